@@ -1,0 +1,105 @@
+//! The codes that customizing defines, and the check that input refers to what exists.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::cell::SliceSource;
+use crate::{
+    CellRef, Code, Composite, Fault, FieldProblem, FieldType, FieldValue, Multiplicity, ObjectId,
+    RowBuffer, Tx, read_cell,
+};
+
+/// Codes by catalogue, like `plant` or `payment_terms`.
+#[derive(Clone, Debug, Default)]
+pub struct Catalogues(BTreeMap<String, BTreeSet<Code>>);
+
+impl Catalogues {
+    /// Adds the codes of a catalogue.
+    pub fn insert(&mut self, catalogue: &str, codes: impl IntoIterator<Item = Code>) {
+        self.0.entry(catalogue.to_string()).or_default().extend(codes);
+    }
+
+    /// Every catalogue with its codes.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &BTreeSet<Code>)> {
+        self.0.iter().map(|(name, codes)| (name.as_str(), codes))
+    }
+
+    /// Refuses a code that the catalogue lacks, naming what is allowed.
+    pub fn check(&self, catalogue: &str, code: Code) -> Result<(), String> {
+        let Some(codes) = self.0.get(catalogue) else { return Ok(()) };
+        if codes.contains(&code) {
+            return Ok(());
+        }
+        let mut allowed: Vec<&str> = codes.iter().take(20).map(Code::as_str).collect();
+        if codes.len() > allowed.len() {
+            allowed.push("…");
+        }
+        let label = catalogue.replace('_', " ");
+        Err(format!("{code} is no {label}; allowed are: {}", allowed.join(", ")))
+    }
+}
+
+impl Tx<'_> {
+    /// Refuses input whose codes are not in customizing or whose references point to nothing;
+    /// every finding with its path.
+    pub fn check_references<C: Composite>(&mut self, value: &C) -> Result<(), Fault> {
+        let mut rows: Vec<(usize, RowBuffer)> = Vec::new();
+        value.visit(&mut |part, row| rows.push((part, RowBuffer::of(row))));
+        let mut problems = Vec::new();
+        let (mut current, mut position) = (usize::MAX, 0);
+        for (index, row) in &rows {
+            position = if *index == current { position + 1 } else { 0 };
+            current = *index;
+            let part = &C::composite().parts[*index];
+            let path = match part.multiplicity {
+                _ if part.flatten => String::new(),
+                Multiplicity::Many => format!("{}[{position}].", part.name),
+                _ => format!("{}.", part.name),
+            };
+            self.check_row(part.fields, row, &path, &mut problems)?;
+        }
+        if problems.is_empty() { Ok(()) } else { Err(Fault::Invalid(problems)) }
+    }
+
+    fn check_row(
+        &mut self,
+        fields: &[crate::FieldDef],
+        row: &RowBuffer,
+        path: &str,
+        problems: &mut Vec<FieldProblem>,
+    ) -> Result<(), Fault> {
+        let mut source = SliceSource::new(&row.0);
+        for field in fields {
+            let outcome = match field.kind {
+                FieldType::Code { catalogue } => match Code::read(&mut source)? {
+                    Some(code) => self.environment.catalogues.check(catalogue, code),
+                    None => Ok(()),
+                },
+                FieldType::Reference { object } => match ObjectId::read(&mut source)? {
+                    Some(id) if !object.is_empty() => self.check_exists(object, id)?,
+                    _ => Ok(()),
+                },
+                kind => {
+                    for (_, ty) in kind.columns() {
+                        read_cell(&mut source, *ty)?;
+                    }
+                    Ok(())
+                }
+            };
+            if let Err(message) = outcome {
+                problems.push(FieldProblem::new(format!("{path}{}", field.name), message));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_exists(&mut self, object: &str, id: ObjectId) -> Result<Result<(), String>, Fault> {
+        let Some(entry) = self.environment.registry.object(object) else { return Ok(Ok(())) };
+        let mut found = false;
+        self.connection.rows((entry.def)().head, &[CellRef::Uuid(id.0)], &mut |_| {
+            found = true;
+            Ok(())
+        })?;
+        let label = object.replace('_', " ");
+        Ok(if found { Ok(()) } else { Err(format!("there is no {label} {id}")) })
+    }
+}

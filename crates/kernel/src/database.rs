@@ -1,0 +1,206 @@
+//! An open database: runs commands and reads of modules on a storage engine.
+
+use std::any::{Any, TypeId};
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+
+use hashbrown::HashMap;
+
+use crate::{
+    Actor, Cache, Catalogues, Clock, Connection, Fault, Job, Numbering, Registry, Store,
+    StoreError, TableDef, Tx, Verdict, clock::IdSource,
+};
+
+/// Customizing by type: what a module asks for with [`Tx::settings`].
+#[derive(Default)]
+pub struct Settings(HashMap<TypeId, Arc<dyn Any + Send + Sync>>);
+
+impl Settings {
+    /// Puts the settings of one module in.
+    pub fn insert<T: Send + Sync + 'static>(&mut self, settings: T) {
+        self.0.insert(TypeId::of::<T>(), Arc::new(settings));
+    }
+
+    /// Settings by type.
+    pub fn get<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        self.0.get(&TypeId::of::<T>()).and_then(|any| any.downcast_ref())
+    }
+}
+
+/// What every command of an installation shares.
+pub struct Environment {
+    /// The modules.
+    pub registry: Registry,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Ids.
+    pub ids: Arc<dyn IdSource>,
+    /// Customizing.
+    pub settings: Settings,
+    /// The codes that customizing defines, by catalogue.
+    pub catalogues: Catalogues,
+    /// Number ranges.
+    pub numbering: Numbering,
+    /// Master data in the writer's memory.
+    pub cache: Cache,
+}
+
+impl Environment {
+    /// Every table of the installation.
+    pub fn tables(&self) -> Vec<&'static TableDef> {
+        let platform: [&'static TableDef; 3] =
+            [&crate::number::NUMBER_RANGE, &crate::OUTBOX, &crate::CHANGE_DOCUMENT];
+        let mut tables: Vec<&'static TableDef> = platform.to_vec();
+        for table in self.registry.tables() {
+            if !tables.iter().any(|known| std::ptr::eq(*known, table)) {
+                tables.push(table);
+            }
+        }
+        tables
+    }
+}
+
+/// An open database. Cloning it is cheap.
+#[derive(Clone)]
+pub struct Database {
+    store: Arc<dyn Store>,
+    environment: Arc<Environment>,
+}
+
+impl Database {
+    /// Opens an installation on an engine: creates what its tables lack.
+    pub fn open(store: Arc<dyn Store>, environment: Environment) -> Result<Self, StoreError> {
+        store.migrate(&environment.tables())?;
+        Ok(Self { store, environment: Arc::new(environment) })
+    }
+
+    /// The environment.
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// The engine.
+    pub fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    /// Runs a command and waits until it is durable. An error, or a panic, leaves no trace.
+    pub fn command<R, E>(
+        &self,
+        actor: &Actor,
+        run: impl FnMut(&mut Tx<'_>) -> Result<R, E> + Send + 'static,
+    ) -> Result<R, E>
+    where
+        R: Send + 'static,
+        E: From<Fault> + Send + 'static,
+    {
+        let (sender, receiver) = sync_channel(1);
+        self.submit(actor.clone(), run, move |outcome| {
+            // The receiver waits below and can't be gone.
+            let _ = sender.send(outcome);
+        });
+        receiver.recv().unwrap_or_else(|_| {
+            Err(Fault::Store(StoreError::Unavailable("the writer has stopped".into())).into())
+        })
+    }
+
+    /// Queues a command; `done` hears the outcome after the durable commit, on the writer's
+    /// thread, and must not block.
+    pub fn submit<R, E>(
+        &self,
+        actor: Actor,
+        run: impl FnMut(&mut Tx<'_>) -> Result<R, E> + Send + 'static,
+        done: impl FnOnce(Result<R, E>) + Send + 'static,
+    ) where
+        R: Send + 'static,
+        E: From<Fault> + Send + 'static,
+    {
+        let environment = self.environment.clone();
+        self.store.submit(Box::new(Command { environment, actor, run, done, outcome: None }));
+    }
+
+    /// Reads on a consistent snapshot, on the calling thread.
+    pub fn read<R, E: From<Fault>>(
+        &self,
+        actor: &Actor,
+        run: impl FnOnce(&mut Tx<'_>) -> Result<R, E>,
+    ) -> Result<R, E> {
+        let (mut run, mut answer) = (Some(run), None);
+        self.store.read(&mut |connection| {
+            if let Some(run) = run.take() {
+                let mut tx = Tx::new(connection, &self.environment, actor, true);
+                answer = Some(run(&mut tx));
+            }
+            Ok(())
+        })?;
+        answer.unwrap_or_else(|| Err(Fault::corrupt("the engine did not run the read").into()))
+    }
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Database")
+    }
+}
+
+struct Command<F, D, R, E> {
+    environment: Arc<Environment>,
+    actor: Actor,
+    run: F,
+    done: D,
+    outcome: Option<Result<R, E>>,
+}
+
+impl<F, D, R, E> Job for Command<F, D, R, E>
+where
+    F: FnMut(&mut Tx<'_>) -> Result<R, E> + Send,
+    D: FnOnce(Result<R, E>) + Send,
+    R: Send,
+    E: From<Fault> + Send,
+{
+    fn run(&mut self, connection: &mut dyn Connection) -> Verdict {
+        let reserved = ReservedBlocks { environment: &self.environment, series: Vec::new() };
+        let mut reserved = reserved;
+        let mut tx = Tx::new(connection, &self.environment, &self.actor, false);
+        let outcome = (self.run)(&mut tx);
+        reserved.series = std::mem::take(&mut tx.reserved);
+        let kept = outcome.is_ok();
+        if kept {
+            reserved.series.clear();
+        }
+        self.outcome = Some(outcome);
+        if kept { Verdict::Keep } else { Verdict::Undo }
+    }
+
+    fn finished(self: Box<Self>, outcome: Result<(), StoreError>) {
+        let answer = match (outcome, self.outcome) {
+            (Ok(()), Some(answer)) => answer,
+            (Ok(()), None) => Err(Fault::Panicked("it did not end".into()).into()),
+            (Err(error), earlier) => {
+                // What the cache and the blocks know may rest on changes that were not kept.
+                self.environment.cache.clear();
+                self.environment.numbering.forget_all();
+                match earlier {
+                    Some(Err(refused)) => Err(refused),
+                    _ => Err(Fault::Store(error).into()),
+                }
+            }
+        };
+        (self.done)(answer);
+    }
+}
+
+/// Number blocks reserved by a command that was undone are forgotten, so that the database and
+/// the memory agree again.
+struct ReservedBlocks<'e> {
+    environment: &'e Environment,
+    series: Vec<String>,
+}
+
+impl Drop for ReservedBlocks<'_> {
+    fn drop(&mut self) {
+        if !self.series.is_empty() {
+            self.environment.numbering.forget(&self.series);
+        }
+    }
+}

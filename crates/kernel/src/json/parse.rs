@@ -1,0 +1,400 @@
+//! JSON input into records, with every finding named by its path.
+
+use serde_json::{Map, Value};
+
+use super::composite_to_json;
+use crate::tx::CellGather;
+use crate::{
+    Cell, Code, Composite, CompositeDef, Currency, Decimal, Fault, FieldDef, FieldProblem,
+    FieldType, FieldValue, Instant, Language, Literal, LocalDateTime, LocalizedText, Money,
+    Multiplicity, ObjectId, Part, Percentage, Quantity, Record, RowBuffer, RowSink, Sign, Unit,
+    Validity, date_to_days, decimal, parse_date, to_micros,
+};
+
+/// Records per part that a body may have; more is refused, not read.
+const MAX_RECORDS: usize = 10_000;
+
+/// Reads a composite from a JSON object. Every finding is reported, not just the first.
+pub fn parse<C: Composite>(body: &Value) -> Result<C, Fault> {
+    let (rows, problems) = parse_rows(C::composite(), body, true);
+    if !problems.is_empty() {
+        return Err(Fault::Invalid(problems));
+    }
+    C::gather(&mut CellGather(&rows))
+}
+
+/// Reads one record from a JSON object.
+pub fn parse_record<R: Record>(body: &Value) -> Result<R, Fault> {
+    let mut problems = Vec::new();
+    let row = record(R::FIELDS, body, "", true, &mut problems);
+    if !problems.is_empty() {
+        return Err(Fault::Invalid(problems));
+    }
+    R::read(&mut crate::cell::SliceSource::new(&row.0))
+}
+
+/// Lays a JSON body over an object: the fields given of a one-row segment change and the others
+/// stay; an array replaces the records of its segment; `null` clears an optional segment.
+pub fn patch<C: Composite>(value: &C, body: &Value) -> Result<C, Fault> {
+    let Value::Object(body) = body else {
+        return Err(Fault::invalid("", "must be a JSON object"));
+    };
+    let composite = C::composite();
+    let mut problems = Vec::new();
+    let mut merged = composite_to_json(value)?;
+    for (name, change) in body {
+        if HEAD_MEMBERS.contains(&name.as_str()) {
+            continue;
+        }
+        let Some(part) = composite.parts.iter().find(|part| part.name == name) else {
+            problems.push(unknown(name, &part_names(composite)));
+            continue;
+        };
+        refuse_read_only(part, change, merged.get(name.as_str()), &mut problems);
+        match (merged.get_mut(name), change) {
+            (Some(Value::Object(old)), Value::Object(new)) => old.extend(new.clone()),
+            _ => {
+                merged.insert(name.clone(), change.clone());
+            }
+        }
+    }
+    let (rows, found) = parse_rows(composite, &Value::Object(merged), false);
+    problems.extend(found);
+    if !problems.is_empty() {
+        return Err(Fault::Invalid(problems));
+    }
+    C::gather(&mut CellGather(&rows))
+}
+
+/// Members of the head that a client may send back unchanged; they are not input.
+const HEAD_MEMBERS: [&str; 8] =
+    ["id", "type", "number", "version", "created_at", "created_by", "changed_at", "changed_by"];
+
+/// Takes `number` (text of at most 40 characters) out of a body.
+pub fn split_number(body: &Value) -> Result<(Option<String>, Value), Fault> {
+    let Value::Object(map) = body else {
+        return Err(Fault::invalid("", "must be a JSON object"));
+    };
+    let mut map = map.clone();
+    let number = match map.shift_remove("number") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(text)) if !text.trim().is_empty() && text.chars().count() <= 40 => {
+            Some(text)
+        }
+        Some(_) => {
+            return Err(Fault::invalid("number", "must be text of 1 to 40 characters"));
+        }
+    };
+    Ok((number, Value::Object(map)))
+}
+
+fn refuse_read_only(
+    part: &Part,
+    change: &Value,
+    current: Option<&Value>,
+    problems: &mut Vec<FieldProblem>,
+) {
+    let (Value::Object(new), Some(Value::Object(old))) = (change, current) else { return };
+    for field in part.fields.iter().filter(|field| field.read_only) {
+        if let Some(value) = new.get(field.name) {
+            if old.get(field.name) != Some(value) {
+                let path = format!("{}.{}", part.name, field.name);
+                problems.push(FieldProblem::new(path, READ_ONLY));
+            }
+        }
+    }
+}
+
+const READ_ONLY: &str = "is set by the program and can't be given";
+
+fn part_names(composite: &CompositeDef) -> String {
+    let names: Vec<&str> = composite
+        .parts
+        .iter()
+        .flat_map(|part| {
+            if part.flatten {
+                part.fields.iter().map(|field| field.name).collect()
+            } else {
+                vec![part.name]
+            }
+        })
+        .collect();
+    names.join(", ")
+}
+
+fn unknown(path: &str, allowed: &str) -> FieldProblem {
+    FieldProblem::new(path, format!("is not known here; allowed are: {allowed}"))
+}
+
+/// Rows by part, and what is wrong. `strict` refuses read-only fields.
+fn parse_rows(
+    composite: &CompositeDef,
+    body: &Value,
+    strict: bool,
+) -> (Vec<Vec<RowBuffer>>, Vec<FieldProblem>) {
+    let mut rows: Vec<Vec<RowBuffer>> = vec![Vec::new(); composite.parts.len()];
+    let mut problems = Vec::new();
+    let Value::Object(body) = body else {
+        return (rows, vec![FieldProblem::new("", "must be a JSON object")]);
+    };
+    for name in body.keys() {
+        let known = composite.parts.iter().any(|part| {
+            (!part.flatten && part.name == name)
+                || (part.flatten && part.fields.iter().any(|field| field.name == name))
+        });
+        if !known {
+            problems.push(unknown(name, &part_names(composite)));
+        }
+    }
+    for (part, rows) in composite.parts.iter().zip(&mut rows) {
+        if part.flatten {
+            rows.push(fields(part.fields, body, "", strict, &mut problems));
+        } else {
+            parse_part(part, body.get(part.name), rows, strict, &mut problems);
+        }
+    }
+    (rows, problems)
+}
+
+fn parse_part(
+    part: &Part,
+    value: Option<&Value>,
+    rows: &mut Vec<RowBuffer>,
+    strict: bool,
+    problems: &mut Vec<FieldProblem>,
+) {
+    let mut problem = |message: &str| problems.push(FieldProblem::new(part.name, message));
+    match (part.multiplicity, value) {
+        (Multiplicity::Many, None) | (Multiplicity::Optional, None | Some(Value::Null)) => {}
+        (Multiplicity::One, None) => {
+            // A segment in which everything may be left out may be left out itself.
+            let missing = Value::Object(Map::new());
+            let mut inner = Vec::new();
+            rows.push(record(part.fields, &missing, part.name, strict, &mut inner));
+            if !inner.is_empty() {
+                problem("is missing");
+            }
+        }
+        (Multiplicity::Many, Some(Value::Array(records))) => {
+            if records.len() > MAX_RECORDS {
+                problem("has more than 10,000 records");
+                return;
+            }
+            for (position, value) in records.iter().enumerate() {
+                let path = format!("{}[{position}]", part.name);
+                rows.push(record(part.fields, value, &path, strict, problems));
+            }
+        }
+        (Multiplicity::Many, Some(_)) => problem("must be an array of objects"),
+        (_, Some(value)) => {
+            rows.push(record(part.fields, value, part.name, strict, problems));
+        }
+    }
+}
+
+fn record(
+    definitions: &[FieldDef],
+    value: &Value,
+    path: &str,
+    strict: bool,
+    problems: &mut Vec<FieldProblem>,
+) -> RowBuffer {
+    let Value::Object(map) = value else {
+        problems.push(FieldProblem::new(path, "must be a JSON object"));
+        return RowBuffer::default();
+    };
+    for name in map.keys() {
+        if !definitions.iter().any(|field| field.name == name) {
+            let names: Vec<&str> = definitions.iter().map(|field| field.name).collect();
+            problems.push(unknown(&join(path, name), &names.join(", ")));
+        }
+    }
+    fields(definitions, map, path, strict, problems)
+}
+
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_string() } else { format!("{path}.{name}") }
+}
+
+fn fields(
+    definitions: &[FieldDef],
+    map: &Map<String, Value>,
+    path: &str,
+    strict: bool,
+    problems: &mut Vec<FieldProblem>,
+) -> RowBuffer {
+    let mut row = RowBuffer(Vec::with_capacity(definitions.len() + 4));
+    for field in definitions {
+        let width = row.0.len();
+        let given = map.get(field.name).filter(|value| !value.is_null());
+        let outcome = match given {
+            Some(_) if strict && field.read_only => Err(READ_ONLY.to_string()),
+            Some(value) => write_value(field, value, &mut row),
+            None => write_default(field, &mut row),
+        };
+        if let Err(message) = outcome {
+            problems.push(FieldProblem::new(join(path, field.name), message));
+            row.0.truncate(width);
+            row.0.extend(field.kind.columns().iter().map(|_| Cell::Null));
+        }
+    }
+    row
+}
+
+fn write_default(field: &FieldDef, row: &mut RowBuffer) -> Result<(), String> {
+    match field.default {
+        Some(Literal::Bool(value)) => write_value(field, &value.into(), row),
+        Some(Literal::Int(value)) => write_value(field, &value.into(), row),
+        Some(Literal::Text(value)) => write_value(field, &value.into(), row),
+        // What the program sets has a neutral value until it does.
+        None if field.read_only && field.required => write_neutral(field, row),
+        None if field.required => Err("is missing".to_string()),
+        None => {
+            field.kind.columns().iter().for_each(|_| row.null());
+            Ok(())
+        }
+    }
+}
+
+fn write_neutral(field: &FieldDef, row: &mut RowBuffer) -> Result<(), String> {
+    match field.kind {
+        FieldType::Bool => row.bool(false),
+        FieldType::Int | FieldType::Decimal | FieldType::Percentage => row.int(0),
+        FieldType::Text { .. } => row.text(""),
+        FieldType::Choice(choices) => row.text(choices.first().map_or("", |choice| choice.code)),
+        _ => return Err("is missing".to_string()),
+    }
+    Ok(())
+}
+
+/// Writes a JSON value as the columns of a field, or says what would be allowed.
+fn write_value(field: &FieldDef, value: &Value, row: &mut RowBuffer) -> Result<(), String> {
+    match field.kind {
+        FieldType::Text { max } => row.text(text_of(value, max)?),
+        FieldType::Code { .. } => code(value)?.write(row),
+        FieldType::Choice(choices) => {
+            let text = string(value)?;
+            if !choices.iter().any(|choice| choice.code == text) {
+                let codes: Vec<&str> = choices.iter().map(|choice| choice.code).collect();
+                return Err(format!("must be one of: {}", codes.join(", ")));
+            }
+            row.text(text);
+        }
+        FieldType::Bool => match value {
+            Value::Bool(value) => row.bool(*value),
+            _ => return Err("must be true or false".to_string()),
+        },
+        FieldType::Int => row.int(integer(field, value)?),
+        FieldType::Decimal => {
+            let number = signed(field, number(value)?)?;
+            row.int(to_micros(number).map_err(|error| error.to_string())?);
+        }
+        FieldType::Percentage => {
+            let number = signed(field, number(value)?)?;
+            Percentage::new(number).map_err(|error| error.to_string())?.write(row);
+        }
+        FieldType::Money => money(field, value)?.write(row),
+        FieldType::Quantity => quantity(field, value)?.write(row),
+        FieldType::Currency => {
+            Currency::parse(string(value)?).map_err(|error| error.to_string())?.write(row);
+        }
+        FieldType::Unit => {
+            Unit::parse(string(value)?).map_err(|error| error.to_string())?.write(row);
+        }
+        FieldType::Language => {
+            Language::parse(string(value)?).map_err(|error| error.to_string())?.write(row);
+        }
+        FieldType::Date => row.date(date_to_days(day(value)?)),
+        FieldType::Instant => {
+            Instant::parse(string(value)?).map_err(|error| error.to_string())?.write(row);
+        }
+        FieldType::LocalDateTime => {
+            LocalDateTime::parse(string(value)?).map_err(|error| error.to_string())?.write(row);
+        }
+        FieldType::Validity => validity(value)?.write(row),
+        FieldType::LocalizedText => LocalizedText::from_json(value)?.write(row),
+        FieldType::Reference { object } => {
+            let id: ObjectId = string(value)?.parse().map_err(|_| {
+                let object = if object.is_empty() { "object" } else { object };
+                format!("must be the id of a {object}, a UUID")
+            })?;
+            id.write(row);
+        }
+    }
+    Ok(())
+}
+
+fn string(value: &Value) -> Result<&str, String> {
+    value.as_str().ok_or_else(|| "must be text".to_string())
+}
+
+fn text_of(value: &Value, max: u32) -> Result<&str, String> {
+    let text = string(value)?;
+    if text.chars().count() > max as usize {
+        return Err(format!("must have at most {max} characters"));
+    }
+    if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t' && c != '\r') {
+        return Err("must not contain control characters".to_string());
+    }
+    Ok(text)
+}
+
+fn code(value: &Value) -> Result<Code, String> {
+    Code::parse(string(value)?).map_err(|error| error.to_string())
+}
+
+fn number(value: &Value) -> Result<Decimal, String> {
+    let rule = "must be a number with at most 6 decimals, like \"12.5\"";
+    match value {
+        Value::String(text) => decimal::parse(text).map_err(|error| error.to_string()),
+        Value::Number(number) => decimal::parse(&number.to_string()).map_err(|_| rule.to_string()),
+        _ => Err(rule.to_string()),
+    }
+}
+
+fn signed(field: &FieldDef, number: Decimal) -> Result<Decimal, String> {
+    match field.sign {
+        Sign::NotNegative if number < Decimal::ZERO => Err("must not be negative".to_string()),
+        Sign::Positive if number <= Decimal::ZERO => Err("must be more than 0".to_string()),
+        _ => Ok(number),
+    }
+}
+
+fn integer(field: &FieldDef, value: &Value) -> Result<i64, String> {
+    let number = value.as_i64().ok_or("must be a whole number")?;
+    signed(field, Decimal::from(number))?;
+    if !(-1_000_000_000_000..=1_000_000_000_000).contains(&number) {
+        return Err("must be between -1,000,000,000,000 and 1,000,000,000,000".to_string());
+    }
+    Ok(number)
+}
+
+/// The two members of a pair like an amount with its currency; others are refused.
+fn pair<'v>(value: &'v Value, first: &str, second: &str) -> Result<(&'v Value, &'v Value), String> {
+    let rule = || format!("must be an object with exactly `{first}` and `{second}`");
+    let map = value.as_object().filter(|map| map.len() == 2).ok_or_else(rule)?;
+    Ok((map.get(first).ok_or_else(rule)?, map.get(second).ok_or_else(rule)?))
+}
+
+fn money(field: &FieldDef, value: &Value) -> Result<Money, String> {
+    let (amount, currency) = pair(value, "amount", "currency")?;
+    let currency = Currency::parse(string(currency)?).map_err(|error| error.to_string())?;
+    let amount = signed(field, number(amount)?)?;
+    Money::exact(amount, currency).map_err(|error| error.to_string())
+}
+
+fn quantity(field: &FieldDef, value: &Value) -> Result<Quantity, String> {
+    let (amount, unit) = pair(value, "value", "unit")?;
+    let unit = Unit::parse(string(unit)?).map_err(|error| error.to_string())?;
+    let amount = signed(field, number(amount)?)?;
+    Quantity::new(amount, unit).map_err(|error| error.to_string())
+}
+
+fn day(value: &Value) -> Result<crate::Date, String> {
+    parse_date(string(value)?).map_err(|error| error.to_string())
+}
+
+fn validity(value: &Value) -> Result<Validity, String> {
+    let (from, to) = pair(value, "from", "to")?;
+    Validity::new(day(from)?, day(to)?).map_err(|error| error.to_string())
+}

@@ -1,0 +1,89 @@
+#![doc = include_str!("../README.md")]
+
+extern crate self as tessera_kernel;
+
+mod actor;
+mod balance;
+mod cache;
+mod catalogue;
+mod cell;
+mod change;
+mod clock;
+mod code;
+mod composite;
+mod currency;
+mod database;
+mod decimal;
+mod event;
+mod fault;
+mod field;
+mod id;
+pub mod json;
+mod money;
+mod number;
+mod object;
+mod percentage;
+mod problem;
+mod quantity;
+mod registry;
+pub mod schema;
+mod segment;
+mod select;
+pub mod serde_text;
+mod store;
+mod table;
+mod text;
+mod time;
+mod timed;
+mod tx;
+
+mod values;
+
+pub use actor::{Actor, Source};
+pub use balance::{Balance, Guard};
+pub use cache::Cache;
+pub use catalogue::Catalogues;
+pub use cell::{
+    Cell, CellRef, ColumnType, RowBuffer, RowSink, RowSource, SliceSource, WriteRow, read_cell,
+};
+pub use change::{CHANGE_DOCUMENT, FieldChange};
+pub use clock::{Clock, FixedClock, IdSource, RandomIds, SystemClock};
+pub use code::{Code, InvalidCode};
+pub use composite::{
+    Composite, CompositeDef, Gather, Multiplicity, Part, gather_many, gather_one, gather_optional,
+};
+pub use currency::{Currency, UnknownCurrency};
+pub use database::{Database, Environment, Settings};
+pub use decimal::{
+    Decimal, DecimalError, SCALE, format as format_decimal, from_micros, parse as parse_decimal,
+    to_micros,
+};
+pub use event::{Event, OUTBOX, Subscriber};
+pub use fault::Fault;
+pub use field::{
+    Choice, ChoiceDef, FieldDef, FieldType, FieldValue, Literal, Record, Sign, StoredValue,
+    read_choice,
+};
+pub use id::{Kind, ObjectId, Ref};
+pub use money::{Money, MoneyError, Rounding, RoundingRule};
+pub use number::{NumberRange, Numbering};
+pub use object::{Head, Object, ObjectDef, Stored, head_column};
+pub use percentage::Percentage;
+pub use problem::{FieldProblem, Problem, ProblemKind};
+pub use quantity::{Quantity, QuantityError, Unit, UnitConversion};
+pub use registry::{
+    Action, ActionTarget, ChangeObject, Check, Checked, CreateObject, Findings, Module,
+    ObjectEntry, Registry, Rule, RunAction,
+};
+pub use segment::{Cardinality, Segment, SegmentDef, TimeConstraint};
+pub use select::{Aggregate, Condition, Direction, Operator, Select};
+pub use store::{Connection, Job, Store, StoreError, Verdict, Visit};
+pub use table::{ColumnDef, IndexDef, TableDef};
+pub use tessera_kernel_derive::{Choice, Form, Object, Record, Segment};
+pub use text::{Language, LocalizedText};
+pub use time::{
+    Date, END_OF_TIME, Instant, InvalidTime, LocalDateTime, Validity, Zone, date_from_days,
+    date_to_days, parse_date,
+};
+pub use timed::{Timed, put as put_timed};
+pub use tx::{Page, Query, Tx};

@@ -1,0 +1,157 @@
+//! Number ranges.
+//!
+//! Internal numbers come from blocks that are reserved in the database and handed out from
+//! memory: a crash loses the rest of a block, never repeats a number. Legal numbers (invoices,
+//! journal entries) are drawn one by one in the transaction that posts, per series, without gaps.
+
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+
+use hashbrown::HashMap;
+
+use crate::{CellRef, ColumnDef, ColumnType, Fault, TableDef, Tx};
+
+/// Last number handed out per range and series.
+pub(crate) static NUMBER_RANGE: LazyLock<TableDef> = LazyLock::new(|| {
+    let columns = vec![
+        ColumnDef::required("series", ColumnType::Text),
+        ColumnDef::required("last", ColumnType::Int),
+    ];
+    TableDef::new("number_range", columns, 1)
+});
+
+/// A number range of customizing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NumberRange {
+    /// Name.
+    pub name: String,
+    /// Text before the digits; `{series}` stands for the series.
+    pub prefix: String,
+    /// First number.
+    pub from: i64,
+    /// Last number.
+    pub to: i64,
+    /// Digits, filled with zeroes.
+    pub width: usize,
+    /// Numbers reserved at a time; 1 for a gapless range.
+    pub block: i64,
+}
+
+impl NumberRange {
+    /// Whether the range has no gaps.
+    pub fn is_gapless(&self) -> bool {
+        self.block <= 1
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Block {
+    next: i64,
+    last: i64,
+}
+
+/// The number ranges of an installation and the blocks reserved by this process.
+#[derive(Debug, Default)]
+pub struct Numbering {
+    ranges: HashMap<String, NumberRange>,
+    blocks: Mutex<HashMap<String, Block>>,
+}
+
+impl Numbering {
+    /// Takes the ranges of customizing.
+    pub fn new(ranges: impl IntoIterator<Item = NumberRange>) -> Self {
+        let ranges = ranges.into_iter().map(|range| (range.name.clone(), range)).collect();
+        Self { ranges, blocks: Mutex::default() }
+    }
+
+    /// The definition of a range.
+    pub fn range(&self, name: &str) -> Option<&NumberRange> {
+        self.ranges.get(name)
+    }
+
+    /// Every range.
+    pub fn ranges(&self) -> impl Iterator<Item = &NumberRange> {
+        self.ranges.values()
+    }
+
+    fn blocks(&self) -> MutexGuard<'_, HashMap<String, Block>> {
+        self.blocks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets blocks whose reservation was undone.
+    pub(crate) fn forget(&self, series: &[String]) {
+        let mut blocks = self.blocks();
+        for key in series {
+            blocks.remove(key);
+        }
+    }
+
+    /// Forgets every block: after a commit that failed.
+    pub(crate) fn forget_all(&self) {
+        self.blocks().clear();
+    }
+
+    fn take(&self, key: &str) -> Option<i64> {
+        let mut blocks = self.blocks();
+        let block = blocks.get_mut(key)?;
+        let number = block.next;
+        block.next += 1;
+        if block.next > block.last {
+            blocks.remove(key);
+        }
+        Some(number)
+    }
+}
+
+impl<'c> Tx<'c> {
+    /// The next number of a range.
+    pub fn next_number(&mut self, range: &str) -> Result<String, Fault> {
+        self.next_in_series(range, "")
+    }
+
+    /// The next number of a series (a company, a year …) of a range.
+    pub fn next_in_series(&mut self, range: &str, series: &str) -> Result<String, Fault> {
+        self.writable()?;
+        let fault = |reason: &str| Fault::Numbers { range: range.into(), reason: reason.into() };
+        let numbering: &'c Numbering = &self.environment.numbering;
+        let definition = numbering.range(range).ok_or_else(|| fault("is not defined"))?;
+        let joined;
+        let key = if series.is_empty() {
+            range
+        } else {
+            joined = format!("{range}/{series}");
+            &joined
+        };
+        let number = match numbering.take(key) {
+            Some(number) => number,
+            None => self.reserve(definition, key)?,
+        };
+        if number > definition.to {
+            return Err(fault("has no number left"));
+        }
+        let prefix = definition.prefix.replace("{series}", series);
+        Ok(format!("{prefix}{number:0width$}", width = definition.width))
+    }
+
+    /// Reserves a block in the database, keeps what is beyond its first number.
+    fn reserve(&mut self, range: &NumberRange, key: &str) -> Result<i64, Fault> {
+        let table: &'static TableDef = &NUMBER_RANGE;
+        let block = range.block.max(1);
+        self.connection.adjust(table, &[CellRef::Text(key)], &[(1, block)], None)?;
+        let mut last = 0;
+        self.connection.rows(table, &[CellRef::Text(key)], &mut |row| {
+            row.text()?;
+            last = row.int()?.unwrap_or(0);
+            Ok(())
+        })?;
+        let last = last + range.from - 1;
+        let first = last - block + 1;
+        if first < last {
+            self.environment
+                .numbering
+                .blocks()
+                .insert(key.to_string(), Block { next: first + 1, last });
+            self.reserved.push(key.to_string());
+        }
+        Ok(first)
+    }
+}

@@ -1,0 +1,178 @@
+//! Objects: composites of segments with identity, number and version.
+
+use crate::{
+    Cardinality, ColumnDef, ColumnType, Composite, CompositeDef, IndexDef, Instant, Kind, ObjectId,
+    Ref, TableDef,
+};
+
+/// Positions of the fixed columns of every head table.
+pub mod head_column {
+    /// Object id, the primary key.
+    pub const ID: usize = 0;
+    /// Version, 1 for a new object.
+    pub const VERSION: usize = 1;
+    /// Number that people see.
+    pub const NUMBER: usize = 2;
+    /// When it was made.
+    pub const CREATED_AT: usize = 3;
+    /// Who made it.
+    pub const CREATED_BY: usize = 4;
+    /// When it was changed last.
+    pub const CHANGED_AT: usize = 5;
+    /// Who changed it last.
+    pub const CHANGED_BY: usize = 6;
+    /// The first column that is copied from a segment.
+    pub const FIRST_FIELD: usize = 7;
+}
+
+/// A field of a one-row segment that stands in the head row too.
+#[derive(Clone, Debug)]
+pub struct HeadField {
+    /// Position of the part in the composite.
+    pub part: usize,
+    /// First column of the field within the segment's record (without the object id).
+    pub source: usize,
+    /// First column of the field in the head table.
+    pub column: usize,
+    /// How many columns.
+    pub width: usize,
+    /// Definition of the field.
+    pub field: &'static crate::FieldDef,
+}
+
+/// Definition of an object type.
+#[derive(Debug)]
+pub struct ObjectDef {
+    /// Object type: name of the head table and of the API collection.
+    pub name: &'static str,
+    /// Number range that numbers new objects, if any.
+    pub numbers: Option<&'static str>,
+    /// Its segments.
+    pub composite: &'static CompositeDef,
+    /// The head table: identity, version and what lists need, one narrow row per object.
+    pub head: &'static TableDef,
+    /// Fields copied into the head row.
+    pub head_fields: Vec<HeadField>,
+}
+
+impl ObjectDef {
+    /// A definition; panics (when the program starts) on two list fields of the same name.
+    pub fn new(
+        name: &'static str,
+        numbers: Option<&'static str>,
+        composite: &'static CompositeDef,
+    ) -> Self {
+        let mut head = TableDef::new(name, fixed_columns(), 1).with_index(&["number"], true);
+        let mut head_fields = Vec::new();
+        for (part, definition) in composite.parts.iter().enumerate() {
+            let Some(segment) = definition.segment else { continue };
+            if segment.cardinality != Cardinality::One {
+                continue;
+            }
+            let mut source = 0;
+            for field in segment.fields {
+                let width = field.kind.columns().len();
+                if field.list {
+                    let column = head.columns.len();
+                    for (label, ty) in field.column_names() {
+                        assert!(
+                            head.position(&label).is_none(),
+                            "{name} has two list fields called {label}"
+                        );
+                        head.columns.push(ColumnDef { name: label, ty, required: false });
+                    }
+                    if field.index || field.unique {
+                        head.indexes.push(head_index(name, field, column));
+                    }
+                    head_fields.push(HeadField { part, source, column, width, field });
+                }
+                source += width;
+            }
+        }
+        Self { name, numbers, composite, head: Box::leak(Box::new(head)), head_fields }
+    }
+
+    /// Every table of the object type: the head, then a base table per segment.
+    pub fn tables(&self) -> Vec<&'static TableDef> {
+        let segments = self.composite.parts.iter().filter_map(|part| part.segment);
+        std::iter::once(self.head).chain(segments.map(crate::SegmentDef::table)).collect()
+    }
+}
+
+/// An index on a list field ends in the id, so that a list by it is in order and has a keyset.
+fn head_index(object: &str, field: &crate::FieldDef, column: usize) -> IndexDef {
+    let columns = if field.unique { vec![column] } else { vec![column, head_column::ID] };
+    IndexDef { name: format!("{object}_by_{}", field.name), columns, unique: field.unique }
+}
+
+fn fixed_columns() -> Vec<ColumnDef> {
+    vec![
+        ColumnDef::required("id", ColumnType::Uuid),
+        ColumnDef::required("version", ColumnType::Int),
+        ColumnDef::optional("number", ColumnType::Text),
+        ColumnDef::required("created_at", ColumnType::Instant),
+        ColumnDef::required("created_by", ColumnType::Text),
+        ColumnDef::required("changed_at", ColumnType::Instant),
+        ColumnDef::required("changed_by", ColumnType::Text),
+    ]
+}
+
+/// A stored composite of segments.
+pub trait Object: Composite + Kind + Clone + Send + Sync + 'static {
+    /// Its definition.
+    fn def() -> &'static ObjectDef;
+}
+
+/// Identity and administration of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Id.
+    pub id: ObjectId,
+    /// Version; the next save must name it.
+    pub version: i64,
+    /// Number that people see.
+    pub number: Option<String>,
+    /// When it was made.
+    pub created_at: Instant,
+    /// Who made it.
+    pub created_by: String,
+    /// When it was changed last.
+    pub changed_at: Instant,
+    /// Who changed it last.
+    pub changed_by: String,
+}
+
+/// An object as it was loaded; changing it and saving it writes what changed.
+#[derive(Clone, Debug)]
+pub struct Stored<T> {
+    /// Identity and administration.
+    pub head: Head,
+    /// The segments, free to change.
+    pub value: T,
+    pub(crate) original: T,
+}
+
+impl<T> Stored<T> {
+    /// Typed id.
+    pub fn id(&self) -> Ref<T> {
+        Ref::new(self.head.id)
+    }
+
+    /// The number that people see, or the id where there is none.
+    pub fn number(&self) -> String {
+        self.head.number.clone().unwrap_or_else(|| self.head.id.to_string())
+    }
+}
+
+impl<T> std::ops::Deref for Stored<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T> std::ops::DerefMut for Stored<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.value
+    }
+}

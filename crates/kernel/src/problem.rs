@@ -1,0 +1,176 @@
+//! Problems as people and programs outside see them: RFC 9457 problem details.
+
+use serde_json::{Value, json};
+
+use crate::{Fault, StoreError};
+
+/// The closed set of kinds; each maps to one HTTP status, one exit code and one log level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// The input breaks a rule of its fields: 422.
+    Invalid,
+    /// The request can't be understood: 400.
+    Malformed,
+    /// Who asks is not known: 401.
+    Unauthenticated,
+    /// Who asks may not: 403.
+    Forbidden,
+    /// There is no such thing: 404.
+    Missing,
+    /// The state of the object does not allow it: 409.
+    Conflict,
+    /// Somebody changed the object meanwhile: 412.
+    Stale,
+    /// Too large: 413.
+    TooLarge,
+    /// The server can't just now: 503.
+    Unavailable,
+    /// A fault of the program: 500.
+    Internal,
+}
+
+impl ProblemKind {
+    /// HTTP status.
+    pub fn status(self) -> u16 {
+        match self {
+            Self::Malformed => 400,
+            Self::Unauthenticated => 401,
+            Self::Forbidden => 403,
+            Self::Missing => 404,
+            Self::Conflict => 409,
+            Self::Stale => 412,
+            Self::TooLarge => 413,
+            Self::Invalid => 422,
+            Self::Internal => 500,
+            Self::Unavailable => 503,
+        }
+    }
+
+    /// Short title in RFC 9457's sense: the same for every problem of the kind.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Invalid => "The input is not valid",
+            Self::Malformed => "The request can't be read",
+            Self::Unauthenticated => "Sign in first",
+            Self::Forbidden => "This is not allowed",
+            Self::Missing => "There is no such object",
+            Self::Conflict => "The state does not allow this",
+            Self::Stale => "Somebody changed this meanwhile",
+            Self::TooLarge => "This is too large",
+            Self::Unavailable => "The service can't do this now",
+            Self::Internal => "The program failed",
+        }
+    }
+}
+
+/// One finding about one field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldProblem {
+    /// Path, like `items[2].quantity`.
+    pub path: String,
+    /// What is wrong and what is allowed.
+    pub message: String,
+}
+
+impl FieldProblem {
+    /// A finding.
+    pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { path: path.into(), message: message.into() }
+    }
+
+    /// Up to three findings in one sentence.
+    pub fn summary(problems: &[Self]) -> String {
+        let mut parts: Vec<String> =
+            problems.iter().take(3).map(|p| format!("{}: {}", p.path, p.message)).collect();
+        if problems.len() > 3 {
+            parts.push(format!("and {} more", problems.len() - 3));
+        }
+        parts.join("; ")
+    }
+}
+
+/// A problem report.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{detail}")]
+pub struct Problem {
+    /// Kind.
+    pub kind: ProblemKind,
+    /// Stable code, like `delivery.nothing_open`; the last part of `type`.
+    pub code: String,
+    /// What happened here and the way out.
+    pub detail: String,
+    /// Findings by field.
+    pub fields: Vec<FieldProblem>,
+    /// Further members (for a stale write: what changed and by whom).
+    pub more: Option<Value>,
+}
+
+impl Problem {
+    /// A problem without field findings.
+    pub fn new(kind: ProblemKind, code: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { kind, code: code.into(), detail: detail.into(), fields: Vec::new(), more: None }
+    }
+
+    /// Adds a finding about a field.
+    #[must_use]
+    pub fn field(mut self, path: impl Into<String>, message: impl Into<String>) -> Self {
+        self.fields.push(FieldProblem::new(path, message));
+        self
+    }
+
+    /// Invalid input in one field.
+    pub fn invalid(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Fault::invalid(path, message).into()
+    }
+
+    /// The body of an `application/problem+json` answer.
+    pub fn to_json(&self) -> Value {
+        let mut body = json!({
+            "type": format!("/problems/{}", self.code),
+            "title": self.kind.title(),
+            "status": self.kind.status(),
+            "detail": self.detail,
+        });
+        if !self.fields.is_empty() {
+            let fields = self.fields.iter();
+            body["errors"] =
+                fields.map(|f| json!({ "path": f.path, "message": f.message })).collect();
+        }
+        if let Some(more) = &self.more {
+            body["changes"] = more.clone();
+        }
+        body
+    }
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        let detail = fault.to_string();
+        match fault {
+            Fault::Invalid(fields) => {
+                let mut problem = Self::new(ProblemKind::Invalid, "invalid", detail);
+                problem.fields = fields;
+                problem
+            }
+            Fault::Missing { .. } => Self::new(ProblemKind::Missing, "missing", detail),
+            Fault::Stale { changes, .. } => {
+                let mut problem = Self::new(ProblemKind::Stale, "stale", detail);
+                problem.more = Some(changes.iter().map(crate::FieldChange::to_json).collect());
+                problem
+            }
+            Fault::Store(StoreError::Duplicate { .. }) => {
+                Self::new(ProblemKind::Conflict, "duplicate", detail)
+            }
+            Fault::Store(StoreError::Unavailable(_)) => {
+                Self::new(ProblemKind::Unavailable, "unavailable", detail)
+            }
+            Fault::Money(_) | Fault::Quantity(_) | Fault::Decimal(_) => {
+                Self::new(ProblemKind::Invalid, "arithmetic", detail)
+            }
+            Fault::Numbers { .. } => Self::new(ProblemKind::Conflict, "numbers", detail),
+            Fault::Store(_) | Fault::Corrupt(_) | Fault::ReadOnly | Fault::Panicked(_) => {
+                Self::new(ProblemKind::Internal, "internal", detail)
+            }
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! What modules offer: the table of contents from which API, documentation, verification and
+//! event delivery are made.
+
+use serde_json::{Map, Value};
+
+use crate::{
+    Balance, CompositeDef, Fault, NumberRange, Object, ObjectDef, ObjectId, Problem, Ref, Stored,
+    Subscriber, TableDef, Tx, json,
+};
+
+/// One rule of a verb, in the order in which rules run.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// Name.
+    pub name: &'static str,
+    /// What it demands or does, in a sentence.
+    pub help: &'static str,
+}
+
+/// What a verb works on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ActionTarget {
+    /// One object: `POST /api/v1/{object}/{id}/{action}`.
+    Object,
+    /// The collection: `POST /api/v1/{object}/{action}`.
+    Collection,
+}
+
+/// Runs an action: the target (nil for a collection) and the JSON input; answers JSON.
+pub type RunAction = fn(&mut Tx<'_>, ObjectId, &Value) -> Result<Value, Problem>;
+
+/// A business verb of the API.
+#[derive(Clone, Copy)]
+pub struct Action {
+    /// Object type.
+    pub object: &'static str,
+    /// Name, snake case: the last part of the path.
+    pub name: &'static str,
+    /// What it does.
+    pub help: &'static str,
+    /// Target.
+    pub target: ActionTarget,
+    /// Definition of the input.
+    pub input: fn() -> &'static CompositeDef,
+    /// The rules, in order.
+    pub rules: &'static [Rule],
+    /// Runs it.
+    pub run: RunAction,
+}
+
+/// Makes an object from JSON and answers its id.
+pub type CreateObject = fn(&mut Tx<'_>, &Value) -> Result<ObjectId, Problem>;
+/// Changes an object from JSON: id, version that the caller saw (if any), body.
+pub type ChangeObject = fn(&mut Tx<'_>, ObjectId, Option<i64>, &Value) -> Result<(), Problem>;
+
+/// An object type with its generic surfaces.
+#[derive(Clone, Copy)]
+pub struct ObjectEntry {
+    /// Definition.
+    pub def: fn() -> &'static ObjectDef,
+    /// The object as JSON.
+    pub get: fn(&mut Tx<'_>, ObjectId) -> Result<Value, Problem>,
+    /// Makes one; absent where only verbs do.
+    pub create: Option<CreateObject>,
+    /// Definition of the input of `create`, where it is not the object itself.
+    pub create_input: Option<fn() -> &'static CompositeDef>,
+    /// Changes one; absent where only verbs do.
+    pub change: Option<ChangeObject>,
+    /// Deletes one; absent for what is never deleted.
+    pub delete: Option<ChangeObject>,
+}
+
+/// Rules of master data, run after the field rules, before a save.
+pub trait Checked: Object {
+    /// Refuses contradictions within the object and with customizing.
+    fn check(&self, tx: &mut Tx<'_>) -> Result<(), Problem>;
+
+    /// Number given in the body (`number`), if the type takes numbers from outside.
+    fn number(&self, given: Option<String>) -> Option<String> {
+        given
+    }
+}
+
+impl ObjectEntry {
+    /// An object type that is only read through the generic API; verbs make and change it.
+    pub const fn document<T: Object>() -> Self {
+        Self {
+            def: T::def,
+            get: get::<T>,
+            create: None,
+            create_input: None,
+            change: None,
+            delete: None,
+        }
+    }
+
+    /// Master data: made, changed and deleted by segments.
+    pub const fn master_data<T: Checked>() -> Self {
+        Self {
+            def: T::def,
+            get: get::<T>,
+            create: Some(create::<T>),
+            create_input: None,
+            change: Some(change::<T>),
+            delete: None,
+        }
+    }
+
+    /// The same, with deletion.
+    #[must_use]
+    pub const fn deletable<T: Checked>(self) -> Self {
+        Self { delete: Some(delete::<T>), ..self }
+    }
+}
+
+fn get<T: Object>(tx: &mut Tx<'_>, id: ObjectId) -> Result<Value, Problem> {
+    let stored: Stored<T> = tx.load(Ref::new(id))?;
+    Ok(json::stored_to_json(&stored)?)
+}
+
+fn create<T: Checked>(tx: &mut Tx<'_>, body: &Value) -> Result<ObjectId, Problem> {
+    tx.actor().require(T::NAME, "create")?;
+    let (number, body) = json::split_number(body)?;
+    let value: T = json::parse(&body)?;
+    tx.check_references(&value)?;
+    value.check(tx)?;
+    let stored = match value.number(number) {
+        Some(number) => tx.insert_numbered(value, Some(number))?,
+        None => tx.insert(value)?,
+    };
+    Ok(stored.head.id)
+}
+
+fn change<T: Checked>(
+    tx: &mut Tx<'_>,
+    id: ObjectId,
+    version: Option<i64>,
+    body: &Value,
+) -> Result<(), Problem> {
+    tx.actor().require(T::NAME, "change")?;
+    let mut stored: Stored<T> = tx.load(Ref::new(id))?;
+    if let Some(version) = version {
+        tx.expect_version(&stored, version)?;
+    }
+    stored.value = json::patch(&stored.value, body)?;
+    tx.check_references(&stored.value)?;
+    stored.value.check(tx)?;
+    tx.save(&mut stored)?;
+    Ok(())
+}
+
+fn delete<T: Checked>(
+    tx: &mut Tx<'_>,
+    id: ObjectId,
+    version: Option<i64>,
+    _body: &Value,
+) -> Result<(), Problem> {
+    tx.actor().require(T::NAME, "delete")?;
+    let stored: Stored<T> = tx.load(Ref::new(id))?;
+    if let Some(version) = version {
+        tx.expect_version(&stored, version)?;
+    }
+    Ok(tx.delete(&stored)?)
+}
+
+/// What a check of stored aggregates found.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// Differences, one sentence each.
+    pub differences: Vec<String>,
+    /// Figures compared, by check.
+    pub compared: Map<String, Value>,
+}
+
+impl Findings {
+    /// Notes a difference.
+    pub fn differs(&mut self, what: impl Into<String>) {
+        self.differences.push(what.into());
+    }
+
+    /// Notes how many figures a check compared.
+    pub fn compared(&mut self, check: &str, figures: usize) {
+        self.compared.insert(check.to_string(), figures.into());
+    }
+}
+
+/// Recomputes a stored aggregate from the documents beneath it.
+#[derive(Clone, Copy)]
+pub struct Check {
+    /// Name, like `stock`.
+    pub name: &'static str,
+    /// Compares.
+    pub run: fn(&mut Tx<'_>, &mut Findings) -> Result<(), Fault>,
+}
+
+/// A module's table of contents.
+#[derive(Clone, Default)]
+pub struct Module {
+    /// Name.
+    pub name: &'static str,
+    /// The team that owns it.
+    pub owner: &'static str,
+    /// What it is for.
+    pub help: &'static str,
+    /// Object types.
+    pub objects: Vec<ObjectEntry>,
+    /// Verbs.
+    pub actions: Vec<Action>,
+    /// Balances.
+    pub balances: Vec<&'static Balance>,
+    /// Further tables.
+    pub tables: Vec<&'static TableDef>,
+    /// Checks of `verify`.
+    pub checks: Vec<Check>,
+    /// Reactions to events.
+    pub subscribers: Vec<Subscriber>,
+    /// Number ranges that customizing must define.
+    pub number_ranges: Vec<&'static str>,
+}
+
+/// The modules of a program.
+#[derive(Clone, Default)]
+pub struct Registry {
+    modules: Vec<Module>,
+}
+
+impl Registry {
+    /// Takes the modules, lower ones first.
+    pub fn new(modules: Vec<Module>) -> Self {
+        Self { modules }
+    }
+
+    /// The modules.
+    pub fn modules(&self) -> &[Module] {
+        &self.modules
+    }
+
+    /// Every object type.
+    pub fn objects(&self) -> impl Iterator<Item = &ObjectEntry> {
+        self.modules.iter().flat_map(|module| &module.objects)
+    }
+
+    /// An object type by name.
+    pub fn object(&self, name: &str) -> Option<&ObjectEntry> {
+        self.objects().find(|entry| (entry.def)().name == name)
+    }
+
+    /// Every verb.
+    pub fn actions(&self) -> impl Iterator<Item = &Action> {
+        self.modules.iter().flat_map(|module| &module.actions)
+    }
+
+    /// A verb by object type and name.
+    pub fn action(&self, object: &str, name: &str) -> Option<&Action> {
+        self.actions().find(|action| action.object == object && action.name == name)
+    }
+
+    /// Every check.
+    pub fn checks(&self) -> impl Iterator<Item = &Check> {
+        self.modules.iter().flat_map(|module| &module.checks)
+    }
+
+    /// Every subscriber.
+    pub fn subscribers(&self) -> impl Iterator<Item = &Subscriber> {
+        self.modules.iter().flat_map(|module| &module.subscribers)
+    }
+
+    /// Every table of every module; a table that several object types share comes several times.
+    pub fn tables(&self) -> impl Iterator<Item = &'static TableDef> {
+        self.modules.iter().flat_map(|module| {
+            let objects = module.objects.iter().flat_map(|entry| (entry.def)().tables());
+            let balances = module.balances.iter().map(|balance| balance.table());
+            objects.chain(balances).chain(module.tables.iter().copied()).collect::<Vec<_>>()
+        })
+    }
+
+    /// Number ranges that customizing must define.
+    pub fn number_ranges(&self) -> impl Iterator<Item = &'static str> {
+        self.modules.iter().flat_map(|module| module.number_ranges.iter().copied())
+    }
+
+    /// Whether customizing defines what the modules need; answers the first lack.
+    pub fn check_numbering<'r>(
+        &self,
+        mut ranges: impl Iterator<Item = &'r NumberRange> + Clone,
+    ) -> Result<(), String> {
+        for name in self.number_ranges() {
+            if !ranges.clone().any(|range| range.name == name) {
+                return Err(format!("the number range `{name}` is not defined"));
+            }
+        }
+        match ranges.find(|range| range.from > range.to) {
+            Some(range) => Err(format!("the number range `{}` is empty", range.name)),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Segments: records that have a base table.
+
+use std::sync::OnceLock;
+
+use crate::{ColumnDef, ColumnType, FieldDef, IndexDef, Record, TableDef};
+
+/// Time constraint of a timed segment, as for infotypes of human resources in SAP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeConstraint {
+    /// 1: exactly one record at any time: no gap, no overlap, the last one is open-ended.
+    ExactlyOne,
+    /// 2: at most one record at any time: gaps, but no overlap.
+    AtMostOne,
+    /// 3: any number of records at any time.
+    Any,
+}
+
+/// How many rows a segment has per object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cardinality {
+    /// One row; key: object.
+    One,
+    /// Many rows; key: object and natural key.
+    Many,
+    /// Rows with validity; key: object, natural key, first day.
+    Timed(TimeConstraint),
+}
+
+/// Definition of a segment. One declared in Rust and one made at run time are the same value.
+#[derive(Debug)]
+pub struct SegmentDef {
+    /// Name of the segment and of its base table.
+    pub name: &'static str,
+    /// Help text.
+    pub help: &'static str,
+    /// Cardinality.
+    pub cardinality: Cardinality,
+    /// Its first key field is the number of an item.
+    pub item_level: bool,
+    /// How many leading fields form the natural key (without the validity).
+    pub key: usize,
+    /// Fields, key first.
+    pub fields: &'static [FieldDef],
+    table: OnceLock<&'static TableDef>,
+}
+
+impl SegmentDef {
+    /// A definition.
+    pub const fn new(
+        name: &'static str,
+        help: &'static str,
+        cardinality: Cardinality,
+        item_level: bool,
+        key: usize,
+        fields: &'static [FieldDef],
+    ) -> Self {
+        Self { name, help, cardinality, item_level, key, fields, table: OnceLock::new() }
+    }
+
+    /// Its base table: the object id, then the columns of its fields.
+    pub fn table(&'static self) -> &'static TableDef {
+        self.table.get_or_init(|| Box::leak(Box::new(self.make_table())))
+    }
+
+    /// Fields of the key, including the validity of a timed segment.
+    pub fn key_fields(&self) -> usize {
+        self.key + usize::from(matches!(self.cardinality, Cardinality::Timed(_)))
+    }
+
+    /// Columns of the primary key, without the object id.
+    pub fn key_columns(&self) -> usize {
+        let natural: usize =
+            self.fields[..self.key].iter().map(|field| field.kind.columns().len()).sum();
+        natural + usize::from(matches!(self.cardinality, Cardinality::Timed(_)))
+    }
+
+    fn make_table(&self) -> TableDef {
+        let mut columns = vec![ColumnDef::required("object", ColumnType::Uuid)];
+        let mut indexes = Vec::new();
+        for field in self.fields {
+            let first = columns.len();
+            for (name, ty) in field.column_names() {
+                columns.push(ColumnDef { name, ty, required: field.required });
+            }
+            // A segment with one row is searched through the head table, which has its index.
+            if (field.index || field.unique) && self.cardinality != Cardinality::One {
+                indexes.push(IndexDef {
+                    name: format!("{}_by_{}", self.name, field.name),
+                    columns: vec![first],
+                    unique: field.unique,
+                });
+            }
+        }
+        let mut table = TableDef::new(self.name, columns, 1 + self.key_columns());
+        table.indexes = indexes;
+        table
+    }
+}
+
+/// A record with a base table.
+pub trait Segment: Record + Clone + PartialEq + Send + Sync + 'static {
+    /// Its definition.
+    fn def() -> &'static SegmentDef;
+}

@@ -1,0 +1,134 @@
+//! The interface of a storage engine. Modules never see it: they work on a [`crate::Tx`].
+
+use std::path::Path;
+
+use crate::{CellRef, Fault, Guard, RowSource, Select, TableDef, WriteRow};
+
+/// What an engine reports.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// A unique key has the value already.
+    #[error("{table} has a row with this {index} already")]
+    Duplicate {
+        /// Table.
+        table: String,
+        /// Index or `primary key`.
+        index: String,
+    },
+    /// A column that always has a value got none.
+    #[error("{0} must have a value")]
+    Required(String),
+    /// The engine can't write now (disk full, read-only, broken connection).
+    #[error("the database can't be used: {0}")]
+    Unavailable(String),
+    /// The database was made by something else or a later version.
+    #[error("the database does not fit this program: {0}")]
+    Incompatible(String),
+    /// Anything else.
+    #[error("the database reports: {0}")]
+    Engine(String),
+}
+
+/// Called once per row of an answer.
+pub type Visit<'v> = dyn FnMut(&mut dyn RowSource) -> Result<(), Fault> + 'v;
+
+/// One open transaction (or read snapshot) of an engine.
+pub trait Connection {
+    /// Adds a row; `row` writes every column.
+    fn insert(&mut self, table: &'static TableDef, row: &dyn WriteRow) -> Result<(), StoreError>;
+
+    /// Replaces the non-key columns of the row with the same primary key; `row` writes every
+    /// column. False where there is no such row.
+    fn replace(&mut self, table: &'static TableDef, row: &dyn WriteRow)
+    -> Result<bool, StoreError>;
+
+    /// Sets some columns of the row with this primary key, if column `guard.0` equals `guard.1`.
+    /// False where no row matches.
+    fn set(
+        &mut self,
+        table: &'static TableDef,
+        key: &[CellRef<'_>],
+        guard: Option<(usize, CellRef<'_>)>,
+        columns: &[(usize, CellRef<'_>)],
+    ) -> Result<bool, StoreError>;
+
+    /// Deletes the rows whose leading key columns equal `prefix`; answers how many.
+    fn delete(
+        &mut self,
+        table: &'static TableDef,
+        prefix: &[CellRef<'_>],
+    ) -> Result<usize, StoreError>;
+
+    /// Visits the rows whose leading key columns equal `prefix`, every column, in key order.
+    fn rows(
+        &mut self,
+        table: &'static TableDef,
+        prefix: &[CellRef<'_>],
+        visit: &mut Visit<'_>,
+    ) -> Result<(), Fault>;
+
+    /// Runs a query.
+    fn select(&mut self, query: &Select, visit: &mut Visit<'_>) -> Result<(), Fault>;
+
+    /// Adds `deltas` to integer columns of the row with this primary key, making the row from
+    /// zeroes where there is none, if `guard` holds for the outcome. False (and no change) where
+    /// it would not hold. Atomic against every other transaction; the row stays taken until the
+    /// end of this one.
+    fn adjust(
+        &mut self,
+        table: &'static TableDef,
+        key: &[CellRef<'_>],
+        deltas: &[(usize, i64)],
+        guard: Option<&Guard>,
+    ) -> Result<bool, StoreError>;
+
+    /// Holds the row with this primary key (there or not) against other transactions until the
+    /// end of this one, so that what is read and decided next stays true. An engine with one
+    /// writer has nothing to do.
+    fn hold(&mut self, _table: &'static TableDef, _key: &[CellRef<'_>]) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+/// Whether a job's changes stay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Commit them.
+    Keep,
+    /// Leave no trace of them.
+    Undo,
+}
+
+/// A command on its way through the writer. The engine calls `run` (again, after a serialization
+/// failure) and then `finished` exactly once, after the durable commit.
+pub trait Job: Send {
+    /// Does the work. A panic counts as [`Verdict::Undo`].
+    fn run(&mut self, connection: &mut dyn Connection) -> Verdict;
+    /// Tells the caller. `Err` when nothing was kept although `run` wanted it, or after a panic.
+    fn finished(self: Box<Self>, outcome: Result<(), StoreError>);
+}
+
+/// A storage engine.
+pub trait Store: Send + Sync {
+    /// Queues a command; it runs in its own savepoint and is answered after the durable commit.
+    fn submit(&self, job: Box<dyn Job>);
+
+    /// Runs `read` on a consistent snapshot, on the calling thread.
+    fn read(
+        &self,
+        read: &mut dyn FnMut(&mut dyn Connection) -> Result<(), Fault>,
+    ) -> Result<(), Fault>;
+
+    /// Creates what is missing: tables, columns, indexes. Never drops or narrows anything.
+    fn migrate(&self, tables: &[&'static TableDef]) -> Result<(), StoreError>;
+
+    /// Writes a consistent copy of the database to a file that must not exist, calling
+    /// `progress(done, total)` now and then.
+    fn backup(&self, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError>;
+
+    /// Bytes that the database takes on disk.
+    fn size(&self) -> Result<u64, StoreError>;
+
+    /// The engine's own consistency check; answers what is broken.
+    fn check(&self) -> Result<Vec<String>, StoreError>;
+}

@@ -1,0 +1,73 @@
+//! Tables as an engine sees them.
+
+use crate::ColumnType;
+
+/// One column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnDef {
+    /// Name, unique in its table, snake case.
+    pub name: String,
+    /// Type.
+    pub ty: ColumnType,
+    /// Refuses NULL.
+    pub required: bool,
+}
+
+impl ColumnDef {
+    /// A column that always has a value.
+    pub fn required(name: &str, ty: ColumnType) -> Self {
+        Self { name: name.to_string(), ty, required: true }
+    }
+
+    /// A column that may be empty.
+    pub fn optional(name: &str, ty: ColumnType) -> Self {
+        Self { name: name.to_string(), ty, required: false }
+    }
+}
+
+/// One secondary index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexDef {
+    /// Name, unique in the database.
+    pub name: String,
+    /// Positions of its columns.
+    pub columns: Vec<usize>,
+    /// Refuses a second row with the same (non-null) values.
+    pub unique: bool,
+}
+
+/// One table; its primary key is the first `key` columns, and rows are clustered by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableDef {
+    /// Name, unique in the database.
+    pub name: String,
+    /// Columns, the key first.
+    pub columns: Vec<ColumnDef>,
+    /// How many leading columns form the primary key.
+    pub key: usize,
+    /// Secondary indexes.
+    pub indexes: Vec<IndexDef>,
+    /// A row whose non-key columns are all zero is as good as absent: adjusting deletes it.
+    pub sparse: bool,
+}
+
+impl TableDef {
+    /// A table without secondary indexes.
+    pub fn new(name: &str, columns: Vec<ColumnDef>, key: usize) -> Self {
+        Self { name: name.to_string(), columns, key, indexes: Vec::new(), sparse: false }
+    }
+
+    /// Adds an index named after its table and columns.
+    #[must_use]
+    pub fn with_index(mut self, columns: &[&str], unique: bool) -> Self {
+        let name = format!("{}_by_{}", self.name, columns.join("_and_"));
+        let columns = columns.iter().filter_map(|column| self.position(column)).collect();
+        self.indexes.push(IndexDef { name, columns, unique });
+        self
+    }
+
+    /// Position of a column.
+    pub fn position(&self, column: &str) -> Option<usize> {
+        self.columns.iter().position(|candidate| candidate.name == column)
+    }
+}

@@ -1,0 +1,96 @@
+//! One command, or one consistent read.
+
+mod load;
+mod query;
+mod save;
+
+use hashbrown::HashSet;
+
+pub(crate) use load::CellGather;
+pub use query::{Page, Query};
+
+use crate::{Actor, Connection, Date, Environment, Fault, Instant, ObjectId, Zone};
+
+/// What a verb works on: the objects of the database as the command sees them, with the clock,
+/// the ids, the number ranges and the customizing of the installation.
+pub struct Tx<'c> {
+    pub(crate) connection: &'c mut dyn Connection,
+    pub(crate) environment: &'c Environment,
+    pub(crate) actor: &'c Actor,
+    now: Instant,
+    read_only: bool,
+    touched: HashSet<ObjectId>,
+    touched_kinds: Vec<&'static str>,
+    pub(crate) reserved: Vec<String>,
+}
+
+impl<'c> Tx<'c> {
+    pub(crate) fn new(
+        connection: &'c mut dyn Connection,
+        environment: &'c Environment,
+        actor: &'c Actor,
+        read_only: bool,
+    ) -> Self {
+        Self {
+            connection,
+            environment,
+            actor,
+            now: environment.clock.now(),
+            read_only,
+            touched: HashSet::new(),
+            touched_kinds: Vec::new(),
+            reserved: Vec::new(),
+        }
+    }
+
+    /// The moment of the command; the same throughout.
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// The day of the command in a zone.
+    pub fn today(&self, zone: &Zone) -> Date {
+        self.now.date_in(zone)
+    }
+
+    /// Who acts.
+    pub fn actor(&self) -> &'c Actor {
+        self.actor
+    }
+
+    /// A new object id.
+    pub fn new_id(&self) -> ObjectId {
+        self.environment.ids.next(self.now)
+    }
+
+    /// Customizing of type `T`, as put into the [`crate::Settings`] when the program started.
+    pub fn settings<T: Send + Sync + 'static>(&self) -> Result<&'c T, Fault> {
+        let environment: &'c Environment = self.environment;
+        environment.settings.get::<T>().ok_or_else(|| {
+            Fault::corrupt(format!("the settings {} were not set", std::any::type_name::<T>()))
+        })
+    }
+
+    /// The environment of the installation.
+    pub fn environment(&self) -> &'c Environment {
+        self.environment
+    }
+
+    /// The engine's open transaction, for the services of the platform that own tables of their
+    /// own. Business modules have no need of it.
+    pub fn connection(&mut self) -> &mut dyn Connection {
+        self.connection
+    }
+
+    pub(crate) fn writable(&self) -> Result<(), Fault> {
+        if self.read_only { Err(Fault::ReadOnly) } else { Ok(()) }
+    }
+
+    fn touch(&mut self, kind: &'static str, id: ObjectId) {
+        self.environment.cache.drop_object(id);
+        self.touched.insert(id);
+        if !self.touched_kinds.contains(&kind) {
+            self.touched_kinds.push(kind);
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Loading objects and segments.
+
+use std::sync::Arc;
+
+use crate::cell::SliceSource;
+use crate::{
+    CHANGE_DOCUMENT, Cell, CellRef, Composite, CompositeDef, Condition, Connection, Fault,
+    FieldChange, Gather, Head, Instant, Object, ObjectDef, ObjectId, Operator, Ref, RowSource,
+    Segment, Select, Stored, Tx, head_column,
+};
+
+struct SegmentGather<'a> {
+    connection: &'a mut dyn Connection,
+    composite: &'static CompositeDef,
+    id: ObjectId,
+}
+
+impl Gather for SegmentGather<'_> {
+    fn part(
+        &mut self,
+        index: usize,
+        visit: &mut dyn FnMut(&mut dyn RowSource) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let Some(segment) = self.composite.parts[index].segment else { return Ok(()) };
+        self.connection.rows(segment.table(), &[CellRef::Uuid(self.id.0)], &mut |row| {
+            row.uuid()?;
+            visit(row)
+        })
+    }
+}
+
+/// Reads the fixed columns of a head row.
+pub(super) fn read_head(row: &mut dyn RowSource) -> Result<Head, Fault> {
+    let missing = || Fault::corrupt("a head row is incomplete");
+    Ok(Head {
+        id: ObjectId(row.uuid()?.ok_or_else(missing)?),
+        version: row.int()?.ok_or_else(missing)?,
+        number: row.text()?.map(str::to_string),
+        created_at: Instant::from_micros(row.instant()?.ok_or_else(missing)?),
+        created_by: row.text()?.ok_or_else(missing)?.to_string(),
+        changed_at: Instant::from_micros(row.instant()?.ok_or_else(missing)?),
+        changed_by: row.text()?.ok_or_else(missing)?.to_string(),
+    })
+}
+
+impl Tx<'_> {
+    /// The head of an object.
+    pub fn head(&mut self, def: &'static ObjectDef, id: ObjectId) -> Result<Head, Fault> {
+        let mut head = None;
+        self.connection.rows(def.head, &[CellRef::Uuid(id.0)], &mut |row| {
+            head = Some(read_head(row)?);
+            Ok(())
+        })?;
+        head.ok_or_else(|| Fault::missing(def.name, id))
+    }
+
+    /// Loads an object with every segment.
+    pub fn load<T: Object>(&mut self, id: Ref<T>) -> Result<Stored<T>, Fault> {
+        let head = self.head(T::def(), id.id())?;
+        let mut source =
+            SegmentGather { connection: self.connection, composite: T::composite(), id: id.id() };
+        let value = T::gather(&mut source)?;
+        Ok(Stored { head, original: value.clone(), value })
+    }
+
+    /// Loads master data through the cache of the writer; in a read, from the database. The
+    /// object is shared: to change it, `load` it.
+    pub fn shared<T: Object>(&mut self, id: Ref<T>) -> Result<Arc<Stored<T>>, Fault> {
+        let cacheable = !self.read_only && !self.touched.contains(&id.id());
+        if cacheable {
+            if let Some(found) = self.environment.cache.object(id.id()) {
+                if let Ok(object) = found.downcast::<Stored<T>>() {
+                    return Ok(object);
+                }
+            }
+        }
+        let object = Arc::new(self.load(id)?);
+        if cacheable {
+            self.environment.cache.keep_object(id.id(), object.clone());
+        }
+        Ok(object)
+    }
+
+    /// The object whose unique list field (or `number`) has this text. Answers, also empty ones,
+    /// are kept by the cache of the writer.
+    pub fn lookup<T: Object>(
+        &mut self,
+        field: &'static str,
+        value: &str,
+    ) -> Result<Option<Ref<T>>, Fault> {
+        let cacheable = !self.read_only && !self.touched_kinds.contains(&T::NAME);
+        if cacheable {
+            if let Some(found) = self.environment.cache.lookup((T::NAME, field), value) {
+                return Ok(found.map(Ref::new));
+            }
+        }
+        let found = self.find_unique(T::def(), field, value)?;
+        if cacheable {
+            self.environment.cache.keep_lookup((T::NAME, field), value, found);
+        }
+        Ok(found.map(Ref::new))
+    }
+
+    fn find_unique(
+        &mut self,
+        def: &'static ObjectDef,
+        field: &str,
+        value: &str,
+    ) -> Result<Option<ObjectId>, Fault> {
+        let column = def
+            .head
+            .position(field)
+            .ok_or_else(|| Fault::corrupt(format!("{} has no list field {field}", def.name)))?;
+        let query = Select::from(def.head, &[head_column::ID])
+            .equals(column, Cell::Text(value.to_string()))
+            .limit(1);
+        let mut found = None;
+        self.connection.select(&query, &mut |row| {
+            found = row.uuid()?.map(ObjectId);
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// The records of one segment of an object.
+    pub fn segment<S: Segment>(&mut self, id: ObjectId) -> Result<Vec<S>, Fault> {
+        let mut records = Vec::new();
+        self.connection.rows(S::def().table(), &[CellRef::Uuid(id.0)], &mut |row| {
+            row.uuid()?;
+            records.push(S::read(row)?);
+            Ok(())
+        })?;
+        Ok(records)
+    }
+
+    /// The record of a segment with one row.
+    pub fn segment_one<S: Segment>(&mut self, id: ObjectId) -> Result<S, Fault> {
+        self.segment(id)?
+            .pop()
+            .ok_or_else(|| Fault::corrupt(format!("{id} has no segment {}", S::def().name)))
+    }
+
+    /// The objects that have a record of segment `S` whose indexed field equals `value`, each
+    /// with that record, in order of the objects' ids.
+    pub fn records_by<S: Segment>(
+        &mut self,
+        field: &str,
+        value: Cell,
+    ) -> Result<Vec<(ObjectId, S)>, Fault> {
+        let table = S::def().table();
+        let column = table
+            .position(field)
+            .ok_or_else(|| Fault::corrupt(format!("{} has no field {field}", table.name)))?;
+        let query = Select::all(table).equals(column, value);
+        let mut records = Vec::new();
+        self.connection.select(&query, &mut |row| {
+            let id = row.uuid()?.ok_or_else(|| Fault::corrupt("a segment row has no object"))?;
+            records.push((ObjectId(id), S::read(row)?));
+            Ok(())
+        })?;
+        Ok(records)
+    }
+
+    /// The changes of an object after a version, oldest first.
+    pub fn changes(&mut self, id: ObjectId, after: i64) -> Result<Vec<FieldChange>, Fault> {
+        let query = Select::all(&CHANGE_DOCUMENT)
+            .equals(0, Cell::Uuid(id.0))
+            .filter(Condition::compare(1, Operator::Gt, Cell::Int(after)))
+            .order_by(1, crate::Direction::Ascending)
+            .order_by(2, crate::Direction::Ascending);
+        let mut changes = Vec::new();
+        let text = |cell: Option<&str>| cell.unwrap_or_default().to_string();
+        self.connection.select(&query, &mut |row| {
+            row.uuid()?;
+            let version = row.int()?.unwrap_or_default();
+            row.int()?;
+            changes.push(FieldChange {
+                version,
+                at: Instant::from_micros(row.instant()?.unwrap_or_default()),
+                actor: text(row.text()?),
+                source: text(row.text()?),
+                segment: text(row.text()?),
+                record: text(row.text()?),
+                field: text(row.text()?),
+                old: row.text()?.map(str::to_string),
+                new: row.text()?.map(str::to_string),
+            });
+            Ok(())
+        })?;
+        Ok(changes)
+    }
+}
+
+/// A composite read from cells, part by part.
+pub(crate) struct CellGather<'a>(pub(crate) &'a [Vec<crate::RowBuffer>]);
+
+impl Gather for CellGather<'_> {
+    fn part(
+        &mut self,
+        index: usize,
+        visit: &mut dyn FnMut(&mut dyn RowSource) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        for row in &self.0[index] {
+            visit(&mut SliceSource::new(&row.0))?;
+        }
+        Ok(())
+    }
+}
+
+impl<T: Composite> Stored<T> {
+    /// An object as if just loaded.
+    pub(crate) fn fresh(head: Head, value: T) -> Self
+    where
+        T: Clone,
+    {
+        Self { head, original: value.clone(), value }
+    }
+}
