@@ -98,11 +98,13 @@ fn composite(input: &DeriveInput, parts: &Parts) -> TokenStream {
                 &DEF
             }
             fn visit(&self, visit: &mut dyn FnMut(usize, &dyn ::tessera_kernel::WriteRow)) {
+                let _ = &visit;
                 #(#visits)*
             }
             fn gather(
                 source: &mut dyn ::tessera_kernel::Gather,
             ) -> ::std::result::Result<Self, ::tessera_kernel::Fault> {
+                let _ = &source;
                 ::std::result::Result::Ok(Self { #(#gathers),* })
             }
         }

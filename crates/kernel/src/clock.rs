@@ -49,6 +49,10 @@ impl Clock for FixedClock {
 pub trait IdSource: Send + Sync {
     /// A new id, larger than the one before, carrying the time `now`.
     fn next(&self, now: Instant) -> ObjectId;
+
+    /// Makes every further id larger than `last`. Called with the newest event of a database when
+    /// it is opened, so that events stay in order although the clock went back in between.
+    fn start_after(&self, last: ObjectId);
 }
 
 /// UUIDv7 with a counter and random bits (RFC 9562, method 2), from the operating system's random
@@ -113,6 +117,11 @@ impl IdSource for RandomIds {
         state.last = id;
         ObjectId(Uuid::from_u128(id))
     }
+
+    fn start_after(&self, last: ObjectId) {
+        let mut state = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        state.last = state.last.max(last.0.as_u128());
+    }
 }
 
 impl std::fmt::Debug for RandomIds {
@@ -144,6 +153,14 @@ mod tests {
         let first = ids.next(Instant::from_micros(2_000_000_000));
         let second = ids.next(Instant::from_micros(1_000_000_000));
         assert!(second > first);
+    }
+
+    #[test]
+    fn ids_grow_beyond_those_of_an_earlier_run() {
+        let earlier = RandomIds::system().next(Instant::from_micros(2_000_000_000));
+        let ids = RandomIds::system();
+        ids.start_after(earlier);
+        assert!(ids.next(Instant::from_micros(1_000_000_000)) > earlier);
     }
 
     #[test]

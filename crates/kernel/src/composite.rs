@@ -52,6 +52,10 @@ pub trait Composite: Sized {
     fn gather(source: &mut dyn Gather) -> Result<Self, Fault>;
 }
 
+/// The input of a verb that takes none.
+#[derive(tessera_kernel_derive::Form, Clone, Copy, Debug)]
+pub struct NoInput {}
+
 /// Where the records of a composite come from.
 pub trait Gather {
     /// Visits the records of one part, in key order.

@@ -30,7 +30,12 @@ pub enum FieldType {
     /// Yes or no.
     Bool,
     /// Whole number.
-    Int,
+    Int {
+        /// Smallest number that it takes.
+        least: i64,
+        /// Largest number that it takes.
+        most: i64,
+    },
     /// Exact number with up to six decimals.
     Decimal,
     /// Exact percentage with up to six decimals.
@@ -92,7 +97,7 @@ impl FieldType {
             | Self::Unit
             | Self::Language => &[("", ColumnType::Text)],
             Self::Bool => &[("", ColumnType::Bool)],
-            Self::Int | Self::Decimal | Self::Percentage => &[("", ColumnType::Int)],
+            Self::Int { .. } | Self::Decimal | Self::Percentage => &[("", ColumnType::Int)],
             Self::Money => &[("", ColumnType::Int), ("_currency", ColumnType::Text)],
             Self::Quantity => &[("", ColumnType::Int), ("_unit", ColumnType::Text)],
             Self::Date => &[("", ColumnType::Date)],

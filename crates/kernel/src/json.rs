@@ -7,7 +7,7 @@ mod parse;
 
 use serde_json::{Map, Value, json};
 
-pub use parse::{parse, parse_record, patch, split_number};
+pub use parse::{check, parse, parse_record, patch, split_number};
 
 use crate::cell::SliceSource;
 use crate::{
@@ -44,7 +44,7 @@ fn type_to_json(kind: FieldType, source: &mut dyn RowSource) -> Result<Value, Fa
         | FieldType::Unit
         | FieldType::Language => text(source.text()?.map(str::to_string)),
         FieldType::Bool => source.bool()?.map_or(Value::Null, Value::Bool),
-        FieldType::Int => source.int()?.map_or(Value::Null, Value::from),
+        FieldType::Int { .. } => source.int()?.map_or(Value::Null, Value::from),
         FieldType::Decimal | FieldType::Percentage => source.int()?.map_or(Value::Null, decimal),
         FieldType::Money => crate::Money::read(source)?.map_or(Value::Null, |money| {
             let amount = money.amount().to_string();

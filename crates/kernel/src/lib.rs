@@ -50,7 +50,8 @@ pub use change::{CHANGE_DOCUMENT, FieldChange};
 pub use clock::{Clock, FixedClock, IdSource, RandomIds, SystemClock};
 pub use code::{Code, InvalidCode};
 pub use composite::{
-    Composite, CompositeDef, Gather, Multiplicity, Part, gather_many, gather_one, gather_optional,
+    Composite, CompositeDef, Gather, Multiplicity, NoInput, Part, gather_many, gather_one,
+    gather_optional,
 };
 pub use currency::{Currency, UnknownCurrency};
 pub use database::{Database, Environment, Settings};

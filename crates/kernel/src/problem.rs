@@ -23,6 +23,8 @@ pub enum ProblemKind {
     Stale,
     /// Too large: 413.
     TooLarge,
+    /// Too often in a short time: 429.
+    TooMany,
     /// The server can't just now: 503.
     Unavailable,
     /// A fault of the program: 500.
@@ -41,6 +43,7 @@ impl ProblemKind {
             Self::Stale => 412,
             Self::TooLarge => 413,
             Self::Invalid => 422,
+            Self::TooMany => 429,
             Self::Internal => 500,
             Self::Unavailable => 503,
         }
@@ -57,6 +60,7 @@ impl ProblemKind {
             Self::Conflict => "The state does not allow this",
             Self::Stale => "Somebody changed this meanwhile",
             Self::TooLarge => "This is too large",
+            Self::TooMany => "Too many tries",
             Self::Unavailable => "The service can't do this now",
             Self::Internal => "The program failed",
         }

@@ -66,6 +66,8 @@ pub struct ObjectEntry {
     pub create_input: Option<fn() -> &'static CompositeDef>,
     /// Changes one; absent where only verbs do.
     pub change: Option<ChangeObject>,
+    /// Definition of the input of `change`, where it is not the object itself.
+    pub change_input: Option<fn() -> &'static CompositeDef>,
     /// Deletes one; absent for what is never deleted.
     pub delete: Option<ChangeObject>,
 }
@@ -90,6 +92,7 @@ impl ObjectEntry {
             create: None,
             create_input: None,
             change: None,
+            change_input: None,
             delete: None,
         }
     }
@@ -102,6 +105,7 @@ impl ObjectEntry {
             create: Some(create::<T>),
             create_input: None,
             change: Some(change::<T>),
+            change_input: None,
             delete: None,
         }
     }

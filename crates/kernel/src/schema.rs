@@ -51,7 +51,9 @@ fn kind(kind: FieldType) -> Value {
             json!({ "type": "string", "enum": codes })
         }
         FieldType::Bool => json!({ "type": "boolean" }),
-        FieldType::Int => json!({ "type": "integer" }),
+        FieldType::Int { least, most } => {
+            json!({ "type": "integer", "minimum": least, "maximum": most })
+        }
         FieldType::Decimal | FieldType::Percentage => {
             json!({ "type": ["string", "number"], "pattern": decimal })
         }

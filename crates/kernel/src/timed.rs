@@ -31,15 +31,15 @@ pub fn put<S: Timed>(records: &mut Vec<S>, new: S, constraint: TimeConstraint) {
             continue;
         }
         let valid = old.validity();
-        if valid.from < span.from {
-            if let Ok(before) = span.from.yesterday() {
-                kept.push(old.with_validity(Validity { from: valid.from, to: before }));
-            }
+        if valid.from < span.from
+            && let Ok(before) = span.from.yesterday()
+        {
+            kept.push(old.with_validity(Validity { from: valid.from, to: before }));
         }
-        if valid.to > span.to {
-            if let Ok(after) = span.to.tomorrow() {
-                kept.push(old.with_validity(Validity { from: after, to: valid.to }));
-            }
+        if valid.to > span.to
+            && let Ok(after) = span.to.tomorrow()
+        {
+            kept.push(old.with_validity(Validity { from: after, to: valid.to }));
         }
     }
     kept.push(new);

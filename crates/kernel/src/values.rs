@@ -40,7 +40,7 @@ impl FieldValue for bool {
 }
 
 impl FieldValue for i64 {
-    const TYPE: FieldType = FieldType::Int;
+    const TYPE: FieldType = FieldType::Int { least: -1_000_000_000_000, most: 1_000_000_000_000 };
     fn write(&self, sink: &mut dyn RowSink) {
         sink.int(*self);
     }
@@ -50,7 +50,7 @@ impl FieldValue for i64 {
 }
 
 impl FieldValue for u32 {
-    const TYPE: FieldType = FieldType::Int;
+    const TYPE: FieldType = FieldType::Int { least: 0, most: u32::MAX as i64 };
     fn write(&self, sink: &mut dyn RowSink) {
         sink.int(i64::from(*self));
     }

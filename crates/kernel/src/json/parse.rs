@@ -23,6 +23,12 @@ pub fn parse<C: Composite>(body: &Value) -> Result<C, Fault> {
     C::gather(&mut CellGather(&rows))
 }
 
+/// Whether a body can be read as a composite of this definition; every finding is reported.
+pub fn check(definition: &CompositeDef, body: &Value) -> Result<(), Fault> {
+    let (_, problems) = parse_rows(definition, body, true);
+    if problems.is_empty() { Ok(()) } else { Err(Fault::Invalid(problems)) }
+}
+
 /// Reads one record from a JSON object.
 pub fn parse_record<R: Record>(body: &Value) -> Result<R, Fault> {
     let mut problems = Vec::new();
@@ -96,11 +102,11 @@ fn refuse_read_only(
 ) {
     let (Value::Object(new), Some(Value::Object(old))) = (change, current) else { return };
     for field in part.fields.iter().filter(|field| field.read_only) {
-        if let Some(value) = new.get(field.name) {
-            if old.get(field.name) != Some(value) {
-                let path = format!("{}.{}", part.name, field.name);
-                problems.push(FieldProblem::new(path, READ_ONLY));
-            }
+        if let Some(value) = new.get(field.name)
+            && old.get(field.name) != Some(value)
+        {
+            let path = format!("{}.{}", part.name, field.name);
+            problems.push(FieldProblem::new(path, READ_ONLY));
         }
     }
 }
@@ -259,7 +265,7 @@ fn write_default(field: &FieldDef, row: &mut RowBuffer) -> Result<(), String> {
 fn write_neutral(field: &FieldDef, row: &mut RowBuffer) -> Result<(), String> {
     match field.kind {
         FieldType::Bool => row.bool(false),
-        FieldType::Int | FieldType::Decimal | FieldType::Percentage => row.int(0),
+        FieldType::Int { .. } | FieldType::Decimal | FieldType::Percentage => row.int(0),
         FieldType::Text { .. } => row.text(""),
         FieldType::Choice(choices) => row.text(choices.first().map_or("", |choice| choice.code)),
         _ => return Err("is missing".to_string()),
@@ -284,7 +290,7 @@ fn write_value(field: &FieldDef, value: &Value, row: &mut RowBuffer) -> Result<(
             Value::Bool(value) => row.bool(*value),
             _ => return Err("must be true or false".to_string()),
         },
-        FieldType::Int => row.int(integer(field, value)?),
+        FieldType::Int { least, most } => row.int(integer(field, value, least..=most)?),
         FieldType::Decimal => {
             let number = signed(field, number(value)?)?;
             row.int(to_micros(number).map_err(|error| error.to_string())?);
@@ -360,11 +366,15 @@ fn signed(field: &FieldDef, number: Decimal) -> Result<Decimal, String> {
     }
 }
 
-fn integer(field: &FieldDef, value: &Value) -> Result<i64, String> {
+fn integer(
+    field: &FieldDef,
+    value: &Value,
+    allowed: std::ops::RangeInclusive<i64>,
+) -> Result<i64, String> {
     let number = value.as_i64().ok_or("must be a whole number")?;
     signed(field, Decimal::from(number))?;
-    if !(-1_000_000_000_000..=1_000_000_000_000).contains(&number) {
-        return Err("must be between -1,000,000,000,000 and 1,000,000,000,000".to_string());
+    if !allowed.contains(&number) {
+        return Err(format!("must be between {} and {}", allowed.start(), allowed.end()));
     }
     Ok(number)
 }

@@ -67,12 +67,11 @@ impl Tx<'_> {
     /// object is shared: to change it, `load` it.
     pub fn shared<T: Object>(&mut self, id: Ref<T>) -> Result<Arc<Stored<T>>, Fault> {
         let cacheable = !self.read_only && !self.touched.contains(&id.id());
-        if cacheable {
-            if let Some(found) = self.environment.cache.object(id.id()) {
-                if let Ok(object) = found.downcast::<Stored<T>>() {
-                    return Ok(object);
-                }
-            }
+        if cacheable
+            && let Some(found) = self.environment.cache.object(id.id())
+            && let Ok(object) = found.downcast::<Stored<T>>()
+        {
+            return Ok(object);
         }
         let object = Arc::new(self.load(id)?);
         if cacheable {
@@ -89,10 +88,8 @@ impl Tx<'_> {
         value: &str,
     ) -> Result<Option<Ref<T>>, Fault> {
         let cacheable = !self.read_only && !self.touched_kinds.contains(&T::NAME);
-        if cacheable {
-            if let Some(found) = self.environment.cache.lookup((T::NAME, field), value) {
-                return Ok(found.map(Ref::new));
-            }
+        if cacheable && let Some(found) = self.environment.cache.lookup((T::NAME, field), value) {
+            return Ok(found.map(Ref::new));
         }
         let found = self.find_unique(T::def(), field, value)?;
         if cacheable {

@@ -148,7 +148,7 @@ impl<'c> Tx<'c> {
                 _ => RowBuffer::default(),
             })
             .collect();
-        self.drop_lookups(def, None, &old.iter().map(first_row).collect::<Vec<_>>());
+        self.drop_lookups(def, None, &old.iter().map(|rows| first_row(rows)).collect::<Vec<_>>());
         self.drop_lookups(def, None, &ones);
         self.touch(def.name, object.head.id);
         self.write_rows(object.head.id, rows)?;
@@ -211,7 +211,8 @@ impl<'c> Tx<'c> {
         let (def, id) = (T::def(), object.head.id);
         self.raise_version(def, id, object.head.version, &[])?;
         self.touch(def.name, id);
-        let parts: Vec<RowBuffer> = image(&object.original).iter().map(first_row).collect();
+        let parts: Vec<RowBuffer> =
+            image(&object.original).iter().map(|rows| first_row(rows)).collect();
         self.drop_lookups(def, object.head.number.as_deref(), &parts);
         let (rows, differences) =
             compare(T::composite(), &image(&object.original), &vec![Vec::new(); parts.len()]);
@@ -316,7 +317,7 @@ impl<'c> Tx<'c> {
     }
 }
 
-fn first_row(rows: &Vec<RowBuffer>) -> RowBuffer {
+fn first_row(rows: &[RowBuffer]) -> RowBuffer {
     rows.first().cloned().unwrap_or_default()
 }
 
@@ -379,10 +380,10 @@ fn check_validities(
     let key = segment.key_columns() - 1;
     let mut spans: hashbrown::HashMap<&[Cell], Vec<Validity>> = hashbrown::HashMap::new();
     for row in rows {
-        if let (Cell::Date(from), Cell::Date(to)) = (&row.0[key], &row.0[key + 1]) {
-            if let (Some(from), Some(to)) = (date_from_days(*from), date_from_days(*to)) {
-                spans.entry(&row.0[..key]).or_default().push(Validity { from, to });
-            }
+        if let (Cell::Date(from), Cell::Date(to)) = (&row.0[key], &row.0[key + 1])
+            && let (Some(from), Some(to)) = (date_from_days(*from), date_from_days(*to))
+        {
+            spans.entry(&row.0[..key]).or_default().push(Validity { from, to });
         }
     }
     for found in spans.values_mut() {

@@ -1,0 +1,133 @@
+//! The verbs of deliveries at the API.
+
+use serde_json::{Value, json};
+use tessera_kernel::{
+    Action, ActionTarget, Composite, Kind, NoInput, ObjectId, Problem, Ref, Rule, RunAction, Tx,
+    json::{parse, stored_to_json},
+};
+use tessera_sales::SalesDocument;
+use tessera_stock::GoodsMovement;
+
+use crate::draft::{DeliveryDraft, DraftItem, OrderDelivery, Posting};
+use crate::movements::MovementForm;
+use crate::{Delivery, cancel, create, goods_issue, movements};
+
+type Input = fn() -> &'static tessera_kernel::CompositeDef;
+
+fn action(
+    (object, name): (&'static str, &'static str),
+    help: &'static str,
+    (input, target): (Input, ActionTarget),
+    rules: &'static [Rule],
+    run: RunAction,
+) -> Action {
+    Action { object, name, help, target, input, rules, run }
+}
+
+pub(crate) fn actions() -> Vec<Action> {
+    let (one, all) = (ActionTarget::Object, ActionTarget::Collection);
+    vec![
+        action(
+            (SalesDocument::NAME, "deliver"),
+            "Makes a delivery of what is open in the order.",
+            (OrderDelivery::composite, one),
+            create::RULES,
+            deliver_order,
+        ),
+        action(
+            (Delivery::NAME, "post_goods_issue"),
+            "Posts the goods issue: stock leaves and cost of goods sold is posted.",
+            (Posting::composite, one),
+            goods_issue::RULES,
+            post_goods_issue,
+        ),
+        action(
+            (Delivery::NAME, "reverse_goods_issue"),
+            "Takes the goods issue back.",
+            (Posting::composite, one),
+            &[],
+            reverse_goods_issue,
+        ),
+        action(
+            (Delivery::NAME, "cancel"),
+            "Cancels an open delivery; its orders are open again.",
+            (NoInput::composite, one),
+            &[],
+            cancel_delivery,
+        ),
+        action(
+            (GoodsMovement::NAME, "post"),
+            "Posts a goods movement that stands for itself: receipt, write-off, transfer …",
+            (MovementForm::composite, all),
+            &[],
+            post_movement,
+        ),
+        action(
+            (GoodsMovement::NAME, "reverse"),
+            "Reverses a goods movement and its journal entry.",
+            (Posting::composite, one),
+            &[],
+            reverse_movement,
+        ),
+    ]
+}
+
+/// Makes a delivery from JSON; answers its id.
+pub(crate) fn create(tx: &mut Tx<'_>, body: &Value) -> Result<ObjectId, Problem> {
+    let draft: DeliveryDraft = parse(body)?;
+    tx.check_references(&draft)?;
+    Ok(create::create_delivery(tx, &draft)?.head.id)
+}
+
+fn deliver_order(tx: &mut Tx<'_>, id: ObjectId, body: &Value) -> Result<Value, Problem> {
+    let wanted: OrderDelivery = parse(body)?;
+    let order = Ref::new(id);
+    let items = if wanted.items.is_empty() {
+        vec![DraftItem { order, item: None, quantity: None }]
+    } else {
+        let item = |wanted: crate::draft::OrderDeliveryItem| DraftItem {
+            order,
+            item: Some(wanted.item),
+            quantity: wanted.quantity,
+        };
+        wanted.items.into_iter().map(item).collect()
+    };
+    let draft = DeliveryDraft { header: wanted.header, items };
+    Ok(stored_to_json(&create::create_delivery(tx, &draft)?)?)
+}
+
+fn reload(tx: &mut Tx<'_>, id: ObjectId) -> Result<Value, Problem> {
+    let delivery = tx.load::<Delivery>(Ref::new(id))?;
+    Ok(stored_to_json(&delivery)?)
+}
+
+fn post_goods_issue(tx: &mut Tx<'_>, id: ObjectId, body: &Value) -> Result<Value, Problem> {
+    let posting: Posting = parse(body)?;
+    goods_issue::post_goods_issue(tx, Ref::new(id), posting.on.posting_date)?;
+    reload(tx, id)
+}
+
+fn reverse_goods_issue(tx: &mut Tx<'_>, id: ObjectId, body: &Value) -> Result<Value, Problem> {
+    let posting: Posting = parse(body)?;
+    goods_issue::reverse_goods_issue(tx, Ref::new(id), posting.on.posting_date)?;
+    reload(tx, id)
+}
+
+fn cancel_delivery(tx: &mut Tx<'_>, id: ObjectId, body: &Value) -> Result<Value, Problem> {
+    parse::<NoInput>(body)?;
+    cancel::cancel_delivery(tx, Ref::new(id))?;
+    reload(tx, id)
+}
+
+fn post_movement(tx: &mut Tx<'_>, _id: ObjectId, body: &Value) -> Result<Value, Problem> {
+    let form: MovementForm = parse(body)?;
+    tx.check_references(&form)?;
+    Ok(stored_to_json(&movements::post_goods_movement(tx, &form)?)?)
+}
+
+fn reverse_movement(tx: &mut Tx<'_>, id: ObjectId, body: &Value) -> Result<Value, Problem> {
+    let posting: Posting = parse(body)?;
+    let on = posting.on.posting_date;
+    let reversal = movements::reverse_goods_movement(tx, Ref::new(id), on)?;
+    Ok(json!({ "reversal": stored_to_json(&reversal)? }))
+}

@@ -1,0 +1,349 @@
+//! Makes a delivery from one or several orders.
+
+use serde_json::json;
+use tessera_document::{
+    DocumentFlow, DocumentKind, Fulfilled, PAYER, PartnerFunction, SHIP_TO, SOLD_TO, partner_in,
+};
+use tessera_kernel::{
+    Code, Date, Kind, Money, Quantity, Ref, Rule, Stored, Tx, from_micros, to_micros,
+};
+use tessera_organisation::OrganisationSettings;
+use tessera_partner::BusinessPartner;
+use tessera_sales::{
+    BillingRelevance, Category, Progress, SalesDocument, SalesItem, SalesSettings, Taking,
+};
+use tessera_stock::ReservationMove;
+
+use crate::draft::{DeliveryDraft, DraftItem};
+use crate::{
+    Delivery, DeliveryDirection, DeliveryError, DeliveryHeader, DeliveryItem, DeliverySettings,
+    DeliveryStatus, GoodsIssueStatus,
+};
+
+/// What happens when a delivery is made, in order.
+pub const RULES: &[Rule] = &[
+    Rule { name: "permission", help: "The actor may create deliveries." },
+    Rule { name: "credit", help: "No order is blocked, and the payer is within the limit or the order was released." },
+    Rule { name: "combination", help: "All orders go to one ship-to party, from one shipping point, on the same terms." },
+    Rule { name: "quantity", help: "No more than what is confirmed and not delivered yet." },
+    Rule { name: "complete", help: "An order that wants one delivery is delivered as a whole." },
+    Rule { name: "reservation", help: "The reservation moves from the order to the delivery." },
+    Rule { name: "exposure", help: "The credit value moves from open orders to open deliveries." },
+    Rule { name: "status", help: "The orders' status follows." },
+];
+
+/// Makes a delivery of what is open in the orders named.
+pub fn create_delivery(
+    tx: &mut Tx<'_>,
+    draft: &DeliveryDraft,
+) -> Result<Stored<Delivery>, DeliveryError> {
+    tx.actor().require(Delivery::NAME, "create")?;
+    if draft.items.is_empty() {
+        return Err(DeliveryError::field("items", "must name at least one order"));
+    }
+    let mut orders = load_orders(tx, draft)?;
+    let today = today(tx, &orders[0].document)?;
+    let planned = draft.header.planned_goods_issue.unwrap_or(today);
+    let mut items = Vec::new();
+    for (position, wanted) in draft.items.iter().enumerate() {
+        let order = orders.iter_mut().find(|order| order.document.id() == wanted.order);
+        let Some(order) = order else { continue };
+        let path = format!("items[{position}]");
+        take_items(tx, order, wanted, (planned, today), &path, &mut items)?;
+    }
+    if items.is_empty() {
+        return Err(DeliveryError::NothingOpen { number: orders[0].document.number() });
+    }
+    for order in &orders {
+        check_complete(tx, order)?;
+    }
+    let delivery = assemble(tx, &orders, items, planned)?;
+    move_credit(tx, &orders, &delivery)?;
+    for order in orders {
+        order.finish(tx)?;
+    }
+    let settings = tx.settings::<DeliverySettings>()?;
+    let rule = settings.delivery_types.require(delivery.header.delivery_type);
+    let rule = rule.map_err(|message| DeliveryError::field("delivery_type", message))?;
+    let number = tx.next_number(rule.number_range.as_str())?;
+    let stored = tx.insert_numbered(delivery, Some(number))?;
+    let payload = json!({ "number": stored.head.number });
+    tx.emit("delivery.created", stored.head.id, &payload)?;
+    Ok(stored)
+}
+
+/// Today in the zone of the company that sells.
+pub(crate) fn today(tx: &Tx<'_>, order: &SalesDocument) -> Result<Date, DeliveryError> {
+    let organisation = tx.settings::<OrganisationSettings>()?;
+    let (_, company) = organisation
+        .company_of_sales_organisation(order.header.sales_organisation)
+        .map_err(|message| DeliveryError::field("sales_organisation", message))?;
+    Ok(tx.today(&company.zone))
+}
+
+fn load_orders(tx: &mut Tx<'_>, draft: &DeliveryDraft) -> Result<Vec<Taking>, DeliveryError> {
+    let mut orders: Vec<Taking> = Vec::new();
+    for item in &draft.items {
+        if orders.iter().any(|order| order.document.id() == item.order) {
+            continue;
+        }
+        let order = Taking::load(tx, item.order)?;
+        let category = order.document.header.category;
+        if !matches!(category, Category::Order | Category::ReturnOrder) {
+            return Err(DeliveryError::NotDeliverable { number: order.document.number() });
+        }
+        tessera_sales::check_deliverable(tx, &order.document)?;
+        orders.push(order);
+    }
+    Ok(orders)
+}
+
+/// Takes one line of the draft: one item of an order, or all that is open in it.
+fn take_items(
+    tx: &mut Tx<'_>,
+    order: &mut Taking,
+    wanted: &DraftItem,
+    days: (Date, Date),
+    path: &str,
+    items: &mut Vec<DeliveryItem>,
+) -> Result<(), DeliveryError> {
+    let settings = tx.settings::<SalesSettings>()?;
+    let numbers: Vec<u32> = match wanted.item {
+        Some(number) => vec![order.item(number)?.item],
+        None => order.document.items.iter().map(|item| item.item).collect(),
+    };
+    for number in numbers {
+        let item = order.item(number)?.clone();
+        let open = order.open(settings, &item, Fulfilled::Delivered)?;
+        let quantity = match wanted.quantity {
+            Some(quantity) if quantity.unit() != item.base_quantity.unit() => {
+                let message = format!("must be in {}", item.base_quantity.unit());
+                return Err(DeliveryError::field(format!("{path}.quantity"), message));
+            }
+            Some(quantity) => to_micros(quantity.value())?,
+            None if open == 0 && wanted.item.is_none() => continue,
+            None => open,
+        };
+        if quantity == 0 {
+            return Err(DeliveryError::NothingOpen { number: order.document.number() });
+        }
+        let line = u32::try_from(items.len() + 1).unwrap_or(u32::MAX).saturating_mul(10);
+        items.push(take_item(tx, order, &item, (quantity, line), days)?);
+    }
+    Ok(())
+}
+
+fn take_item(
+    tx: &mut Tx<'_>,
+    order: &mut Taking,
+    item: &SalesItem,
+    (quantity, line): (i64, u32),
+    (planned, today): (Date, Date),
+) -> Result<DeliveryItem, DeliveryError> {
+    let before = order.fulfilments.of(item.item).delivered;
+    let schedule = tessera_sales::open_schedule(&order.document, item.item, before)?;
+    let credit = order.take(tx, item.item, Fulfilled::Delivered, quantity)?;
+    let unit = item.base_quantity.unit();
+    let plant = item.plant.ok_or_else(|| {
+        DeliveryError::field("plant", format!("item {} has no plant", item.item))
+    })?;
+    let product = tx.shared(item.product)?;
+    let mut left = quantity;
+    let mut reserved_on = None;
+    for (promise, open) in schedule {
+        let part = open.min(left);
+        left -= part;
+        if part == 0 || !promise.reserved {
+            continue;
+        }
+        reserved_on = Some(planned);
+        if promise.date != planned {
+            let movement = ReservationMove {
+                product: item.product,
+                plant,
+                quantity: Quantity::new(from_micros(part), unit)?,
+                from: promise.date,
+                to: planned,
+                today,
+            };
+            tessera_stock::move_reservation(tx, &movement)?;
+        }
+    }
+    let base_quantity = Quantity::new(from_micros(quantity), unit)?;
+    let storage_location = product
+        .plant(plant)
+        .map(|data| data.storage_location)
+        .ok_or_else(|| DeliveryError::NoPlantData { product: product.number(), plant })?;
+    let settings = tx.settings::<SalesSettings>()?;
+    let rule = settings.item_categories.get(item.item_category);
+    Ok(DeliveryItem {
+        item: line,
+        product: item.product,
+        description: item.description.clone(),
+        plant,
+        storage_location,
+        quantity: sales_quantity(item, base_quantity)?,
+        base_quantity,
+        reserved_on,
+        billable: rule.is_some_and(|rule| rule.billing == BillingRelevance::Delivery),
+        credit_value: Money::from_minor(credit, item.credit_value.currency()),
+        order: order.document.id(),
+        order_item: item.item,
+    })
+}
+
+/// The quantity in the unit of the sale where that is exact, else in the base unit.
+fn sales_quantity(item: &SalesItem, base: Quantity) -> Result<Quantity, DeliveryError> {
+    if item.base_quantity == base {
+        return Ok(item.quantity);
+    }
+    let value = item.quantity.value() * base.value() / item.base_quantity.value();
+    Ok(Quantity::new(value.normalize(), item.quantity.unit()).unwrap_or(base))
+}
+
+/// An order that wants one delivery has nothing left after it.
+fn check_complete(tx: &Tx<'_>, order: &Taking) -> Result<(), DeliveryError> {
+    if !order.document.header.complete_delivery {
+        return Ok(());
+    }
+    let settings = tx.settings::<SalesSettings>()?;
+    for item in &order.document.items {
+        let delivers = settings.item_categories.get(item.item_category).is_some_and(|c| c.delivery);
+        let whole = to_micros(item.base_quantity.value())?;
+        let delivered = order.fulfilments.of(item.item).delivered;
+        if delivers && item.rejection_reason.is_none() && delivered < whole {
+            return Err(DeliveryError::Incomplete {
+                number: order.document.number(),
+                item: item.item,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// What all orders of a delivery have in common.
+#[derive(PartialEq)]
+struct Common {
+    ship_to: Ref<BusinessPartner>,
+    sales_organisation: Code,
+    shipping_condition: Code,
+    incoterms: Option<Code>,
+    delivery_type: Code,
+}
+
+fn common(tx: &Tx<'_>, order: &Stored<SalesDocument>) -> Result<Common, DeliveryError> {
+    let settings = tx.settings::<SalesSettings>()?;
+    let not_deliverable = || DeliveryError::NotDeliverable { number: order.number() };
+    Ok(Common {
+        ship_to: partner_in(&order.partners, SHIP_TO).ok_or_else(not_deliverable)?,
+        sales_organisation: order.header.sales_organisation,
+        shipping_condition: order.header.shipping_condition,
+        incoterms: order.header.incoterms,
+        delivery_type: settings
+            .document_types
+            .get(order.header.document_type)
+            .and_then(|document_type| document_type.delivery_type)
+            .ok_or_else(not_deliverable)?,
+    })
+}
+
+fn assemble(
+    tx: &mut Tx<'_>,
+    orders: &[Taking],
+    items: Vec<DeliveryItem>,
+    planned: Date,
+) -> Result<Delivery, DeliveryError> {
+    let shared = common(tx, &orders[0].document)?;
+    for order in &orders[1..] {
+        if common(tx, &order.document)? != shared {
+            return Err(DeliveryError::NotTogether {
+                first: orders[0].document.number(),
+                second: order.document.number(),
+            });
+        }
+    }
+    let organisation = tx.settings::<OrganisationSettings>()?;
+    let shipping_point = |plant| {
+        organisation
+            .shipping_point_for(plant)
+            .map_err(|message| DeliveryError::field("plant", message))
+    };
+    let point = shipping_point(items[0].plant)?;
+    for item in &items {
+        if shipping_point(item.plant)? != point {
+            return Err(DeliveryError::TwoShippingPoints { item: item.order_item });
+        }
+    }
+    let settings = tx.settings::<DeliverySettings>()?;
+    let rule = settings
+        .delivery_types
+        .require(shared.delivery_type)
+        .map_err(|message| DeliveryError::field("delivery_type", message))?;
+    let kind = kind_of(rule.direction);
+    let sold_to = orders[0].document.header.sold_to;
+    let billable = items.iter().any(|item| item.billable);
+    Ok(Delivery {
+        header: DeliveryHeader {
+            delivery_type: shared.delivery_type,
+            direction: rule.direction,
+            sales_organisation: shared.sales_organisation,
+            ship_to: shared.ship_to,
+            shipping_point: point,
+            shipping_condition: shared.shipping_condition,
+            incoterms: shared.incoterms,
+            planned_goods_issue: planned,
+        },
+        status: DeliveryStatus {
+            goods_issue_status: GoodsIssueStatus::Open,
+            goods_issue: None,
+            goods_movement: None,
+            billing: if billable { Progress::Open } else { Progress::NotRelevant },
+        },
+        items,
+        partners: vec![
+            PartnerFunction { function: SOLD_TO, partner: sold_to },
+            PartnerFunction { function: SHIP_TO, partner: shared.ship_to },
+        ],
+        flow: orders
+            .iter()
+            .map(|order| DocumentFlow {
+                predecessor: order.document.head.id,
+                predecessor_kind: tessera_sales::kind_of(order.document.header.category),
+                kind,
+            })
+            .collect(),
+        texts: Vec::new(),
+    })
+}
+
+/// Kind of a delivery in a document flow.
+pub fn kind_of(direction: DeliveryDirection) -> DocumentKind {
+    match direction {
+        DeliveryDirection::Outbound => DocumentKind::Delivery,
+        DeliveryDirection::Returns => DocumentKind::ReturnsDelivery,
+    }
+}
+
+/// The delivery counts in the exposure for what its orders no longer count for.
+fn move_credit(
+    tx: &mut Tx<'_>,
+    orders: &[Taking],
+    delivery: &Delivery,
+) -> Result<(), DeliveryError> {
+    for order in orders {
+        let mut value: Option<Money> = None;
+        for item in delivery.items.iter().filter(|item| item.order == order.document.id()) {
+            value = Some(match value {
+                Some(sum) => sum.plus(item.credit_value)?,
+                None => item.credit_value,
+            });
+        }
+        if let Some(value) = value.filter(|value| !value.is_zero()) {
+            let payer = partner_in(&order.document.partners, PAYER)
+                .ok_or_else(|| DeliveryError::NotDeliverable { number: order.document.number() })?;
+            let area = order.document.header.credit_control_area;
+            tessera_credit::order_to_delivery(tx, area, payer, value)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,148 @@
+//! Goods issue of a delivery (of a returns delivery: goods receipt), and its reversal.
+
+use serde_json::json;
+use tessera_kernel::{Cell, Choice as _, Date, Kind, Ref, Rule, Stored, Tx};
+use tessera_sales::Progress;
+use tessera_stock::{GoodsMovement, MovementDraft, MovementLine};
+
+use crate::books::post_value;
+use crate::{
+    Delivery, DeliveryError, DeliveryHeader, DeliverySettings, DeliveryStatus, GoodsIssueStatus,
+};
+
+/// What happens when the goods issue is posted, in order.
+pub const RULES: &[Rule] = &[
+    Rule { name: "permission", help: "The actor may post the goods issue." },
+    Rule { name: "status", help: "The delivery is open: not posted, not cancelled." },
+    Rule { name: "stock", help: "The goods leave their storage locations, which must hold them; the reservation is used up." },
+    Rule { name: "ledger", help: "Cost of goods sold is posted against inventory, in an open period." },
+];
+
+/// The day on which something is posted: the one given, or today where the goods leave.
+pub(crate) fn posting_date(
+    tx: &Tx<'_>,
+    header: &DeliveryHeader,
+    given: Option<Date>,
+) -> Result<Date, DeliveryError> {
+    if let Some(date) = given {
+        return Ok(date);
+    }
+    let organisation = tx.settings::<tessera_organisation::OrganisationSettings>()?;
+    let (_, company) = organisation
+        .company_of_sales_organisation(header.sales_organisation)
+        .map_err(|message| DeliveryError::field("sales_organisation", message))?;
+    Ok(tx.today(&company.zone))
+}
+
+/// Posts the goods issue: stock, reservations and ledger, in one movement.
+pub fn post_goods_issue(
+    tx: &mut Tx<'_>,
+    id: Ref<Delivery>,
+    on: Option<Date>,
+) -> Result<Ref<GoodsMovement>, DeliveryError> {
+    tx.actor().require(Delivery::NAME, "post_goods_issue")?;
+    let delivery = tx.load(id)?;
+    require_status(
+        &delivery,
+        GoodsIssueStatus::Open,
+        "only an open delivery can be posted; reverse its goods issue first",
+    )?;
+    let date = posting_date(tx, &delivery.header, on)?;
+    let settings = tx.settings::<DeliverySettings>()?;
+    let rule = settings
+        .delivery_types
+        .require(delivery.header.delivery_type)
+        .map_err(|message| DeliveryError::field("delivery_type", message))?;
+    let lines = delivery.items.iter().map(|item| MovementLine {
+        storage_location: Some(item.storage_location),
+        entered_quantity: Some(item.quantity),
+        reservation_date: item.reserved_on,
+        source_document: Some(item.order.id()),
+        source_item: Some(item.order_item),
+        ..MovementLine::new(item.product, item.plant, item.base_quantity)
+    });
+    let draft = MovementDraft {
+        reference: Some(delivery.head.id),
+        reference_number: delivery.head.number.clone(),
+        ..MovementDraft::new(rule.movement_type, date, lines.collect())
+    };
+    let movement = tessera_stock::post_movement(tx, draft)?;
+    post_value(tx, &movement)?;
+    tx.edit::<Delivery, DeliveryStatus, ()>(id, |status| {
+        status.goods_issue_status = GoodsIssueStatus::Posted;
+        status.goods_issue = Some(date);
+        status.goods_movement = Some(movement.id());
+    })?;
+    let payload = json!({ "number": delivery.head.number, "movement": movement.head.number });
+    tx.emit("delivery.goods_issued", delivery.head.id, &payload)?;
+    Ok(movement.id())
+}
+
+/// Takes the goods issue back: the goods are in stock again and held for the delivery, and the
+/// ledger entry is reversed. Refused once the delivery is billed.
+pub fn reverse_goods_issue(
+    tx: &mut Tx<'_>,
+    id: Ref<Delivery>,
+    on: Option<Date>,
+) -> Result<(), DeliveryError> {
+    tx.actor().require(Delivery::NAME, "reverse_goods_issue")?;
+    let delivery = tx.load(id)?;
+    require_status(&delivery, GoodsIssueStatus::Posted, "there is no goods issue to reverse")?;
+    if !matches!(delivery.status.billing, Progress::Open | Progress::NotRelevant) {
+        return Err(DeliveryError::WrongStatus {
+            number: delivery.number(),
+            status: "billed",
+            hint: "cancel the billing document first",
+        });
+    }
+    let date = posting_date(tx, &delivery.header, on)?;
+    let Some(movement) = delivery.status.goods_movement else {
+        return Err(tessera_kernel::Fault::corrupt("a posted delivery has no goods movement").into());
+    };
+    tessera_stock::reverse_movement(tx, movement, date)?;
+    reverse_entries(tx, movement, date)?;
+    tx.edit::<Delivery, DeliveryStatus, ()>(id, |status| {
+        status.goods_issue_status = GoodsIssueStatus::Open;
+        status.goods_issue = None;
+        status.goods_movement = None;
+    })?;
+    let payload = json!({ "number": delivery.head.number });
+    tx.emit("delivery.goods_issue_reversed", delivery.head.id, &payload)?;
+    Ok(())
+}
+
+/// Reverses the journal entries of a movement.
+pub(crate) fn reverse_entries(
+    tx: &mut Tx<'_>,
+    movement: Ref<GoodsMovement>,
+    date: Date,
+) -> Result<(), DeliveryError> {
+    let reference = Cell::Uuid(movement.id().0);
+    for entry in tx.find::<tessera_finance::JournalEntry>("reference", reference)? {
+        tessera_finance::reverse(tx, entry, date)?;
+    }
+    Ok(())
+}
+
+/// Refuses a delivery in another status.
+pub(crate) fn require_status(
+    delivery: &Stored<Delivery>,
+    wanted: GoodsIssueStatus,
+    hint: &'static str,
+) -> Result<(), DeliveryError> {
+    let status = delivery.status.goods_issue_status;
+    if status == wanted {
+        return Ok(());
+    }
+    Err(DeliveryError::WrongStatus { number: delivery.number(), status: status.code(), hint })
+}
+
+/// Notes how far a delivery is billed; for billing.
+pub fn set_billing(
+    tx: &mut Tx<'_>,
+    id: Ref<Delivery>,
+    billing: Progress,
+) -> Result<(), DeliveryError> {
+    tx.edit::<Delivery, DeliveryStatus, ()>(id, |status| status.billing = billing)?;
+    Ok(())
+}

@@ -1,0 +1,56 @@
+#![doc = include_str!("../README.md")]
+
+mod api;
+mod books;
+mod cancel;
+mod create;
+mod customizing;
+mod draft;
+mod error;
+mod goods_issue;
+mod movements;
+mod segments;
+mod verify;
+
+pub use cancel::cancel_delivery;
+pub use create::{create_delivery, kind_of};
+pub use customizing::{DeliverySettings, DeliveryType, MovementPosting, settings};
+pub use draft::{DeliveryDraft, DraftHeader, DraftItem};
+pub use error::DeliveryError;
+pub use goods_issue::{post_goods_issue, reverse_goods_issue, set_billing};
+pub use movements::{
+    MovementForm, MovementHeader, MovementItem, post_goods_movement, reverse_goods_movement,
+};
+pub use segments::{
+    Delivery, DeliveryDirection, DeliveryHeader, DeliveryItem, DeliveryStatus, GoodsIssueStatus,
+};
+pub use verify::compare_fulfilment;
+
+use tessera_customizing::Shipped;
+use tessera_kernel::{Check, Composite as _, Module, ObjectEntry};
+
+/// Customizing that is shipped with the module.
+pub const CONFIG: &[Shipped] =
+    &[Shipped { file: "delivery.toml", text: include_str!("../config/delivery.toml") }];
+
+/// The module's table of contents.
+pub fn module() -> Module {
+    Module {
+        name: "delivery",
+        owner: "logistics",
+        help: "Deliveries, goods issue and goods movements.",
+        objects: vec![ObjectEntry {
+            create: Some(api::create),
+            create_input: Some(DeliveryDraft::composite),
+            ..ObjectEntry::document::<Delivery>()
+        }],
+        actions: api::actions(),
+        checks: vec![
+            Check { name: "reserved_stock", run: verify::check_reserved },
+            Check { name: "delivered_quantities", run: verify::check_delivered },
+            Check { name: "open_deliveries", run: verify::check_open_deliveries },
+        ],
+        number_ranges: vec!["delivery", "returns_delivery"],
+        ..Module::default()
+    }
+}

@@ -1,0 +1,242 @@
+//! Brings events to the subscribers within the program.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant as Moment};
+
+use tessera_kernel::{Actor, Database, Event, Fault, ObjectId, Problem, Source, Subscriber};
+
+use crate::dead_letter::{self, DeadLetter};
+use crate::offset::{self, Offset};
+use crate::signal::Signal;
+use crate::{DeliveryPolicy, EventsSettings, backoff, outbox};
+
+/// How long the thread sleeps when nobody wakes it.
+const POLL: Duration = Duration::from_millis(200);
+/// The least time between two rounds without a backlog: what is committed meanwhile is handled
+/// together.
+const GATHER: Duration = Duration::from_millis(20);
+/// Events read at a time.
+const BATCH: u32 = 200;
+
+/// The running thread; ends when dropped.
+pub struct Dispatcher {
+    signal: Arc<Signal>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Dispatcher {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    ///
+    /// Where the offsets can't be read, the settings are missing or there is no thread to be had.
+    pub fn start(db: Database) -> Result<Self, Fault> {
+        let mut round = Round::new(db)?;
+        let signal = Arc::new(Signal::default());
+        let heard = signal.clone();
+        let run = move || {
+            while !heard.is_stopped() {
+                match round.run() {
+                    Ok(true) => continue,
+                    Ok(false) => heard.pause(GATHER),
+                    Err(error) => {
+                        tracing::error!(%error, "events can't be dispatched");
+                        heard.pause(POLL);
+                    }
+                }
+                heard.wait(POLL);
+            }
+        };
+        let thread = std::thread::Builder::new().name("dispatcher".into()).spawn(run);
+        let thread = thread.map_err(|error| Fault::corrupt(format!("no thread: {error}")))?;
+        Ok(Self { signal, thread: Some(thread) })
+    }
+
+    /// Something was committed.
+    pub fn wake(&self) {
+        self.signal.wake();
+    }
+
+    /// Handles everything that is due now, on the calling thread: for imports and tests.
+    pub fn drain(db: &Database) -> Result<(), Fault> {
+        let mut round = Round::new(db.clone())?;
+        while round.run()? {}
+        Ok(())
+    }
+}
+
+impl Drop for Dispatcher {
+    fn drop(&mut self) {
+        self.signal.stop();
+        if let Some(thread) = self.thread.take() {
+            // A panic of the thread was logged where it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl std::fmt::Debug for Dispatcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Dispatcher")
+    }
+}
+
+struct Queue {
+    subscriber: Subscriber,
+    event: ObjectId,
+    failures: u32,
+    retry_at: Option<Moment>,
+}
+
+impl Queue {
+    fn is_due(&self) -> bool {
+        self.retry_at.is_none_or(|at| at <= Moment::now())
+    }
+}
+
+/// One round after the other over every queue.
+struct Round {
+    db: Database,
+    policy: DeliveryPolicy,
+    queues: Vec<Queue>,
+}
+
+fn system() -> Actor {
+    Actor::system(Source::System)
+}
+
+impl Round {
+    fn new(db: Database) -> Result<Self, Fault> {
+        let settings = db.environment().settings.get::<EventsSettings>();
+        let policy = settings
+            .ok_or_else(|| Fault::corrupt("the settings of events were not set"))?
+            .subscriber
+            .clone();
+        let subscribers: Vec<Subscriber> =
+            db.environment().registry.subscribers().copied().collect();
+        let queues = db.read(&system(), |tx| {
+            let queues = subscribers.into_iter().map(|subscriber| {
+                let Offset { event, failures, .. } = offset::load(tx, subscriber.name)?;
+                Ok::<_, Fault>(Queue { subscriber, event, failures, retry_at: None })
+            });
+            queues.collect::<Result<Vec<_>, Fault>>()
+        })?;
+        Ok(Self { db, policy, queues })
+    }
+
+    /// Handles a batch; whether there is more at once.
+    fn run(&mut self) -> Result<bool, Fault> {
+        let due: Vec<usize> =
+            (0..self.queues.len()).filter(|index| self.queues[*index].is_due()).collect();
+        let Some(first) = due.iter().map(|index| self.queues[*index].event).min() else {
+            return Ok(false);
+        };
+        let events = self.db.read(&system(), |tx| outbox::after(tx, first, BATCH))?;
+        let Some(last) = events.last().map(|event| event.id) else { return Ok(false) };
+        let events: Arc<[Event]> = events.into();
+        let mut idle = Vec::new();
+        for index in due {
+            let queue = &self.queues[index];
+            if queue.event >= last {
+                continue;
+            }
+            let wanted: Vec<usize> = (0..events.len())
+                .filter(|at| events[*at].id > queue.event)
+                .filter(|at| queue.subscriber.wants(&events[*at].name))
+                .collect();
+            if wanted.is_empty() {
+                idle.push(index);
+            } else {
+                self.deliver(index, &events, &wanted, last)?;
+            }
+        }
+        self.pass(&idle, last)?;
+        Ok(events.len() == BATCH as usize)
+    }
+
+    /// Moves queues on that want nothing of a batch.
+    fn pass(&mut self, queues: &[usize], last: ObjectId) -> Result<(), Fault> {
+        if queues.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<&'static str> =
+            queues.iter().map(|index| self.queues[*index].subscriber.name).collect();
+        self.db.command(&system(), move |tx| {
+            names.iter().try_for_each(|name| offset::store(tx, name, Offset::at(last)))
+        })?;
+        for index in queues {
+            self.queues[*index].event = last;
+        }
+        Ok(())
+    }
+
+    /// Hands a batch to one subscriber: in one command, and one by one where that fails.
+    fn deliver(
+        &mut self,
+        index: usize,
+        events: &Arc<[Event]>,
+        wanted: &[usize],
+        last: ObjectId,
+    ) -> Result<(), Fault> {
+        let together = self.queues[index].failures == 0 && wanted.len() > 1;
+        if together && self.handle(index, events, wanted, last).is_ok() {
+            return Ok(());
+        }
+        for at in wanted {
+            let id = events[*at].id;
+            if let Err(problem) = self.handle(index, events, &[*at], id)
+                && !self.failed(index, &events[*at], &problem)?
+            {
+                return Ok(());
+            }
+        }
+        self.pass(&[index], last)
+    }
+
+    /// Runs the handler in a command that also moves the offset.
+    fn handle(
+        &mut self,
+        index: usize,
+        events: &Arc<[Event]>,
+        wanted: &[usize],
+        until: ObjectId,
+    ) -> Result<(), Problem> {
+        let subscriber = self.queues[index].subscriber;
+        let (events, wanted) = (events.clone(), wanted.to_vec());
+        self.db.command(&system(), move |tx| {
+            for at in &wanted {
+                (subscriber.handle)(tx, &events[*at])?;
+            }
+            Ok::<_, Problem>(offset::store(tx, subscriber.name, Offset::at(until))?)
+        })?;
+        let queue = &mut self.queues[index];
+        (queue.event, queue.failures, queue.retry_at) = (until, 0, None);
+        Ok(())
+    }
+
+    /// Notes a failure; true where the event was given up and the queue goes on.
+    fn failed(&mut self, index: usize, event: &Event, problem: &Problem) -> Result<bool, Fault> {
+        let name = self.queues[index].subscriber.name;
+        let failures = self.queues[index].failures + 1;
+        tracing::warn!(subscriber = name, event = %event.id, failures, error = %problem, "a subscriber failed");
+        if failures < self.policy.attempts {
+            let stored = Offset { event: self.queues[index].event, failures, retry_at: None };
+            self.db.command(&system(), move |tx| offset::store(tx, name, stored))?;
+            self.queues[index].failures = failures;
+            self.queues[index].retry_at =
+                Some(Moment::now() + backoff::delay(&self.policy, failures));
+            return Ok(false);
+        }
+        let (id, error) = (event.id, problem.to_string());
+        self.db.command(&system(), move |tx| {
+            let (queue, at, error) = (name.to_string(), tx.now(), error.clone());
+            let letter = DeadLetter { queue, event: id, at, failures, error, replay: false };
+            dead_letter::store(tx, &letter)?;
+            offset::store(tx, name, Offset::at(id))
+        })?;
+        let queue = &mut self.queues[index];
+        (queue.event, queue.failures, queue.retry_at) = (id, 0, None);
+        Ok(true)
+    }
+}

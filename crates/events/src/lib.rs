@@ -1,0 +1,49 @@
+#![doc = include_str!("../README.md")]
+
+mod backoff;
+mod dead_letter;
+mod dispatcher;
+mod error;
+mod offset;
+mod outbox;
+mod settings;
+mod signal;
+mod webhook;
+
+use tessera_customizing::Shipped;
+use tessera_kernel::{Module, ObjectEntry};
+
+pub use dead_letter::{DeadLetter, dead_letters};
+pub use dispatcher::Dispatcher;
+pub use error::EventsError;
+pub use offset::{Lag, lag};
+pub use settings::{DeliveryPolicy, EventsSettings, WebhookPolicy, settings};
+pub use webhook::{
+    Delivery, Sender, Webhook, WebhookEvent, WebhookTarget, deliveries, queue_name, sign, verify,
+};
+
+/// Customizing shipped.
+pub const CONFIG: &[Shipped] =
+    &[Shipped { file: "events.toml", text: include_str!("../config/events.toml") }];
+
+/// The table of contents.
+pub fn module() -> Module {
+    Module {
+        name: "events",
+        owner: "platform",
+        help: "Delivery of events to subscribers and webhooks.",
+        objects: vec![ObjectEntry {
+            change: Some(webhook::change),
+            delete: Some(webhook::delete),
+            ..ObjectEntry::document::<Webhook>()
+        }],
+        actions: webhook::ACTIONS.to_vec(),
+        tables: vec![
+            &offset::SUBSCRIBER_OFFSET,
+            &dead_letter::DEAD_LETTER,
+            &webhook::WEBHOOK_SECRET,
+            &webhook::WEBHOOK_DELIVERY,
+        ],
+        ..Module::default()
+    }
+}

@@ -1,0 +1,81 @@
+//! Customizing of delivery.
+
+use serde::Deserialize;
+use tessera_customizing::{Catalogue, Customizing, Diagnostics, Origin};
+use tessera_kernel::Code;
+
+/// How patiently events are delivered.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeliveryPolicy {
+    /// Tries before an event becomes a dead letter.
+    pub attempts: u32,
+    /// Wait after the first failure, in milliseconds; doubles each time.
+    pub first_delay_ms: u64,
+    /// The longest wait, in milliseconds.
+    pub longest_delay_ms: u64,
+}
+
+/// How webhooks are called.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookPolicy {
+    /// Time limit of one call, in milliseconds.
+    pub timeout_ms: u64,
+    /// Host names that webhooks may point to; empty: any.
+    pub allowed_hosts: Vec<String>,
+    /// Entries of the delivery log that are kept per webhook.
+    pub kept_deliveries: u32,
+}
+
+/// Settings of this module.
+#[derive(Clone, Debug)]
+pub struct EventsSettings {
+    /// Delivery to subscribers within the program.
+    pub subscriber: DeliveryPolicy,
+    /// Delivery to webhooks.
+    pub webhook: DeliveryPolicy,
+    /// How webhooks are called.
+    pub policy: WebhookPolicy,
+}
+
+/// Reads `event_delivery` and `webhook_policy`.
+pub fn settings(customizing: &Customizing, problems: &mut Diagnostics) -> EventsSettings {
+    let delivery = customizing.catalogue::<DeliveryPolicy>("event_delivery", problems);
+    for (code, policy) in delivery.iter() {
+        if policy.attempts == 0 || policy.first_delay_ms == 0 {
+            let message = format!("event_delivery.{code}: attempts and delays must be more than 0");
+            problems.report(&origin(&delivery, code), message);
+        }
+    }
+    let policies = customizing.catalogue::<WebhookPolicy>("webhook_policy", problems);
+    let fallback = DeliveryPolicy { attempts: 8, first_delay_ms: 1_000, longest_delay_ms: 60_000 };
+    let policy =
+        WebhookPolicy { timeout_ms: 10_000, allowed_hosts: Vec::new(), kept_deliveries: 1_000 };
+    EventsSettings {
+        subscriber: entry(&delivery, Code::literal("subscriber"), fallback.clone(), problems),
+        webhook: entry(&delivery, Code::literal("webhook"), fallback, problems),
+        policy: entry(&policies, Code::literal("MAIN"), policy, problems),
+    }
+}
+
+/// The entry, or a finding and the fallback: with a finding nothing starts.
+fn entry<T: Clone>(
+    catalogue: &Catalogue<T>,
+    code: Code,
+    fallback: T,
+    problems: &mut Diagnostics,
+) -> T {
+    catalogue.get(code).cloned().unwrap_or_else(|| {
+        let message = format!("{}.{code} is missing", catalogue.name());
+        problems.report(&origin(catalogue, code), message);
+        fallback
+    })
+}
+
+fn origin<T>(catalogue: &Catalogue<T>, code: Code) -> Origin {
+    catalogue
+        .origin(code)
+        .cloned()
+        .unwrap_or_else(|| Origin { file: "shipped:events.toml".into(), line: 1 })
+}

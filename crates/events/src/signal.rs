@@ -1,0 +1,55 @@
+//! Waking and stopping a thread.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+#[derive(Default)]
+struct State {
+    woken: bool,
+    stopped: bool,
+}
+
+/// Shared by a thread that waits and those who wake it.
+#[derive(Default)]
+pub(crate) struct Signal {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+impl Signal {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// There may be something to do.
+    pub(crate) fn wake(&self) {
+        self.state().woken = true;
+        self.changed.notify_all();
+    }
+
+    /// Come to an end.
+    pub(crate) fn stop(&self) {
+        self.state().stopped = true;
+        self.changed.notify_all();
+    }
+
+    /// Whether to come to an end.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.state().stopped
+    }
+
+    /// Waits until woken, stopped, or so long.
+    pub(crate) fn wait(&self, longest: Duration) {
+        let waiting = |state: &mut State| !state.woken && !state.stopped;
+        let (mut state, _) = self
+            .changed
+            .wait_timeout_while(self.state(), longest, waiting)
+            .unwrap_or_else(PoisonError::into_inner);
+        state.woken = false;
+    }
+
+    /// Waits so long, or until stopped.
+    pub(crate) fn pause(&self, time: Duration) {
+        drop(self.changed.wait_timeout_while(self.state(), time, |state| !state.stopped));
+    }
+}

@@ -1,0 +1,172 @@
+//! Verbs of webhooks.
+
+use serde_json::{Value, json as value};
+use tessera_kernel::{
+    Action, ActionTarget, Composite as _, Form, Kind as _, ObjectId, Problem, Record, Ref, Rule,
+    Stored, Tx, json,
+};
+
+use super::{Webhook, WebhookEvent, WebhookTarget, delivery, queue_name, secret};
+use crate::dead_letter::{self, DeadLetter};
+use crate::offset::{self, Offset};
+use crate::{EventsError, EventsSettings, outbox};
+
+/// A webhook as it is registered.
+#[derive(Form)]
+pub(crate) struct RegisterInput {
+    /// Where.
+    pub(crate) target: WebhookTarget,
+    /// Which events.
+    pub(crate) events: Vec<WebhookEvent>,
+}
+
+/// Which events are sent again.
+#[derive(Record)]
+pub(crate) struct ReplayFrom {
+    /// Everything after this event; without it, the dead letters.
+    pub(crate) after: Option<ObjectId>,
+}
+
+/// What is sent again.
+#[derive(Form)]
+pub(crate) struct ReplayInput {
+    /// Where it starts.
+    #[form(flatten)]
+    pub(crate) from: ReplayFrom,
+}
+
+/// Nothing to tell.
+#[derive(Form)]
+pub(crate) struct NoInput {}
+
+const RULES: &[Rule] = &[
+    Rule { name: "address", help: "The address is that of a web server, on an allowed host." },
+    Rule { name: "pattern", help: "At least one pattern of events, in lower-case letters." },
+];
+
+pub(crate) const ACTIONS: &[Action] = &[
+    Action {
+        object: Webhook::NAME,
+        name: "register",
+        help: "Registers an address and answers its signing secret: this once.",
+        target: ActionTarget::Collection,
+        input: RegisterInput::composite,
+        rules: RULES,
+        run: register,
+    },
+    Action {
+        object: Webhook::NAME,
+        name: "renew_secret",
+        help: "Replaces the signing secret and answers the new one: this once.",
+        target: ActionTarget::Object,
+        input: NoInput::composite,
+        rules: &[],
+        run: renew_secret,
+    },
+    Action {
+        object: Webhook::NAME,
+        name: "replay",
+        help: "Sends the dead letters again, or everything after an event.",
+        target: ActionTarget::Object,
+        input: ReplayInput::composite,
+        rules: &[],
+        run: replay,
+    },
+];
+
+fn register(tx: &mut Tx<'_>, _target: ObjectId, body: &Value) -> Result<Value, Problem> {
+    tx.actor().require(Webhook::NAME, "register")?;
+    let RegisterInput { target, events } = json::parse(body)?;
+    let webhook = Webhook { target, events };
+    check(tx, &webhook)?;
+    let stored = tx.insert(webhook)?;
+    let id = stored.head.id;
+    let secret = secret::renew(tx, id)?;
+    // Ids grow: this one stands between what happened before and what happens from now on.
+    let from_now = Offset::at(tx.new_id());
+    offset::store(tx, &queue_name(id), from_now)?;
+    tx.emit("webhook.registered", id, &value!({ "url": stored.target.url }))?;
+    let mut answer = json::stored_to_json(&stored)?;
+    answer["secret"] = secret.into();
+    Ok(answer)
+}
+
+fn renew_secret(tx: &mut Tx<'_>, id: ObjectId, body: &Value) -> Result<Value, Problem> {
+    tx.actor().require(Webhook::NAME, "renew_secret")?;
+    let NoInput {} = json::parse(body)?;
+    tx.load(Ref::<Webhook>::new(id))?;
+    Ok(value!({ "id": id.to_string(), "secret": secret::renew(tx, id)? }))
+}
+
+fn replay(tx: &mut Tx<'_>, id: ObjectId, body: &Value) -> Result<Value, Problem> {
+    tx.actor().require(Webhook::NAME, "replay")?;
+    let ReplayInput { from } = json::parse(body)?;
+    let webhook = tx.load(Ref::<Webhook>::new(id))?;
+    let queue = queue_name(id);
+    let letters = dead_letter::dead_letters(tx, Some(&queue))?;
+    let answer = match from.after {
+        Some(event) => {
+            if outbox::event(tx, event)?.is_none() {
+                return Err(Problem::invalid("after", format!("there is no event {event}")));
+            }
+            offset::store(tx, &queue, Offset::at(event))?;
+            value!({ "id": id.to_string(), "after": event.to_string() })
+        }
+        None if letters.is_empty() => {
+            return Err(EventsError::NothingToReplay(webhook.target.url.clone()).into());
+        }
+        None => {
+            let count = letters.len();
+            for letter in letters {
+                dead_letter::store(tx, &DeadLetter { replay: true, ..letter })?;
+            }
+            value!({ "id": id.to_string(), "dead_letters": count })
+        }
+    };
+    tx.emit("webhook.replayed", id, &answer)?;
+    Ok(answer)
+}
+
+/// The generic surface's change.
+pub(crate) fn change(
+    tx: &mut Tx<'_>,
+    id: ObjectId,
+    version: Option<i64>,
+    body: &Value,
+) -> Result<(), Problem> {
+    tx.actor().require(Webhook::NAME, "change")?;
+    let mut stored: Stored<Webhook> = tx.load(Ref::new(id))?;
+    if let Some(version) = version {
+        tx.expect_version(&stored, version)?;
+    }
+    stored.value = json::patch(&stored.value, body)?;
+    check(tx, &stored.value)?;
+    if tx.save(&mut stored)? {
+        tx.emit("webhook.changed", id, &value!({ "active": stored.target.active }))?;
+    }
+    Ok(())
+}
+
+/// The generic surface's deletion: the webhook with its secret, queue, dead letters and log.
+pub(crate) fn delete(
+    tx: &mut Tx<'_>,
+    id: ObjectId,
+    version: Option<i64>,
+    _body: &Value,
+) -> Result<(), Problem> {
+    tx.actor().require(Webhook::NAME, "delete")?;
+    let stored: Stored<Webhook> = tx.load(Ref::new(id))?;
+    if let Some(version) = version {
+        tx.expect_version(&stored, version)?;
+    }
+    tx.delete(&stored)?;
+    secret::remove(tx, id)?;
+    delivery::remove_all(tx, id)?;
+    dead_letter::remove_all(tx, &queue_name(id))?;
+    Ok(offset::remove(tx, &queue_name(id))?)
+}
+
+fn check(tx: &Tx<'_>, webhook: &Webhook) -> Result<(), Problem> {
+    let settings = tx.settings::<EventsSettings>()?;
+    Ok(webhook.check(&settings.policy.allowed_hosts)?)
+}

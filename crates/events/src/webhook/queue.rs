@@ -1,0 +1,220 @@
+//! The queue of one webhook: sends what is due, in order, and notes every try.
+
+use std::time::{Duration, Instant as Moment};
+
+use tessera_kernel::{Actor, Database, Event, Fault, Instant, ObjectId, Ref, Source};
+
+use super::{Delivery, Webhook, delivery, queue_name, secret, signature};
+use crate::dead_letter::{self, DeadLetter};
+use crate::offset::{self, Offset};
+use crate::signal::Signal;
+use crate::{EventsSettings, backoff, outbox};
+
+/// Events read at a time.
+const BATCH: u32 = 50;
+
+/// What one webhook's queue needs.
+pub(super) struct Queue<'s> {
+    pub(super) db: &'s Database,
+    pub(super) agent: &'s ureq::Agent,
+    pub(super) settings: &'s EventsSettings,
+    pub(super) signal: &'s Signal,
+    pub(super) id: ObjectId,
+}
+
+/// The answer to one try.
+struct Outcome {
+    status: Option<u16>,
+    error: Option<String>,
+    took: Duration,
+}
+
+struct Work {
+    webhook: Webhook,
+    secret: String,
+    offset: Offset,
+    replays: Vec<(DeadLetter, Option<Event>)>,
+    events: Vec<Event>,
+}
+
+fn system() -> Actor {
+    Actor::system(Source::System)
+}
+
+impl Queue<'_> {
+    /// Sends until nothing is left, something fails, or the program stops.
+    pub(super) fn drain(&self) -> Result<(), Fault> {
+        while !self.signal.is_stopped() {
+            let Some(work) = self.read()? else { break };
+            if !self.replay(&work)? || !self.send_batch(&work)? {
+                break;
+            }
+            if work.events.is_empty() {
+                break;
+            }
+        }
+        self.prune()
+    }
+
+    /// Shortens the delivery log when it is a tenth too long.
+    fn prune(&self) -> Result<(), Fault> {
+        let (id, kept) = (self.id, self.settings.policy.kept_deliveries);
+        let count = self.db.read(&system(), |tx| delivery::count(tx, id))?;
+        if count <= i64::from(kept) + i64::from(kept / 10) {
+            return Ok(());
+        }
+        self.db.command(&system(), move |tx| delivery::prune(tx, id, kept))
+    }
+
+    /// What there is to do; nothing where the webhook is not active or has to wait.
+    fn read(&self) -> Result<Option<Work>, Fault> {
+        self.db.read(&system(), |tx| {
+            let webhook = tx.load(Ref::<Webhook>::new(self.id))?.value;
+            let queue = queue_name(self.id);
+            let offset = offset::load(tx, &queue)?;
+            if !webhook.target.active || offset.retry_at.is_some_and(|at| at > tx.now()) {
+                return Ok(None);
+            }
+            let mut replays = Vec::new();
+            for letter in dead_letter::dead_letters(tx, Some(&queue))? {
+                if letter.replay {
+                    let event = outbox::event(tx, letter.event)?;
+                    replays.push((letter, event));
+                }
+            }
+            let events = outbox::after(tx, offset.event, BATCH)?;
+            let secret = secret::load(tx, self.id)?;
+            Ok(Some(Work { webhook, secret, offset, replays, events }))
+        })
+    }
+
+    /// Tries dead letters again, once each; false where one failed.
+    fn replay(&self, work: &Work) -> Result<bool, Fault> {
+        for (letter, event) in &work.replays {
+            let Some(event) = event else {
+                let letter = DeadLetter { replay: false, ..letter.clone() };
+                self.db.command(&system(), move |tx| dead_letter::store(tx, &letter))?;
+                continue;
+            };
+            let outcome = self.send(work, event);
+            let failures = letter.failures + 1;
+            let arrived = outcome.error.is_none();
+            let note = self.note(event, failures, &outcome);
+            let (id, queue) = (self.id, letter.queue.clone());
+            let letter = DeadLetter {
+                failures,
+                error: outcome.error.unwrap_or_default(),
+                replay: false,
+                ..letter.clone()
+            };
+            self.db.command(&system(), move |tx| {
+                delivery::note(tx, id, &note)?;
+                if arrived {
+                    return dead_letter::remove(tx, &queue, letter.event);
+                }
+                dead_letter::store(tx, &DeadLetter { at: tx.now(), ..letter.clone() })
+            })?;
+            if !arrived {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Sends a batch; false where the queue has to wait.
+    fn send_batch(&self, work: &Work) -> Result<bool, Fault> {
+        let mut failures = work.offset.failures;
+        let mut done = work.offset.event;
+        for event in work.events.iter().filter(|event| work.webhook.wants(&event.name)) {
+            if self.signal.is_stopped() {
+                return Ok(false);
+            }
+            let outcome = self.send(work, event);
+            if !self.record(event, outcome, done, failures)? {
+                return Ok(false);
+            }
+            (failures, done) = (0, event.id);
+        }
+        match work.events.last() {
+            Some(last) if last.id > done => {
+                let (queue, offset) = (queue_name(self.id), Offset::at(last.id));
+                self.db.command(&system(), move |tx| offset::store(tx, &queue, offset))?;
+            }
+            _ => {}
+        }
+        Ok(true)
+    }
+
+    /// Notes a try and moves the offset; false where the event has to wait for its next try.
+    fn record(
+        &self,
+        event: &Event,
+        outcome: Outcome,
+        done: ObjectId,
+        failures: u32,
+    ) -> Result<bool, Fault> {
+        let (id, queue, event_id) = (self.id, queue_name(self.id), event.id);
+        let note = self.note(event, failures + 1, &outcome);
+        let Some(error) = outcome.error else {
+            self.db.command(&system(), move |tx| {
+                delivery::note(tx, id, &note)?;
+                offset::store(tx, &queue, Offset::at(event_id))
+            })?;
+            return Ok(true);
+        };
+        let failures = failures + 1;
+        tracing::warn!(webhook = %id, event = %event_id, failures, error, "a webhook failed");
+        let given_up = failures >= self.settings.webhook.attempts;
+        let wait = backoff::delay(&self.settings.webhook, failures);
+        let wait = i64::try_from(wait.as_micros()).unwrap_or(i64::MAX);
+        self.db.command(&system(), move |tx| {
+            delivery::note(tx, id, &note)?;
+            if !given_up {
+                let retry_at = Instant::from_micros(tx.now().as_micros().saturating_add(wait));
+                let offset = Offset { event: done, failures, retry_at: Some(retry_at) };
+                return offset::store(tx, &queue, offset);
+            }
+            let (at, error) = (tx.now(), error.clone());
+            let queue = queue.clone();
+            let letter = DeadLetter { queue, event: event_id, at, failures, error, replay: false };
+            dead_letter::store(tx, &letter)?;
+            offset::store(tx, &letter.queue, Offset::at(event_id))
+        })?;
+        Ok(given_up)
+    }
+
+    fn note(&self, event: &Event, attempt: u32, outcome: &Outcome) -> Delivery {
+        Delivery {
+            event: event.id,
+            name: event.name.clone(),
+            at: self.db.environment().clock.now(),
+            attempt,
+            status: outcome.status,
+            millis: u64::try_from(outcome.took.as_millis()).unwrap_or(u64::MAX),
+            error: outcome.error.clone(),
+        }
+    }
+
+    fn send(&self, work: &Work, event: &Event) -> Outcome {
+        let body = event.to_json().to_string();
+        let timestamp = self.db.environment().clock.now().as_micros() / 1_000_000;
+        let started = Moment::now();
+        let answer = self
+            .agent
+            .post(&work.webhook.target.url)
+            .header("content-type", "application/json")
+            .header("tessera-event", &event.name)
+            .header("tessera-delivery", event.id.to_string())
+            .header("tessera-signature", signature::sign(&work.secret, timestamp, body.as_bytes()))
+            .send(&body);
+        let took = started.elapsed();
+        match answer {
+            Ok(answer) => {
+                let status = answer.status();
+                let error = (!status.is_success()).then(|| format!("it answered {status}"));
+                Outcome { status: Some(status.as_u16()), error, took }
+            }
+            Err(error) => Outcome { status: None, error: Some(error.to_string()), took },
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Watches the queues of the webhooks; each that has something to send gets a thread for as long
+//! as it sends, so that a slow receiver delays nobody else.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use hashbrown::HashSet;
+use tessera_kernel::{Actor, Database, Fault, ObjectId, Source};
+
+use super::queue::Queue;
+use super::{Webhook, queue_name};
+use crate::signal::Signal;
+use crate::{EventsSettings, dead_letters, offset, outbox};
+
+/// How long the thread sleeps when nobody wakes it.
+const POLL: Duration = Duration::from_millis(200);
+/// The least time between two rounds.
+const GATHER: Duration = Duration::from_millis(50);
+/// Webhooks that are served at the same time.
+const AT_ONCE: usize = 8;
+
+/// The running threads; they end when it is dropped, after the call that is under way.
+pub struct Sender {
+    signal: Arc<Signal>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Watch {
+    db: Database,
+    settings: EventsSettings,
+    agent: ureq::Agent,
+    signal: Arc<Signal>,
+    busy: Mutex<HashSet<ObjectId>>,
+}
+
+impl Sender {
+    /// Starts watching.
+    ///
+    /// # Errors
+    ///
+    /// Where the settings are missing or there is no thread to be had.
+    pub fn start(db: Database) -> Result<Self, Fault> {
+        let settings = db
+            .environment()
+            .settings
+            .get::<EventsSettings>()
+            .cloned()
+            .ok_or_else(|| Fault::corrupt("the settings of events were not set"))?;
+        let agent = ureq::Agent::config_builder()
+            .timeout_global(Some(Duration::from_millis(settings.policy.timeout_ms)))
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .http_status_as_error(false)
+            .user_agent(concat!("tessera/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .new_agent();
+        let signal = Arc::new(Signal::default());
+        let busy = Mutex::default();
+        let watch = Arc::new(Watch { db, settings, agent, signal: signal.clone(), busy });
+        let thread = std::thread::Builder::new()
+            .name("webhooks".into())
+            .spawn(move || watch.run())
+            .map_err(|error| Fault::corrupt(format!("no thread: {error}")))?;
+        Ok(Self { signal, thread: Some(thread) })
+    }
+
+    /// Something was committed.
+    pub fn wake(&self) {
+        self.signal.wake();
+    }
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        self.signal.stop();
+        if let Some(thread) = self.thread.take() {
+            // A panic of the thread was logged where it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl std::fmt::Debug for Sender {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sender")
+    }
+}
+
+impl Watch {
+    fn busy(&self) -> MutexGuard<'_, HashSet<ObjectId>> {
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn run(self: &Arc<Self>) {
+        let mut threads: Vec<JoinHandle<()>> = Vec::new();
+        while !self.signal.is_stopped() {
+            match self.due() {
+                Ok(due) => threads.extend(due.into_iter().filter_map(|id| self.serve(id))),
+                Err(error) => tracing::error!(%error, "webhooks can't be read"),
+            }
+            threads.retain(|thread| !thread.is_finished());
+            self.signal.pause(GATHER);
+            self.signal.wait(POLL);
+        }
+        for thread in threads {
+            // A panic of the thread was logged where it happened.
+            let _ = thread.join();
+        }
+    }
+
+    /// Active webhooks that have something to send now and are not being served.
+    fn due(&self) -> Result<Vec<ObjectId>, Fault> {
+        let busy = self.busy().clone();
+        self.db.read(&Actor::system(Source::System), |tx| {
+            let mut due = Vec::new();
+            for id in tx.all::<Webhook>()? {
+                if busy.len() + due.len() >= AT_ONCE {
+                    break;
+                }
+                if busy.contains(&id.id()) || !tx.load(id)?.target.active {
+                    continue;
+                }
+                let queue = queue_name(id.id());
+                let offset = offset::load(tx, &queue)?;
+                if offset.retry_at.is_some_and(|at| at > tx.now()) {
+                    continue;
+                }
+                let replays = dead_letters(tx, Some(&queue))?.iter().any(|letter| letter.replay);
+                if replays || !outbox::after(tx, offset.event, 1)?.is_empty() {
+                    due.push(id.id());
+                }
+            }
+            Ok(due)
+        })
+    }
+
+    fn serve(self: &Arc<Self>, id: ObjectId) -> Option<JoinHandle<()>> {
+        self.busy().insert(id);
+        let watch = self.clone();
+        let work = move || {
+            let Watch { db, settings, agent, signal, .. } = &*watch;
+            let queue = Queue { db, agent, settings, signal, id };
+            if let Err(error) = queue.drain() {
+                tracing::error!(webhook = %id, %error, "a webhook's queue can't be served");
+            }
+            watch.busy().remove(&id);
+            watch.signal.wake();
+        };
+        match std::thread::Builder::new().name("webhook".into()).spawn(work) {
+            Ok(thread) => Some(thread),
+            Err(error) => {
+                tracing::error!(%error, "there is no thread for a webhook");
+                self.busy().remove(&id);
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Delivery of events, on a database and a receiver on this machine.
+
+mod dispatcher;
+mod support;
+mod webhooks;

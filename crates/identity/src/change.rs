@@ -1,0 +1,45 @@
+//! Changing a user. Who is deactivated is signed out.
+
+use serde_json::{Value, json as value};
+use tessera_kernel::{Kind, ObjectId, Problem, ProblemKind, Ref, Stored, Tx, json};
+
+use crate::{User, session, user};
+
+/// The generic surface.
+pub(crate) fn change(
+    tx: &mut Tx<'_>,
+    id: ObjectId,
+    version: Option<i64>,
+    body: &Value,
+) -> Result<(), Problem> {
+    tx.actor().require(User::NAME, "change")?;
+    let mut stored: Stored<User> = tx.load(Ref::new(id))?;
+    if let Some(version) = version {
+        tx.expect_version(&stored, version)?;
+    }
+    stored.value = json::patch(&stored.value, body)?;
+    save(tx, stored)
+}
+
+/// Saves a user under the rules.
+pub(crate) fn save(tx: &mut Tx<'_>, mut stored: Stored<User>) -> Result<(), Problem> {
+    stored.check()?;
+    if !stored.administers() && !user::other_administrator(tx, stored.head.id)? {
+        return Err(Problem::new(
+            ProblemKind::Conflict,
+            "identity.last_administrator",
+            format!(
+                "{} is the last administrator: make somebody else one first",
+                stored.profile.login
+            ),
+        ));
+    }
+    if !stored.profile.active {
+        session::close_all(tx, stored.head.id)?;
+    }
+    if tx.save(&mut stored)? {
+        let payload = value!({ "login": stored.profile.login, "active": stored.profile.active });
+        tx.emit("user.changed", stored.head.id, &payload)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! What can go wrong between a person and the actor they want to be.
+
+use tessera_kernel::{Fault, Problem, ProblemKind};
+
+/// Why somebody is not let in, or a credential not made.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityError {
+    /// Login and password do not fit, or the user is not active. Which of them is not told.
+    #[error("login or password is wrong: check both, or ask an administrator")]
+    WrongCredentials,
+    /// Too many wrong passwords.
+    #[error("too many wrong passwords for {login}: try again in {seconds} seconds")]
+    TooManyTries {
+        /// The login.
+        login: String,
+        /// How long to wait.
+        seconds: u64,
+    },
+    /// The password is too easy to guess or too long.
+    #[error("{0}")]
+    WeakPassword(&'static str),
+    /// The setup secret is wrong or was used.
+    #[error("the setup link is wrong or used up: start the server again to get a new one")]
+    WrongSetup,
+    /// The installation has users already.
+    #[error("this installation has users already: sign in, or run `tessera user password LOGIN`")]
+    SetUpAlready,
+    /// There is no such token.
+    #[error("user {login} has no token {token}")]
+    NoToken {
+        /// The login.
+        login: String,
+        /// The token's id.
+        token: String,
+    },
+    /// There is no such user.
+    #[error("there is no user {0}: `tessera user list` shows them")]
+    NoUser(String),
+    /// A rule of the user object.
+    #[error(transparent)]
+    Problem(#[from] Problem),
+    /// The transaction.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl From<IdentityError> for Problem {
+    fn from(error: IdentityError) -> Self {
+        let detail = error.to_string();
+        let (kind, code) = match error {
+            IdentityError::WrongCredentials => {
+                (ProblemKind::Unauthenticated, "identity.wrong_credentials")
+            }
+            IdentityError::TooManyTries { .. } => (ProblemKind::TooMany, "identity.too_many_tries"),
+            IdentityError::WeakPassword(message) => {
+                return Problem::new(ProblemKind::Invalid, "identity.weak_password", detail)
+                    .field("password", message);
+            }
+            IdentityError::WrongSetup => (ProblemKind::Forbidden, "identity.wrong_setup"),
+            IdentityError::SetUpAlready => (ProblemKind::Conflict, "identity.set_up_already"),
+            IdentityError::NoToken { .. } | IdentityError::NoUser(_) => {
+                (ProblemKind::Missing, "missing")
+            }
+            IdentityError::Problem(problem) => return problem,
+            IdentityError::Fault(fault) => return fault.into(),
+        };
+        Problem::new(kind, code, detail)
+    }
+}

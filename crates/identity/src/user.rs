@@ -1,0 +1,86 @@
+//! The user object.
+
+use tessera_kernel::{
+    Cell, Fault, Object, ObjectId, Problem, Query, Ref, Segment, Tx, head_column,
+};
+
+/// Who a user is.
+#[derive(Segment, Clone, Debug, PartialEq, Eq)]
+#[segment(table = "user_profile", one)]
+pub struct UserProfile {
+    /// Name to sign in with: 1 to 64 lower-case letters, digits, `.`, `_`, `-` and `@`.
+    #[field(max = 64, unique, list)]
+    pub login: String,
+    /// Name that people see.
+    #[field(max = 120, list)]
+    pub name: String,
+    /// May do everything.
+    #[field(default = false, list)]
+    pub administrator: bool,
+    /// May sign in.
+    #[field(default = true, list)]
+    pub active: bool,
+}
+
+/// Somebody who may sign in.
+#[derive(Object, Clone, Debug)]
+#[object(name = "user")]
+pub struct User {
+    /// Who they are.
+    pub profile: UserProfile,
+}
+
+impl User {
+    /// Refuses a login that is none.
+    pub(crate) fn check(&self) -> Result<(), Problem> {
+        let allowed = |c: char| {
+            c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-' | '@')
+        };
+        let login = &self.profile.login;
+        if login.is_empty() || !login.chars().all(allowed) {
+            let rule = "must be 1 to 64 lower-case letters, digits, `.`, `_`, `-` or `@`";
+            return Err(Problem::invalid("profile.login", rule));
+        }
+        // Changes made by the program itself bear this name.
+        if login == "system" {
+            return Err(Problem::invalid("profile.login", "`system` is the program itself"));
+        }
+        if self.profile.name.trim().is_empty() {
+            return Err(Problem::invalid("profile.name", "is missing"));
+        }
+        Ok(())
+    }
+
+    /// Whether this user can administer the installation.
+    pub(crate) fn administers(&self) -> bool {
+        self.profile.administrator && self.profile.active
+    }
+}
+
+/// The user with this login.
+pub(crate) fn by_login(tx: &mut Tx<'_>, login: &str) -> Result<Option<Ref<User>>, Fault> {
+    Ok(tx.find::<User>("login", Cell::Text(login.to_string()))?.pop())
+}
+
+/// Whether there is no user at all.
+pub(crate) fn nobody(tx: &mut Tx<'_>) -> Result<bool, Fault> {
+    Ok(tx.list(User::def(), &Query::default().limit(1))?.rows.is_empty())
+}
+
+/// Whether somebody besides this user can administer the installation.
+pub(crate) fn other_administrator(tx: &mut Tx<'_>, user: ObjectId) -> Result<bool, Fault> {
+    for id in tx.all::<User>()? {
+        if id.id() != user && tx.load(id)?.administers() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The id column of a head row.
+pub(crate) fn id_of(row: &[Cell]) -> Option<ObjectId> {
+    match row.get(head_column::ID) {
+        Some(Cell::Uuid(id)) => Some(ObjectId(*id)),
+        _ => None,
+    }
+}

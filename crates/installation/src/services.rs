@@ -1,0 +1,83 @@
+//! What runs beside the server: events, webhooks, housekeeping.
+
+use std::sync::mpsc::{RecvTimeoutError, Sender as Channel, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tessera_events::{Dispatcher, Sender};
+use tessera_kernel::{Actor, Database, Fault, Source};
+
+use crate::{Installation, idempotency};
+
+/// How often what has ended is deleted.
+const HOUSEKEEPING: Duration = Duration::from_secs(600);
+
+/// The running threads; they end when it is dropped.
+#[derive(Debug)]
+pub struct Services {
+    dispatcher: Dispatcher,
+    sender: Sender,
+    _housekeeping: Housekeeping,
+}
+
+impl Services {
+    /// Starts them.
+    ///
+    /// # Errors
+    ///
+    /// Where offsets can't be read or there is no thread to be had.
+    pub fn start(installation: &Installation) -> Result<Self, Fault> {
+        let db = installation.db();
+        Ok(Self {
+            dispatcher: Dispatcher::start(db.clone())?,
+            sender: Sender::start(db.clone())?,
+            _housekeeping: Housekeeping::start(db.clone())?,
+        })
+    }
+
+    /// Something was committed.
+    pub fn wake(&self) {
+        self.dispatcher.wake();
+        self.sender.wake();
+    }
+}
+
+#[derive(Debug)]
+struct Housekeeping {
+    stop: Option<Channel<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Housekeeping {
+    fn start(db: Database) -> Result<Self, Fault> {
+        let (stop, stopped) = channel::<()>();
+        let run = move || {
+            while stopped.recv_timeout(HOUSEKEEPING) == Err(RecvTimeoutError::Timeout) {
+                if let Err(error) = sweep(&db) {
+                    tracing::error!(%error, "what has ended can't be deleted");
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("housekeeping".into()).spawn(run);
+        let thread = thread.map_err(|error| Fault::corrupt(format!("no thread: {error}")))?;
+        Ok(Self { stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for Housekeeping {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic of the thread was logged where it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Deletes sessions, tokens and answers that have ended.
+fn sweep(db: &Database) -> Result<(), Fault> {
+    let credentials = db.command(&Actor::system(Source::System), tessera_identity::sweep)?;
+    let answers = idempotency::sweep(db)?;
+    tracing::debug!(credentials, answers, "deleted what has ended");
+    Ok(())
+}

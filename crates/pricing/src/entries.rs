@@ -1,0 +1,129 @@
+//! What may be entered in a document.
+
+use tessera_kernel::{Decimal, Quantity};
+
+use crate::error::Place;
+use crate::program::ConditionStep;
+use crate::records::{Found, Records};
+use crate::run::Run;
+use crate::trace::Trace;
+use crate::{
+    Calculation, ConditionClass, ConditionSign, ManualCondition, ManualEntry, PricingError, Priority,
+};
+
+impl<R: Records, T: Trace> Run<'_, R, T> {
+    /// Refuses entries that the procedure, the condition type or the place does not allow.
+    pub(crate) fn check_entries(&self) -> Result<(), PricingError> {
+        for entry in &self.header.manual {
+            self.check_entry(Place::Header, entry)?;
+        }
+        for item in self.items {
+            if !item.fields.are_of_item() {
+                return Err(PricingError::HeaderField(item.item));
+            }
+            for entry in &item.manual {
+                self.check_entry(Place::Item(item.item), entry)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_entry(&self, place: Place, entry: &ManualCondition) -> Result<(), PricingError> {
+        let mut conditions = self.program.steps.iter().filter_map(|step| step.condition.as_ref());
+        let Some(condition) = conditions.find(|own| own.code == entry.condition_type) else {
+            return Err(PricingError::NotInProcedure {
+                place,
+                condition_type: entry.condition_type,
+                procedure: self.program.code,
+            });
+        };
+        match rule_broken(place, entry, condition) {
+            None => Ok(()),
+            Some(rule) => {
+                Err(PricingError::NotManual { place, condition_type: entry.condition_type, rule })
+            }
+        }
+    }
+
+    /// Refuses entries outside the limits of the record found. They can only be compared in the
+    /// currency and quantity of the record.
+    pub(crate) fn check_limits(
+        &self,
+        item: usize,
+        condition: &ConditionStep,
+        found: &Found,
+        searched: usize,
+    ) -> Result<(), PricingError> {
+        let rate = &found.rate;
+        let limited = rate.lower_limit.is_some() || rate.upper_limit.is_some();
+        if !limited || condition.priority == Priority::Automatic {
+            return Ok(());
+        }
+        let (currency, item) = (self.header.currency, &self.items[item]);
+        let calculation = rate.calculation.unwrap_or(condition.calculation);
+        let entries = self.rows[..searched].iter().rev().take_while(|row| {
+            self.program.steps[row.step].condition.as_ref().is_some_and(|c| c.code == condition.code)
+                && self.items[row.item].item == item.item
+        });
+        for row in entries {
+            let terms = &row.terms;
+            let alike = terms.calculation == calculation
+                && (calculation == Calculation::Percentage
+                    || (terms.currency == rate.currency.unwrap_or(currency)
+                        && terms.per == rate.per));
+            if !alike {
+                return Err(PricingError::NotManual {
+                    place: Place::Item(item.item),
+                    condition_type: condition.code,
+                    rule: "its condition record has limits, so enter it in the currency and per \
+                           the quantity of the record",
+                });
+            }
+            let entered = condition.sign.apply(terms.rate);
+            let below = rate.lower_limit.is_some_and(|limit| entered < limit);
+            if below || rate.upper_limit.is_some_and(|limit| entered > limit) {
+                return Err(PricingError::OutsideLimits {
+                    item: item.item,
+                    condition_type: condition.code,
+                    rate: entered,
+                    lower: rate.lower_limit,
+                    upper: rate.upper_limit,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The rule that an entry breaks, if it does.
+fn rule_broken(
+    place: Place,
+    entry: &ManualCondition,
+    condition: &ConditionStep,
+) -> Option<&'static str> {
+    let calculation = entry.calculation.unwrap_or(condition.calculation);
+    let quantity = matches!(calculation, Calculation::PerQuantity | Calculation::Weight);
+    let is_header = place == Place::Header;
+    let rules = [
+        (condition.manual == ManualEntry::None || condition.cost, "it is found or computed only"),
+        (is_header && !condition.header, "it is entered for an item"),
+        (!is_header && condition.header, "it is entered for the whole document"),
+        (
+            entry.rate < Decimal::ZERO && condition.sign != ConditionSign::Both,
+            "its rate has no sign, the condition type has it",
+        ),
+        (
+            is_header && quantity,
+            "for the whole document it is a percentage or an amount",
+        ),
+        (
+            condition.class == ConditionClass::Price && calculation == Calculation::Percentage,
+            "a price is no percentage",
+        ),
+        (
+            entry.per.is_some_and(|per| !Quantity::is_positive(&per)),
+            "the quantity that it is for must be more than 0",
+        ),
+    ];
+    rules.into_iter().find(|(broken, _)| *broken).map(|(_, rule)| rule)
+}

@@ -1,0 +1,203 @@
+//! Makes a sales document.
+
+use serde_json::json;
+use tessera_document::{Fulfilled, Fulfilments, fulfil, fulfilments};
+use tessera_kernel::{Kind, ObjectId, Quantity, Ref, Rule, Stored, Tx, from_micros, to_micros};
+use tessera_organisation::OrganisationSettings;
+
+use crate::customizing::DocumentType;
+use crate::draft::{DraftItem, SalesDraft};
+use crate::resolve::{ItemContext, reference_of};
+use crate::{Category, SalesDocument, SalesError, SalesItem, SalesSettings, commitment, resolve};
+
+/// What happens when a sales document is made, in order.
+pub const RULES: &[Rule] = &[
+    Rule { name: "permission", help: "The actor may create sales documents." },
+    Rule { name: "reference", help: "A reference is open, valid, and of a category that fits." },
+    Rule { name: "header", help: "Sales area, terms and partner functions come from the draft, the reference or the customer." },
+    Rule { name: "items", help: "Products are sold here; quantities convert into the base unit; plants deliver here." },
+    Rule { name: "pricing", help: "Every item is priced by the procedure; manual conditions take part." },
+    Rule { name: "credit", help: "The value fits the payer's credit limit, or the document is blocked and holds nothing." },
+    Rule { name: "availability", help: "Stock is promised and reserved by day, unless the document is blocked." },
+    Rule { name: "fulfilment", help: "What the items take up of the referenced document is noted there." },
+    Rule { name: "status", help: "Status follows from the items." },
+];
+
+/// Makes a sales document from a draft; everything that the draft leaves out comes from the
+/// document it refers to or from master data. A document beyond the credit limit is made too,
+/// blocked.
+pub fn create_sales_document(
+    tx: &mut Tx<'_>,
+    draft: &SalesDraft,
+) -> Result<Stored<SalesDocument>, SalesError> {
+    tx.actor().require(SalesDocument::NAME, "create")?;
+    let settings = tx.settings::<SalesSettings>()?;
+    let document_type = settings
+        .document_types
+        .require(draft.header.document_type)
+        .map_err(|message| SalesError::field("header.document_type", message))?;
+    let mut reference = reference(tx, draft, document_type)?;
+    let stored = reference.as_ref().map(|reference| &reference.stored);
+    let mut document = resolve::document(tx, &draft.header, document_type, stored)?;
+    document.texts.clone_from(&draft.texts);
+    add_items(tx, &mut document, document_type, draft, reference.as_ref())?;
+    crate::pricing::price(tx, &mut document, &draft.conditions, stored)?;
+    let taken = Fulfilments::default();
+    commitment::commit_credit(tx, &mut document, 0, &taken)?;
+    let today = today(tx, &document)?;
+    for position in 0..document.items.len() {
+        commitment::promise(tx, &mut document, position, 0, today)?;
+    }
+    if let Some(reference) = &mut reference {
+        take_up(tx, reference, &document)?;
+    }
+    document.status = crate::status::of(settings, &document, &taken)?;
+    let number = tx.next_number(document_type.number_range.as_str())?;
+    let stored = tx.insert_numbered(document, Some(number))?;
+    let payload = json!({
+        "number": stored.head.number,
+        "document_type": stored.header.document_type.as_str(),
+        "sold_to": stored.header.sold_to.to_string(),
+    });
+    tx.emit("sales_document.created", stored.head.id, &payload)?;
+    Ok(stored)
+}
+
+/// Today in the zone of the document's company.
+pub(crate) fn today(
+    tx: &Tx<'_>,
+    document: &SalesDocument,
+) -> Result<tessera_kernel::Date, SalesError> {
+    let organisation = tx.settings::<OrganisationSettings>()?;
+    let (_, company) = organisation
+        .company_of_sales_organisation(document.header.sales_organisation)
+        .map_err(|message| SalesError::field("header.sales_organisation", message))?;
+    Ok(tx.today(&company.zone))
+}
+
+/// The referenced document with what was taken up of it.
+struct Reference {
+    stored: Stored<SalesDocument>,
+    taken: Fulfilments,
+}
+
+/// Loads the referenced document and checks that the new one may refer to it.
+fn reference(
+    tx: &mut Tx<'_>,
+    draft: &SalesDraft,
+    document_type: &DocumentType,
+) -> Result<Option<Reference>, SalesError> {
+    let Some(id) = draft.header.reference else {
+        if document_type.reference_required {
+            let message = "this document type needs a document to refer to";
+            return Err(SalesError::field("header.reference", message));
+        }
+        return Ok(None);
+    };
+    let stored: Stored<SalesDocument> = tx.load(Ref::new(id))?;
+    let (from, to) = (stored.header.category, document_type.category);
+    let fits = match to {
+        Category::Quotation | Category::Order => from == Category::Quotation,
+        _ => from == Category::Order,
+    };
+    if !fits {
+        let hint = match to {
+            Category::Quotation | Category::Order => "an order refers to a quotation",
+            _ => "a return, credit memo request or debit memo request refers to an order",
+        };
+        return Err(SalesError::WrongCategory {
+            number: stored.number(),
+            category: tessera_kernel::Choice::code(from),
+            hint,
+        });
+    }
+    let day = draft.header.document_date.map_or_else(|| today(tx, &stored), Ok)?;
+    if let Some(valid_to) = stored.header.valid_to.filter(|valid_to| *valid_to < day) {
+        let message = format!("{} was valid until {valid_to}", stored.number());
+        return Err(SalesError::field("header.reference", message));
+    }
+    let taken = fulfilments(tx, id)?;
+    Ok(Some(Reference { stored, taken }))
+}
+
+fn add_items(
+    tx: &mut Tx<'_>,
+    document: &mut SalesDocument,
+    document_type: &DocumentType,
+    draft: &SalesDraft,
+    reference: Option<&Reference>,
+) -> Result<(), SalesError> {
+    let context = ItemContext {
+        settings: tx.settings::<SalesSettings>()?,
+        document_type,
+        reference: reference.map(|reference| &reference.stored),
+    };
+    let copied;
+    let items: &[DraftItem] = match reference {
+        Some(reference) if draft.items.is_empty() => {
+            copied = resolve::open_items(&reference.stored, |item| open_quantity(reference, item));
+            &copied
+        }
+        _ => &draft.items,
+    };
+    if items.is_empty() {
+        return Err(SalesError::field("items", "must have at least one item"));
+    }
+    for (position, item) in items.iter().enumerate() {
+        let path = format!("items[{position}]");
+        let item = resolve::item(tx, document, &context, item, &path)?;
+        if document.item(item.item).is_some() {
+            let message = format!("item {} stands there twice", item.item);
+            return Err(SalesError::field(format!("{path}.item"), message));
+        }
+        document.items.push(item);
+    }
+    document.items.sort_by_key(|item| item.item);
+    Ok(())
+}
+
+/// What is left of an item of the referenced document, in the unit of the sale: of a quotation
+/// what was not ordered, of an order all that was ordered.
+fn open_quantity(reference: &Reference, item: &SalesItem) -> Option<Quantity> {
+    if reference.stored.header.category != Category::Quotation {
+        return Some(item.quantity);
+    }
+    let whole = to_micros(item.base_quantity.value()).ok()?;
+    let open = whole - reference.taken.of(item.item).referenced;
+    if open <= 0 {
+        return None;
+    }
+    // In proportion, because the unit of the sale may differ from the base unit.
+    let value = item.quantity.value() * from_micros(open) / from_micros(whole);
+    Quantity::new(value, item.quantity.unit()).ok()
+}
+
+/// Notes in a quotation what the new order takes up of it, and brings its status up to date.
+fn take_up(
+    tx: &mut Tx<'_>,
+    reference: &mut Reference,
+    document: &SalesDocument,
+) -> Result<(), SalesError> {
+    if reference.stored.header.category != Category::Quotation {
+        return Ok(());
+    }
+    let id: ObjectId = reference.stored.head.id;
+    for item in &document.items {
+        let Some((_, number)) = reference_of(item) else { continue };
+        let Some(source) = reference.stored.value.item(number) else { continue };
+        let quantity = to_micros(item.base_quantity.value())?;
+        let limit = to_micros(source.base_quantity.value())?;
+        if !fulfil(tx, (id, number), Fulfilled::Referenced, quantity, 0, limit)? {
+            let open = limit - reference.taken.of(number).referenced;
+            let unit = source.base_quantity.unit();
+            return Err(SalesError::NothingLeft {
+                number: reference.stored.number(),
+                item: number,
+                open: Quantity::new(from_micros(open), unit)?.to_string(),
+                wanted: item.base_quantity.to_string(),
+            });
+        }
+        reference.taken.add(number, Fulfilled::Referenced, quantity, 0);
+    }
+    crate::take::refresh_status(tx, &reference.stored, &reference.taken)
+}

@@ -1,0 +1,133 @@
+//! What a sales verb refuses, and how to go on.
+
+use tessera_kernel::{Fault, Problem, ProblemKind};
+
+/// Errors of sales documents.
+#[derive(Debug, thiserror::Error)]
+pub enum SalesError {
+    /// Input breaks a rule of one field.
+    #[error("{path}: {message}")]
+    Field {
+        /// Path of the field.
+        path: String,
+        /// What is allowed.
+        message: String,
+    },
+    /// The document is of another category than the verb needs.
+    #[error("{number} is a {category}: {hint}")]
+    WrongCategory {
+        /// Number.
+        number: String,
+        /// Its category.
+        category: &'static str,
+        /// The way out.
+        hint: &'static str,
+    },
+    /// More of an item was asked for than is left.
+    #[error("item {item} of {number} has {open} left, {wanted} is asked for")]
+    NothingLeft {
+        /// Number of the document.
+        number: String,
+        /// Item.
+        item: u32,
+        /// Open quantity with unit.
+        open: String,
+        /// Wanted quantity with unit.
+        wanted: String,
+    },
+    /// An item was fulfilled too far for the change.
+    #[error(
+        "item {item} of {number} is fulfilled up to {done}: its quantity can't be less, and its \
+         product and plant can't change"
+    )]
+    Fulfilled {
+        /// Number of the document.
+        number: String,
+        /// Item.
+        item: u32,
+        /// Delivered or billed quantity with unit.
+        done: String,
+    },
+    /// The credit block keeps the document.
+    #[error(
+        "{number} is blocked: {detail}. Release the credit block with a reason, or wait for a \
+         payment and check again"
+    )]
+    CreditBlocked {
+        /// Number.
+        number: String,
+        /// Limit and exposure.
+        detail: String,
+    },
+    /// There is no credit block to release.
+    #[error("{number} has no credit block")]
+    NotBlocked {
+        /// Number.
+        number: String,
+    },
+    /// Pricing.
+    #[error(transparent)]
+    Pricing(#[from] tessera_pricing::PricingError),
+    /// Stock.
+    #[error(transparent)]
+    Stock(#[from] tessera_stock::StockError),
+    /// Credit.
+    #[error(transparent)]
+    Credit(#[from] tessera_credit::CreditError),
+    /// Organisation.
+    #[error(transparent)]
+    Organisation(#[from] tessera_organisation::OrganisationError),
+    /// A permission or another problem that is worded already.
+    #[error(transparent)]
+    Problem(#[from] Problem),
+    /// The transaction.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl SalesError {
+    /// A rule of one field.
+    pub(crate) fn field(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Field { path: path.into(), message: message.into() }
+    }
+}
+
+impl From<tessera_kernel::MoneyError> for SalesError {
+    fn from(error: tessera_kernel::MoneyError) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+impl From<tessera_kernel::QuantityError> for SalesError {
+    fn from(error: tessera_kernel::QuantityError) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+impl From<tessera_kernel::DecimalError> for SalesError {
+    fn from(error: tessera_kernel::DecimalError) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+impl From<SalesError> for Problem {
+    fn from(error: SalesError) -> Self {
+        let conflict = |code: &str, error: &SalesError| {
+            Problem::new(ProblemKind::Conflict, code, error.to_string())
+        };
+        match error {
+            SalesError::Field { path, message } => Problem::invalid(path, message),
+            SalesError::WrongCategory { .. } => conflict("sales.wrong_category", &error),
+            SalesError::NothingLeft { .. } => conflict("sales.nothing_left", &error),
+            SalesError::Fulfilled { .. } => conflict("sales.fulfilled", &error),
+            SalesError::CreditBlocked { .. } => conflict("sales.credit_blocked", &error),
+            SalesError::NotBlocked { .. } => conflict("sales.not_blocked", &error),
+            SalesError::Pricing(error) => error.into(),
+            SalesError::Stock(error) => error.into(),
+            SalesError::Credit(error) => error.into(),
+            SalesError::Organisation(error) => error.into(),
+            SalesError::Problem(problem) => problem,
+            SalesError::Fault(fault) => fault.into(),
+        }
+    }
+}

@@ -1,0 +1,65 @@
+#![doc = include_str!("../README.md")]
+
+mod api;
+mod change;
+mod commitment;
+mod create;
+mod customizing;
+mod draft;
+mod error;
+mod fulfilment;
+mod pricing;
+mod resolve;
+mod segments;
+mod status;
+mod take;
+mod verify;
+
+pub use change::{change_sales_document, check_credit, release_credit, reschedule};
+pub use commitment::{check_deliverable, open_schedule};
+pub use create::create_sales_document;
+pub use customizing::{
+    BillingRelevance, DocumentType, ItemCategory, SalesSettings, settings,
+};
+pub use draft::{
+    DraftHeader, DraftItem, HeaderChange, ItemChange, ManualCondition, SalesChange, SalesDraft,
+};
+pub use error::SalesError;
+pub use fulfilment::{ItemFulfilment, item_fulfilments};
+pub use resolve::kind_of;
+pub use segments::{
+    Category, CreditStatus, Progress, SalesDocument, SalesHeader, SalesItem, SalesStatus,
+    ScheduleLine,
+};
+pub use take::Taking;
+pub use verify::{Reserved, add_reserved};
+
+use tessera_customizing::Shipped;
+use tessera_kernel::{Check, Composite as _, Module, ObjectEntry};
+
+/// Customizing that is shipped with the module.
+pub const CONFIG: &[Shipped] =
+    &[Shipped { file: "sales.toml", text: include_str!("../config/sales.toml") }];
+
+/// The module's table of contents.
+pub fn module() -> Module {
+    Module {
+        name: "sales",
+        owner: "sales",
+        help: "Quotations, orders, returns and requests.",
+        objects: vec![ObjectEntry {
+            create: Some(api::create),
+            create_input: Some(SalesDraft::composite),
+            change: Some(api::change),
+            change_input: Some(SalesChange::composite),
+            ..ObjectEntry::document::<SalesDocument>()
+        }],
+        actions: api::actions(),
+        checks: vec![
+            Check { name: "sales_documents", run: verify::check_documents },
+            Check { name: "open_orders", run: verify::check_open_orders },
+        ],
+        number_ranges: vec!["quotation", "sales_order", "sales_return", "credit_request"],
+        ..Module::default()
+    }
+}

@@ -1,0 +1,411 @@
+//! A draft and master data become a sales document: header, partner functions, items.
+
+use std::sync::Arc;
+
+use tessera_document::{BILL_TO, DocumentFlow, DocumentKind, PAYER, PartnerFunction, SHIP_TO, SOLD_TO};
+use tessera_kernel::{Code, Date, Money, ObjectId, Quantity, Ref, Stored, Tx};
+use tessera_organisation::OrganisationSettings;
+use tessera_partner::{BusinessPartner, PartnerSalesArea};
+use tessera_product::Product;
+
+use crate::customizing::DocumentType;
+use crate::draft::{DraftHeader, DraftItem};
+use crate::{
+    Category, CreditStatus, Progress, SalesDocument, SalesError, SalesHeader, SalesItem,
+    SalesSettings, SalesStatus,
+};
+
+/// Kind of a sales document in a document flow.
+pub fn kind_of(category: Category) -> DocumentKind {
+    match category {
+        Category::Quotation => DocumentKind::Quotation,
+        Category::Order => DocumentKind::Order,
+        Category::ReturnOrder => DocumentKind::ReturnOrder,
+        Category::CreditRequest => DocumentKind::CreditRequest,
+        Category::DebitRequest => DocumentKind::DebitRequest,
+    }
+}
+
+/// The area in which the document sells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Area {
+    pub(crate) organisation: Code,
+    pub(crate) channel: Code,
+    pub(crate) division: Code,
+}
+
+impl Area {
+    fn of(header: &DraftHeader, reference: Option<&SalesDocument>) -> Result<Self, SalesError> {
+        let missing =
+            |field: &str| SalesError::field(format!("header.{field}"), "is missing");
+        let of = reference.map(|reference| &reference.header);
+        Ok(Self {
+            organisation: header
+                .sales_organisation
+                .or(of.map(|of| of.sales_organisation))
+                .ok_or_else(|| missing("sales_organisation"))?,
+            channel: header
+                .distribution_channel
+                .or(of.map(|of| of.distribution_channel))
+                .ok_or_else(|| missing("distribution_channel"))?,
+            division: header
+                .division
+                .or(of.map(|of| of.division))
+                .ok_or_else(|| missing("division"))?,
+        })
+    }
+}
+
+/// Header, partner functions and flow of a new document, without items.
+pub(crate) fn document(
+    tx: &mut Tx<'_>,
+    draft: &DraftHeader,
+    document_type: &DocumentType,
+    reference: Option<&Stored<SalesDocument>>,
+) -> Result<SalesDocument, SalesError> {
+    let organisation = tx.settings::<OrganisationSettings>()?;
+    let area = Area::of(draft, reference.map(|stored| &stored.value))?;
+    organisation
+        .sales_area(area.organisation, area.channel, area.division)
+        .map_err(|message| SalesError::field("header.sales_organisation", message))?;
+    let sold_to = draft
+        .sold_to
+        .or(reference.map(|reference| reference.header.sold_to))
+        .ok_or_else(|| SalesError::field("header.sold_to", "is missing"))?;
+    let customer = customer(tx, sold_to, "header.sold_to")?;
+    let (_, company) = organisation
+        .company_of_sales_organisation(area.organisation)
+        .map_err(|message| SalesError::field("header.sales_organisation", message))?;
+    let today = tx.today(&company.zone);
+    let document_date = draft.document_date.unwrap_or(today);
+    let terms = customer
+        .sales_area_on(area.organisation, area.channel, area.division, document_date)
+        .ok_or_else(|| {
+            SalesError::field(
+                "header.sold_to",
+                format!(
+                    "{} has no data for sales area {}/{}/{} on {document_date}: add them to the \
+                     partner first",
+                    customer.general.name, area.organisation, area.channel, area.division
+                ),
+            )
+        })?;
+    let partners = partners(tx, draft, area, sold_to, &customer, reference)?;
+    let header =
+        header(tx, draft, document_type, reference, (area, sold_to, terms, document_date))?;
+    let flow = reference
+        .map(|reference| DocumentFlow {
+            predecessor: reference.head.id,
+            predecessor_kind: kind_of(reference.header.category),
+            kind: kind_of(document_type.category),
+        })
+        .into_iter()
+        .collect();
+    Ok(SalesDocument {
+        header,
+        status: fresh_status(),
+        items: Vec::new(),
+        schedule: Vec::new(),
+        conditions: Vec::new(),
+        partners,
+        flow,
+        texts: Vec::new(),
+    })
+}
+
+fn fresh_status() -> SalesStatus {
+    SalesStatus {
+        overall: Progress::Open,
+        delivery: Progress::NotRelevant,
+        billing: Progress::NotRelevant,
+        credit: CreditStatus::NotChecked,
+        credit_release_reason: None,
+        incomplete: false,
+    }
+}
+
+/// A partner that may take part in new documents.
+fn customer(
+    tx: &mut Tx<'_>,
+    id: Ref<BusinessPartner>,
+    path: &str,
+) -> Result<Arc<Stored<BusinessPartner>>, SalesError> {
+    let partner = tx.shared(id)?;
+    if partner.general.blocked {
+        let message = format!("{} is blocked for new documents", partner.general.name);
+        return Err(SalesError::field(path, message));
+    }
+    Ok(partner)
+}
+
+type HeaderContext<'a> = (Area, Ref<BusinessPartner>, &'a PartnerSalesArea, Date);
+
+fn header(
+    tx: &mut Tx<'_>,
+    draft: &DraftHeader,
+    document_type: &DocumentType,
+    reference: Option<&Stored<SalesDocument>>,
+    (area, sold_to, terms, document_date): HeaderContext<'_>,
+) -> Result<SalesHeader, SalesError> {
+    let organisation = tx.settings::<OrganisationSettings>()?;
+    let (credit_control_area, _) = organisation
+        .credit_control_area_of_sales_organisation(area.organisation)
+        .map_err(|message| SalesError::field("header.sales_organisation", message))?;
+    let of = reference.map(|stored| &stored.value.header);
+    let currency = draft.currency.or(of.map(|of| of.currency)).unwrap_or(terms.currency);
+    if document_type.reason_required && draft.order_reason.is_none() {
+        return Err(SalesError::field("header.order_reason", "this document type needs a reason"));
+    }
+    let valid_to = match (draft.valid_to, document_type.validity_days) {
+        (None, Some(days)) => Some(plus_days(document_date, days)),
+        (given, _) => given,
+    };
+    if valid_to.is_some_and(|valid_to| valid_to < document_date) {
+        return Err(SalesError::field("header.valid_to", "must not be before the document date"));
+    }
+    Ok(SalesHeader {
+        document_type: draft.document_type,
+        category: document_type.category,
+        sales_organisation: area.organisation,
+        distribution_channel: area.channel,
+        division: area.division,
+        sales_office: draft.sales_office.or(of.and_then(|of| of.sales_office)),
+        sold_to,
+        customer_reference: draft
+            .customer_reference
+            .clone()
+            .or_else(|| of.and_then(|of| of.customer_reference.clone())),
+        document_date,
+        pricing_date: draft.pricing_date.unwrap_or(document_date),
+        requested_delivery: draft.requested_delivery.unwrap_or(document_date),
+        valid_to,
+        currency,
+        pricing_procedure: crate::pricing::procedure(tx, document_type, area, terms)?,
+        payment_terms: draft
+            .payment_terms
+            .or(of.map(|of| of.payment_terms))
+            .unwrap_or(terms.payment_terms),
+        incoterms: draft.incoterms.or(of.and_then(|of| of.incoterms)).or(terms.incoterms),
+        shipping_condition: draft
+            .shipping_condition
+            .or(of.map(|of| of.shipping_condition))
+            .unwrap_or(terms.shipping_condition),
+        complete_delivery: draft
+            .complete_delivery
+            .or(of.map(|of| of.complete_delivery))
+            .unwrap_or(terms.complete_delivery),
+        order_reason: draft.order_reason,
+        reference: reference.map(|reference| reference.head.id),
+        credit_control_area,
+        net_value: Money::zero(currency),
+        tax_value: Money::zero(currency),
+    })
+}
+
+fn plus_days(date: Date, days: i64) -> Date {
+    date.checked_add(jiff::Span::new().days(days)).unwrap_or(tessera_kernel::END_OF_TIME)
+}
+
+fn partners(
+    tx: &mut Tx<'_>,
+    draft: &DraftHeader,
+    area: Area,
+    sold_to: Ref<BusinessPartner>,
+    customer: &BusinessPartner,
+    reference: Option<&Stored<SalesDocument>>,
+) -> Result<Vec<PartnerFunction>, SalesError> {
+    let defaults =
+        customer.partners_for(area.organisation, area.channel, area.division, sold_to);
+    let given = [
+        (SOLD_TO, Some(sold_to), "header.sold_to"),
+        (SHIP_TO, draft.ship_to, "header.ship_to"),
+        (BILL_TO, draft.bill_to, "header.bill_to"),
+        (PAYER, draft.payer, "header.payer"),
+    ];
+    let mut partners = Vec::with_capacity(4);
+    for (function, given, path) in given {
+        let copied = reference
+            .and_then(|stored| tessera_document::partner_in(&stored.partners, function));
+        let partner = given.or(copied).unwrap_or_else(|| defaults.get(function));
+        if partner != sold_to {
+            self::customer(tx, partner, path)?;
+        }
+        partners.push(PartnerFunction { function, partner });
+    }
+    Ok(partners)
+}
+
+/// What an item is resolved against.
+pub(crate) struct ItemContext<'a> {
+    pub(crate) settings: &'a SalesSettings,
+    pub(crate) document_type: &'a DocumentType,
+    pub(crate) reference: Option<&'a Stored<SalesDocument>>,
+}
+
+/// An item of a document, not yet priced. `path` names it in messages.
+pub(crate) fn item(
+    tx: &mut Tx<'_>,
+    document: &SalesDocument,
+    context: &ItemContext<'_>,
+    draft: &DraftItem,
+    path: &str,
+) -> Result<SalesItem, SalesError> {
+    let from = referenced_item(context, draft, path)?;
+    let product = draft
+        .product
+        .or(from.map(|item| item.product))
+        .ok_or_else(|| SalesError::field(format!("{path}.product"), "is missing"))?;
+    let quantity = draft
+        .quantity
+        .or(from.map(|item| item.quantity))
+        .ok_or_else(|| SalesError::field(format!("{path}.quantity"), "is missing"))?;
+    let data = tx.shared(product)?;
+    let field = |name: &str, message: String| SalesError::field(format!("{path}.{name}"), message);
+    if data.general.blocked {
+        return Err(field("product", format!("{} is blocked for sale", data.number())));
+    }
+    let base_quantity =
+        data.to_base(quantity).map_err(|error| field("quantity", error.to_string()))?;
+    let item_category = item_category(document, context, draft, &data, path)?;
+    let description = match (&draft.description, from) {
+        (Some(text), _) => text.clone(),
+        (None, Some(from)) => from.description.clone(),
+        (None, None) => description(tx, &data)?,
+    };
+    let header = &document.header;
+    Ok(SalesItem {
+        item: draft.item.unwrap_or_else(|| next_number(document)),
+        product,
+        description,
+        item_category,
+        quantity,
+        base_quantity,
+        plant: plant(tx, document, context, draft.plant.or(from.and_then(|f| f.plant)), &data, path)?,
+        net_value: Money::zero(header.currency),
+        tax_value: Money::zero(header.currency),
+        requested_delivery: draft.requested_delivery.unwrap_or(header.requested_delivery),
+        credit_value: Money::zero(header.currency),
+        rejection_reason: None,
+        reference: from.and(header.reference),
+        reference_item: from.map(|item| item.item),
+    })
+}
+
+fn referenced_item<'a>(
+    context: &ItemContext<'a>,
+    draft: &DraftItem,
+    path: &str,
+) -> Result<Option<&'a SalesItem>, SalesError> {
+    let Some(number) = draft.reference_item else { return Ok(None) };
+    let path = format!("{path}.reference_item");
+    let Some(reference) = context.reference else {
+        return Err(SalesError::field(path, "needs header.reference"));
+    };
+    match reference.value.item(number) {
+        Some(item) => Ok(Some(item)),
+        None => {
+            let message = format!("{} has no item {number}", reference.number());
+            Err(SalesError::field(path, message))
+        }
+    }
+}
+
+fn item_category(
+    document: &SalesDocument,
+    context: &ItemContext<'_>,
+    draft: &DraftItem,
+    product: &Stored<Product>,
+    path: &str,
+) -> Result<Code, SalesError> {
+    if let Some(category) = draft.item_category {
+        return Ok(category);
+    }
+    let header = &document.header;
+    let Some(sales) = product.sales(header.sales_organisation, header.distribution_channel) else {
+        let message = format!(
+            "{} is not sold in {}/{}: add sales data to the product first",
+            product.number(),
+            header.sales_organisation,
+            header.distribution_channel
+        );
+        return Err(SalesError::field(format!("{path}.product"), message));
+    };
+    if sales.blocked {
+        let message = format!("{} is blocked for sale in this channel", product.number());
+        return Err(SalesError::field(format!("{path}.product"), message));
+    }
+    let group = sales.item_category_group;
+    context.settings.item_category(header.document_type, group).ok_or_else(|| {
+        let message = format!(
+            "customizing has no item category for document type {} and group {group}",
+            header.document_type
+        );
+        SalesError::field(format!("{path}.product"), message)
+    })
+}
+
+fn description(tx: &mut Tx<'_>, product: &Product) -> Result<String, SalesError> {
+    let language = tx.settings::<OrganisationSettings>()?.installation.language;
+    Ok(product.description(language).unwrap_or(&product.general.name).chars().take(120).collect())
+}
+
+fn next_number(document: &SalesDocument) -> u32 {
+    document.items.iter().map(|item| item.item).max().unwrap_or(0) / 10 * 10 + 10
+}
+
+/// The plant named, or the customer's, or the product's, or the first of the channel.
+fn plant(
+    tx: &mut Tx<'_>,
+    document: &SalesDocument,
+    context: &ItemContext<'_>,
+    given: Option<Code>,
+    product: &Stored<Product>,
+    path: &str,
+) -> Result<Option<Code>, SalesError> {
+    if context.document_type.delivery_type.is_none() {
+        return Ok(given);
+    }
+    let header = &document.header;
+    let (organisation, channel) = (header.sales_organisation, header.distribution_channel);
+    let allowed = tx.settings::<OrganisationSettings>()?.plants_for(organisation, channel);
+    if let Some(plant) = given {
+        if !allowed.contains(&plant) {
+            let names: Vec<&str> = allowed.iter().map(Code::as_str).collect();
+            let message =
+                format!("{plant} does not deliver here; allowed are: {}", names.join(", "));
+            return Err(SalesError::field(format!("{path}.plant"), message));
+        }
+        return Ok(given);
+    }
+    let customer = tx.shared(header.sold_to)?;
+    let of_customer = customer
+        .sales_area_on(organisation, channel, header.division, header.document_date)
+        .and_then(|area| area.delivering_plant);
+    let of_product = product.sales(organisation, channel).and_then(|sales| sales.delivering_plant);
+    let proposals = [of_customer, of_product];
+    let proposed = proposals.into_iter().flatten().find(|plant| allowed.contains(plant));
+    Ok(proposed.or_else(|| allowed.first().copied()))
+}
+
+/// Items for everything that is open in the referenced document.
+pub(crate) fn open_items(
+    reference: &Stored<SalesDocument>,
+    open: impl Fn(&SalesItem) -> Option<Quantity>,
+) -> Vec<DraftItem> {
+    let items = reference.value.items.iter().filter(|item| item.rejection_reason.is_none());
+    items
+        .filter_map(|item| {
+            open(item).map(|quantity| DraftItem {
+                item: Some(item.item),
+                reference_item: Some(item.item),
+                quantity: Some(quantity),
+                ..DraftItem::default()
+            })
+        })
+        .collect()
+}
+
+/// Id of the document that an item was made with reference to, with the item's number.
+pub(crate) fn reference_of(item: &SalesItem) -> Option<(ObjectId, u32)> {
+    item.reference.zip(item.reference_item)
+}

@@ -1,0 +1,204 @@
+//! What can go wrong with stock.
+
+use tessera_kernel::{Code, Currency, Date, Fault, Problem, ProblemKind, Quantity, Unit};
+use tessera_product::ProductError;
+
+/// A refusal of the functions of stock.
+#[derive(Debug, thiserror::Error)]
+pub enum StockError {
+    /// There is less than is wanted.
+    #[error(
+        "{location} of plant {plant} has {available} of product {product}, {wanted} is wanted: \
+         post a receipt first, or take less"
+    )]
+    NotEnough {
+        /// Number of the product.
+        product: String,
+        /// Plant.
+        plant: Code,
+        /// Storage location.
+        location: Code,
+        /// What is wanted.
+        wanted: Quantity,
+        /// What is there.
+        available: Quantity,
+    },
+    /// Less is reserved than is to be given back or used up.
+    #[error(
+        "{reserved} of product {product} is reserved in plant {plant} for {date}, not {quantity}: \
+         look at the availability of the product for the days that are reserved"
+    )]
+    NotReserved {
+        /// Number of the product.
+        product: String,
+        /// Plant.
+        plant: Code,
+        /// Day of the reservation.
+        date: Date,
+        /// What is to be given back.
+        quantity: Quantity,
+        /// What is reserved.
+        reserved: Quantity,
+    },
+    /// A reservation can't move to an earlier day without taking from others.
+    #[error(
+        "{quantity} of product {product} in plant {plant} can't leave on {date} already: \
+         {available} is free before others get theirs"
+    )]
+    NotCovered {
+        /// Number of the product.
+        product: String,
+        /// Plant.
+        plant: Code,
+        /// Day wanted.
+        date: Date,
+        /// Quantity to move.
+        quantity: Quantity,
+        /// What is free.
+        available: Quantity,
+    },
+    /// A quantity must be more than nothing.
+    #[error("the quantity {quantity} must be more than 0")]
+    NotPositive {
+        /// The quantity.
+        quantity: Quantity,
+    },
+    /// Stock is counted in base units.
+    #[error("product {product} is kept in {base}; {unit} must be converted first")]
+    NotBaseUnit {
+        /// Number of the product.
+        product: String,
+        /// Its base unit.
+        base: Unit,
+        /// The unit given.
+        unit: Unit,
+    },
+    /// The product isn't kept in the plant.
+    #[error("product {product} is not kept in plant {plant}: add the plant to the product")]
+    NotInPlant {
+        /// Number of the product.
+        product: String,
+        /// The plant.
+        plant: Code,
+    },
+    /// The standard price is in another currency than the books.
+    #[error(
+        "product {product} is valued in {found} in plant {plant}, whose company keeps its books \
+         in {wanted}: correct the standard price"
+    )]
+    ValuationCurrency {
+        /// Number of the product.
+        product: String,
+        /// The plant.
+        plant: Code,
+        /// Currency of the standard price.
+        found: Currency,
+        /// Currency of the company.
+        wanted: Currency,
+    },
+    /// A code is not in customizing, or two codes don't fit together.
+    #[error("{path}: {message}")]
+    Organisation {
+        /// Field.
+        path: String,
+        /// What is wrong and what is allowed.
+        message: String,
+    },
+    /// A movement has no items.
+    #[error("a goods movement needs at least one item")]
+    NoItems,
+    /// The movement was reversed before.
+    #[error("goods movement {number} was reversed already, by {by}")]
+    ReversedAlready {
+        /// Its number.
+        number: String,
+        /// Number of the reversal.
+        by: String,
+    },
+    /// Movements of this type are not reversed.
+    #[error(
+        "goods movement {number} has the movement type {movement_type}, which has no reversal in \
+         customizing: post the opposite movement instead"
+    )]
+    NotReversible {
+        /// Its number.
+        number: String,
+        /// Its movement type.
+        movement_type: Code,
+    },
+    /// Nothing more is to come.
+    #[error("planned receipt {number} is closed: nothing of it is open")]
+    PlannedReceiptClosed {
+        /// Its number.
+        number: String,
+    },
+    /// More has arrived than would remain announced.
+    #[error(
+        "{received} of planned receipt {number} has arrived; the quantity can't be less than that"
+    )]
+    LessThanReceived {
+        /// Its number.
+        number: String,
+        /// What has arrived.
+        received: Quantity,
+    },
+    /// The planned receipt is for something else.
+    #[error("planned receipt {number} is for product {product} in plant {plant}")]
+    OtherPlannedReceipt {
+        /// Its number.
+        number: String,
+        /// Number of its product.
+        product: String,
+        /// Its plant.
+        plant: Code,
+    },
+    /// Units of the product.
+    #[error(transparent)]
+    Product(#[from] ProductError),
+    /// The caller may not, or the input is wrong.
+    #[error(transparent)]
+    Problem(#[from] Problem),
+    /// The transaction failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl StockError {
+    /// A code that customizing refuses.
+    pub(crate) fn organisation(path: impl Into<String>, message: String) -> Self {
+        Self::Organisation { path: path.into(), message }
+    }
+}
+
+impl From<StockError> for Problem {
+    fn from(error: StockError) -> Self {
+        let detail = error.to_string();
+        let conflict = |code: &str, detail| Problem::new(ProblemKind::Conflict, code, detail);
+        let invalid = |code: &str, detail| Problem::new(ProblemKind::Invalid, code, detail);
+        match error {
+            StockError::NotEnough { .. } => conflict("stock.not_enough", detail),
+            StockError::NotReserved { .. } => conflict("stock.not_reserved", detail),
+            StockError::NotCovered { .. } => conflict("stock.not_covered", detail),
+            StockError::NotPositive { .. } => invalid("stock.not_positive", detail),
+            StockError::NotBaseUnit { .. } => invalid("stock.not_base_unit", detail),
+            StockError::NotInPlant { .. } => invalid("stock.not_in_plant", detail),
+            StockError::ValuationCurrency { .. } => conflict("stock.valuation_currency", detail),
+            StockError::Organisation { path, message } => {
+                invalid("stock.organisation", detail).field(path, message)
+            }
+            StockError::NoItems => invalid("stock.no_items", detail),
+            StockError::ReversedAlready { .. } => conflict("stock.reversed_already", detail),
+            StockError::NotReversible { .. } => conflict("stock.not_reversible", detail),
+            StockError::PlannedReceiptClosed { .. } => {
+                conflict("stock.planned_receipt_closed", detail)
+            }
+            StockError::LessThanReceived { .. } => conflict("stock.less_than_received", detail),
+            StockError::OtherPlannedReceipt { .. } => {
+                conflict("stock.other_planned_receipt", detail)
+            }
+            StockError::Product(error) => error.into(),
+            StockError::Problem(problem) => problem,
+            StockError::Fault(fault) => fault.into(),
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Customizing of stock: movement types and the rules of plants.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use tessera_customizing::{Catalogue, Customizing, Diagnostics};
+use tessera_kernel::{Code, LocalizedText};
+
+use crate::Direction;
+
+/// The account keys by which finance finds the accounts of a movement.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct PostingKeys {
+    /// Key of the account that is debited; of a transfer, for the plant that gets the goods.
+    pub debit: Code,
+    /// Key of the account that is credited; of a transfer, for the plant that gives them.
+    pub credit: Code,
+}
+
+/// A movement type.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MovementType {
+    /// Name.
+    pub name: LocalizedText,
+    /// What it does to the stock.
+    pub direction: Direction,
+    /// How it is booked; absent where nothing is (a transfer within a plant).
+    #[serde(default)]
+    pub posting: Option<PostingKeys>,
+    /// Movement type that reverses it; absent where nothing does.
+    #[serde(default)]
+    pub reversal: Option<Code>,
+    /// Whether it may take more than there is.
+    #[serde(default)]
+    pub negative_stock: bool,
+}
+
+/// How a plant keeps its stock; the code is the plant's.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlantStockRule {
+    /// Whether any movement may take more than there is.
+    #[serde(default)]
+    pub negative_stock: bool,
+}
+
+/// Customizing of stock.
+#[derive(Clone, Debug)]
+pub struct StockSettings {
+    /// Movement types.
+    pub movement_types: Catalogue<MovementType>,
+    /// Rules of plants; a plant that is not listed has the defaults.
+    pub plant_rules: Catalogue<PlantStockRule>,
+}
+
+impl StockSettings {
+    /// Whether a movement of this type may leave less than nothing in a plant.
+    pub fn may_go_negative(&self, movement: &MovementType, plant: Code) -> bool {
+        let rule = self.plant_rules.get(plant);
+        movement.negative_stock || rule.is_some_and(|rule| rule.negative_stock)
+    }
+}
+
+/// Reads and checks the customizing of stock.
+pub fn settings(customizing: &Customizing, problems: &mut Diagnostics) -> StockSettings {
+    let settings = StockSettings {
+        movement_types: customizing.catalogue("movement_type", problems),
+        plant_rules: customizing.catalogue("plant_stock_rule", problems),
+    };
+    check_reversals(&settings.movement_types, problems);
+    let plants: Catalogue<IgnoredAny> = customizing.catalogue("plant", problems);
+    for code in settings.plant_rules.codes() {
+        if let (Err(message), Some(origin)) =
+            (plants.require(code), settings.plant_rules.origin(code))
+        {
+            problems.report(origin, format!("plant_stock_rule.{code}: {message}"));
+        }
+    }
+    settings
+}
+
+/// A reversal must do the opposite, or stock would not come back to where it was.
+fn check_reversals(types: &Catalogue<MovementType>, problems: &mut Diagnostics) {
+    let reversal = |movement: &MovementType| movement.reversal.into_iter().collect();
+    types.check_references("reversal", types, reversal, problems);
+    for (code, movement) in types.iter() {
+        let Some((reversal, found)) =
+            movement.reversal.and_then(|code| Some((code, types.get(code)?)))
+        else {
+            continue;
+        };
+        if found.direction == movement.direction.opposite() {
+            continue;
+        }
+        if let Some(origin) = types.origin(code) {
+            let message =
+                format!("movement_type.{code}.reversal: {reversal} does not do the opposite");
+            problems.report(origin, message);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Tables come into being and grow.
+
+use tessera_kernel::{
+    Cell, CellRef, ColumnDef, ColumnType, Select, Store, StoreError, TableDef,
+};
+use uuid::Uuid;
+
+use crate::support::{Cells, command, fill, integers, ints, make, rows, select, text};
+
+/// Brings a later definition of a table into the database.
+fn migrate(store: &dyn Store, table: TableDef) -> Result<&'static TableDef, StoreError> {
+    let table: &'static TableDef = Box::leak(Box::new(table));
+    store.migrate(&[table]).map(|()| table)
+}
+
+pub(crate) fn migrating_twice(store: &dyn Store) {
+    let def = integers("twice", &["k", "a"], 1).with_index(&["a"], false);
+    let table = make(store, def.clone());
+    fill(store, table, vec![ints(&[1, 1])]);
+    let again = make(store, def);
+    assert_eq!(rows(store, again, &[]), [ints(&[1, 1])]);
+    assert_eq!(store.migrate(&[table, again]), Ok(()));
+}
+
+pub(crate) fn columns_are_added(store: &dyn Store) {
+    let before = make(store, integers("growing", &["k", "a"], 1));
+    fill(store, before, vec![ints(&[1, 10])]);
+    let mut def = integers("growing", &["k"], 1);
+    let types = [
+        ("count", ColumnType::Int),
+        ("title", ColumnType::Text),
+        ("due", ColumnType::Date),
+        ("at", ColumnType::Instant),
+        ("open", ColumnType::Bool),
+        ("owner", ColumnType::Uuid),
+    ];
+    def.columns.extend(types.map(|(name, ty)| ColumnDef::required(name, ty)));
+    def.columns.push(ColumnDef::required("a", ColumnType::Int));
+    def.columns.push(ColumnDef::optional("note", ColumnType::Text));
+    let after = make(store, def);
+    let old = vec![
+        Cell::Int(1),
+        Cell::Int(0),
+        text(""),
+        Cell::Date(0),
+        Cell::Instant(0),
+        Cell::Bool(false),
+        Cell::Uuid(Uuid::nil()),
+        Cell::Int(10),
+        Cell::Null,
+    ];
+    let mut new = old.clone();
+    (new[0], new[2], new[8]) = (Cell::Int(2), text("new"), text("note"));
+    fill(store, after, vec![new.clone()]);
+    assert_eq!(rows(store, after, &[]), [old, new]);
+    assert_eq!(rows(store, before, &[CellRef::Int(1)]), [ints(&[1, 10])]);
+}
+
+pub(crate) fn indexes_are_added(store: &dyn Store) {
+    let table = make(store, integers("indexed", &["k", "a", "b"], 1));
+    fill(store, table, vec![ints(&[1, 5, 1]), ints(&[2, 5, 2])]);
+    let def = || integers("indexed", &["k", "a", "b"], 1);
+    let table = make(store, def().with_index(&["a"], false).with_index(&["b"], true));
+    let query = Select::from(table, &[0]).equals(1, Cell::Int(5));
+    assert_eq!(select(store, &query), [ints(&[1]), ints(&[2])]);
+    let outcome = command(store, move |connection| {
+        connection.insert(table, &Cells(&ints(&[3, 6, 1])))
+    });
+    assert!(matches!(outcome, Err(StoreError::Duplicate { .. })), "{outcome:?}");
+    let refused = migrate(store, def().with_index(&["a"], true)).map(drop);
+    assert!(matches!(refused, Err(StoreError::Incompatible(_))), "{refused:?}");
+    assert_eq!(rows(store, table, &[]).len(), 2);
+}
+
+pub(crate) fn other_types_are_refused(store: &dyn Store) {
+    let table = make(store, integers("retyped", &["k", "a"], 1));
+    fill(store, table, vec![ints(&[1, 1])]);
+    for ty in [ColumnType::Text, ColumnType::Date, ColumnType::Bool] {
+        let mut def = integers("retyped", &["k", "a", "more"], 1);
+        def.columns[1].ty = ty;
+        let refused = migrate(store, def).map(drop);
+        assert!(matches!(refused, Err(StoreError::Incompatible(_))), "{refused:?}");
+    }
+    let refused = migrate(store, integers("retyped", &["k", "a"], 2)).map(drop);
+    assert!(matches!(refused, Err(StoreError::Incompatible(_))), "{refused:?}");
+    assert_eq!(rows(store, table, &[]), [ints(&[1, 1])]);
+}
+
+pub(crate) fn looser_and_tighter_columns(store: &dyn Store) {
+    let loose = || {
+        let mut def = integers("loosened", &["k", "a"], 1).with_index(&["a"], false);
+        def.columns[1].required = false;
+        def
+    };
+    let strict = || integers("loosened", &["k", "a"], 1).with_index(&["a"], false);
+    let table = make(store, strict());
+    fill(store, table, vec![ints(&[1, 1])]);
+    let table = make(store, loose());
+    fill(store, table, vec![vec![Cell::Int(2), Cell::Null]]);
+    let refused = migrate(store, strict()).map(drop);
+    assert!(matches!(refused, Err(StoreError::Incompatible(_))), "{refused:?}");
+    let cleared = command(store, move |connection| connection.delete(table, &[CellRef::Int(2)]));
+    assert_eq!(cleared, Ok(1));
+    let table = make(store, strict());
+    let outcome = command(store, move |connection| {
+        connection.insert(table, &Cells(&[Cell::Int(3), Cell::Null]))
+    });
+    assert!(matches!(outcome, Err(StoreError::Required(_))), "{outcome:?}");
+    // A column that the program does not know any more stays, and does not stand in the way.
+    let fewer = make(store, integers("loosened", &["k"], 1));
+    fill(store, fewer, vec![ints(&[4])]);
+    let table = make(store, loose());
+    let last = vec![Cell::Int(4), Cell::Null];
+    assert_eq!(rows(store, table, &[]), [ints(&[1, 1]), last]);
+}
+
+pub(crate) fn a_sound_database(store: &dyn Store) {
+    let table = make(store, integers("sound", &["k", "a"], 1));
+    fill(store, table, (0..1000).map(|k| ints(&[k, k])).collect());
+    assert!(store.size().is_ok_and(|bytes| bytes > 1000));
+    assert_eq!(store.check(), Ok(Vec::new()));
+}

@@ -1,0 +1,123 @@
+//! Moving the write-ahead log into the database file.
+//!
+//! A thread of its own does the bulk of it beside the running commits. When it is through, the
+//! writer moves the little that was committed meanwhile and starts the log over, so that the log
+//! stays small under any load and no commit waits for the bulk.
+
+use std::cell::Cell;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use tessera_kernel::StoreError;
+
+use crate::error::store_error;
+use crate::file;
+use crate::options::Options;
+
+/// How long the writer waits for readers that still use the log before it goes on with it.
+const READERS: Duration = Duration::from_millis(10);
+
+thread_local! {
+    /// Pages in the log after the last commit of this thread.
+    static FRAMES: Cell<u32> = const { Cell::new(0) };
+}
+
+/// The writer's side.
+pub(crate) struct Checkpoints {
+    limit: u32,
+    next: u32,
+    running: bool,
+    signal: Option<SyncSender<()>>,
+    finished: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Checkpoints {
+    /// Starts the thread.
+    pub(crate) fn start(path: &Path, options: &Options) -> Result<Self, StoreError> {
+        let connection = file::writing(path, options)?;
+        let page_size = file::page_size(&connection).map_err(|error| store_error(&error))?;
+        let limit = options.checkpoint_frames(page_size);
+        let (signal, signals) = sync_channel(1);
+        let finished = Arc::new(AtomicBool::new(false));
+        let finish = finished.clone();
+        let thread = std::thread::Builder::new()
+            .name("tessera-checkpoint".to_string())
+            .spawn(move || serve(&connection, &signals, &finish))
+            .map_err(|error| StoreError::Unavailable(format!("no thread: {error}")))?;
+        let thread = Some(thread);
+        Ok(Self { limit, next: limit, running: false, signal: Some(signal), finished, thread })
+    }
+
+    /// Counts the log's pages on the connection of this thread.
+    pub(crate) fn watch(connection: &Connection) {
+        connection.wal_hook(Some(|_, frames| {
+            FRAMES.set(u32::try_from(frames).unwrap_or(0));
+            Ok(())
+        }));
+    }
+
+    /// Called by the writer between two batches.
+    pub(crate) fn after_commit(&mut self, connection: &Connection) {
+        if self.running {
+            if self.finished.swap(false, Ordering::Acquire) {
+                self.running = false;
+                self.start_over(connection);
+            }
+        } else if FRAMES.get() >= self.next
+            && let Some(signal) = &self.signal
+        {
+            self.running = signal.try_send(()).is_ok();
+        }
+    }
+
+    fn start_over(&mut self, connection: &Connection) {
+        let restarted = connection
+            .busy_timeout(READERS)
+            .and_then(|()| checkpoint(connection, "RESTART"))
+            .and_then(|done| connection.busy_timeout(file::PATIENCE).map(|()| done));
+        match restarted {
+            Ok(true) => {
+                FRAMES.set(0);
+                self.next = self.limit;
+            }
+            Ok(false) => self.next = FRAMES.get().saturating_add(self.limit),
+            Err(error) => {
+                tracing::warn!(%error, "the write-ahead log could not be moved");
+                self.next = FRAMES.get().saturating_add(self.limit);
+            }
+        }
+    }
+
+    /// Moves the whole log and ends the thread.
+    pub(crate) fn finish(mut self, connection: &Connection) {
+        drop(self.signal.take());
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the checkpoint thread panicked");
+        }
+        if let Err(error) = checkpoint(connection, "TRUNCATE") {
+            tracing::warn!(%error, "the write-ahead log could not be moved at the end");
+        }
+    }
+}
+
+fn serve(connection: &Connection, signals: &Receiver<()>, finished: &AtomicBool) {
+    while signals.recv().is_ok() {
+        if let Err(error) = checkpoint(connection, "PASSIVE") {
+            tracing::warn!(%error, "the write-ahead log could not be moved");
+        }
+        finished.store(true, Ordering::Release);
+    }
+}
+
+/// Moves the log; false where somebody still uses it.
+fn checkpoint(connection: &Connection, mode: &str) -> Result<bool, rusqlite::Error> {
+    let sql = format!("PRAGMA wal_checkpoint({mode})");
+    let busy: i64 = connection.prepare_cached(&sql)?.query_row([], |row| row.get(0))?;
+    Ok(busy == 0)
+}

@@ -1,0 +1,156 @@
+//! The SQL of the operations on one table.
+
+use std::fmt::Write as _;
+
+use tessera_kernel::{ColumnDef, ColumnType, IndexDef, TableDef};
+
+use crate::statements::{Operation, Shape};
+
+/// An identifier between quotes.
+pub(crate) fn quote(name: &str) -> String {
+    let mut sql = String::with_capacity(name.len() + 2);
+    push_name(&mut sql, name);
+    sql
+}
+
+/// Adds an identifier between quotes.
+pub(crate) fn push_name(sql: &mut String, name: &str) {
+    sql.push('"');
+    for letter in name.chars() {
+        if letter == '"' {
+            sql.push('"');
+        }
+        sql.push(letter);
+    }
+    sql.push('"');
+}
+
+/// Adds the names of columns, separated by commas.
+pub(crate) fn push_names<'n>(sql: &mut String, names: impl IntoIterator<Item = &'n str>) {
+    for (position, name) in names.into_iter().enumerate() {
+        if position > 0 {
+            sql.push_str(", ");
+        }
+        push_name(sql, name);
+    }
+}
+
+fn names(columns: &[ColumnDef]) -> impl Iterator<Item = &str> {
+    columns.iter().map(|column| column.name.as_str())
+}
+
+/// The statement of an operation.
+pub(crate) fn statement(shape: &Shape<'_>) -> String {
+    let table = shape.table;
+    match shape.operation {
+        Operation::Insert => insert(table),
+        Operation::Replace => replace(table),
+        Operation::Rows(prefix) => rows(table, prefix),
+        Operation::Delete(prefix) => delete(table, prefix),
+        Operation::Set => set(table, shape.columns, None),
+        Operation::SetGuarded(guard) => set(table, shape.columns, Some(guard)),
+    }
+}
+
+fn insert(table: &TableDef) -> String {
+    let mut sql = String::from("INSERT INTO ");
+    push_name(&mut sql, &table.name);
+    sql.push_str(" (");
+    push_names(&mut sql, names(&table.columns));
+    sql.push_str(") VALUES (");
+    for position in 1..=table.columns.len() {
+        let comma = if position > 1 { ", " } else { "" };
+        let _ = write!(sql, "{comma}?{position}");
+    }
+    sql.push(')');
+    sql
+}
+
+fn replace(table: &TableDef) -> String {
+    let mut sql = String::from("UPDATE ");
+    push_name(&mut sql, &table.name);
+    sql.push_str(" SET ");
+    // A table of nothing but a key is replaced by itself.
+    let first = if table.columns.len() > table.key { table.key } else { 0 };
+    for (position, column) in table.columns.iter().enumerate().skip(first) {
+        let comma = if position > first { ", " } else { "" };
+        let _ = write!(sql, "{comma}{} = ?{}", quote(&column.name), position + 1);
+    }
+    push_key(&mut sql, table, table.key, 1);
+    sql
+}
+
+fn set(table: &TableDef, columns: &[usize], guard: Option<usize>) -> String {
+    let mut sql = String::from("UPDATE ");
+    push_name(&mut sql, &table.name);
+    sql.push_str(" SET ");
+    for (position, column) in columns.iter().enumerate() {
+        let comma = if position > 0 { ", " } else { "" };
+        let name = quote(&table.columns[*column].name);
+        let _ = write!(sql, "{comma}{name} = ?{}", position + 1);
+    }
+    push_key(&mut sql, table, table.key, columns.len() + 1);
+    if let Some(guard) = guard {
+        let name = quote(&table.columns[guard].name);
+        let _ = write!(sql, " AND {name} IS ?{}", columns.len() + table.key + 1);
+    }
+    sql
+}
+
+fn rows(table: &TableDef, prefix: usize) -> String {
+    let mut sql = String::from("SELECT ");
+    push_names(&mut sql, names(&table.columns));
+    sql.push_str(" FROM ");
+    push_name(&mut sql, &table.name);
+    push_key(&mut sql, table, prefix, 1);
+    if prefix < table.key {
+        sql.push_str(" ORDER BY ");
+        push_names(&mut sql, names(&table.columns[prefix..table.key]));
+    }
+    sql
+}
+
+fn delete(table: &TableDef, prefix: usize) -> String {
+    let mut sql = String::from("DELETE FROM ");
+    push_name(&mut sql, &table.name);
+    push_key(&mut sql, table, prefix, 1);
+    sql
+}
+
+/// `WHERE` the leading key columns equal the parameters from `first` on.
+fn push_key(sql: &mut String, table: &TableDef, prefix: usize, first: usize) {
+    for (position, column) in table.columns.iter().take(prefix).enumerate() {
+        let word = if position > 0 { " AND " } else { " WHERE " };
+        let _ = write!(sql, "{word}{} = ?{}", quote(&column.name), first + position);
+    }
+}
+
+/// How SQLite stores a type.
+pub(crate) fn storage(ty: ColumnType) -> &'static str {
+    match ty {
+        ColumnType::Uuid => "BLOB",
+        ColumnType::Text => "TEXT",
+        ColumnType::Int | ColumnType::Date | ColumnType::Instant | ColumnType::Bool => "INTEGER",
+    }
+}
+
+/// What a required column holds in the rows that were there before it.
+pub(crate) fn neutral(storage: &str) -> &'static str {
+    match storage {
+        "BLOB" => "X'00000000000000000000000000000000'",
+        "TEXT" => "''",
+        _ => "0",
+    }
+}
+
+/// `CREATE INDEX`.
+pub(crate) fn create_index(table: &TableDef, index: &IndexDef) -> String {
+    let mut sql = String::from(if index.unique { "CREATE UNIQUE INDEX " } else { "CREATE INDEX " });
+    push_name(&mut sql, &index.name);
+    sql.push_str(" ON ");
+    push_name(&mut sql, &table.name);
+    sql.push_str(" (");
+    push_names(&mut sql, index.columns.iter().map(|at| table.columns[*at].name.as_str()));
+    sql.push(')');
+    sql
+}
