@@ -81,8 +81,8 @@ pub struct BillingHeader {
     /// Credit control area.
     #[field(code = "credit_control_area")]
     pub credit_control_area: Code,
-    /// The journal entry.
-    pub journal_entry: ObjectId,
+    /// The journal entry; none where everything was free of charge.
+    pub journal_entry: Option<ObjectId>,
     /// The document that this one takes back.
     pub cancels: Option<Ref<BillingDocument>>,
     /// The document that took this one back.

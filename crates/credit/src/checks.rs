@@ -1,6 +1,7 @@
 //! The exposure against the documents beneath it.
 
-use hashbrown::HashMap;
+use std::collections::HashMap;
+
 use tessera_kernel::{Cell, Code, Fault, Findings, ObjectId, Tx};
 
 use crate::{CREDIT_EXPOSURE, Measure};

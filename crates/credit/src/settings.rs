@@ -64,3 +64,35 @@ pub fn settings(customizing: &Customizing, problems: &mut Diagnostics) -> Credit
     }
     settings
 }
+
+#[cfg(test)]
+mod tests {
+    use tessera_customizing::Shipped;
+
+    use super::*;
+
+    fn problems(text: &'static str) -> String {
+        let mut problems = Diagnostics::default();
+        let own = [Shipped { file: "own.toml", text }];
+        let customizing = Customizing::load(&[crate::CONFIG, &own], None, &mut problems);
+        settings(&customizing, &mut problems);
+        problems.to_string()
+    }
+
+    #[test]
+    fn the_shipped_risk_categories_are_valid() {
+        assert_eq!(problems(""), "");
+    }
+
+    #[test]
+    fn a_largest_value_that_is_no_amount_is_reported_with_its_line() {
+        for amount in ["EUR = \"1.005\"", "XYZ = \"1\"", "EUR = \"-1\""] {
+            let text = format!(
+                "[risk_category.Z]\nname = {{ en = \"Z\" }}\ncheck_order = true\n\
+                 check_delivery = true\nmax_document_value = {{ {amount} }}\n"
+            );
+            let found = problems(text.leak());
+            assert!(found.starts_with("shipped:own.toml:"), "{amount}: {found}");
+        }
+    }
+}

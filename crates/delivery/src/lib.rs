@@ -42,6 +42,7 @@ pub fn module() -> Module {
         objects: vec![ObjectEntry {
             create: Some(api::create),
             create_input: Some(DeliveryDraft::composite),
+            rules: (create::RULES, &[]),
             ..ObjectEntry::document::<Delivery>()
         }],
         actions: api::actions(),

@@ -28,12 +28,9 @@ impl ExposureChange {
         payer: Ref<BusinessPartner>,
     ) -> Result<(), FinanceError> {
         for (area, invoices) in self.0 {
-            if invoices.is_zero() {
-                continue;
+            if !invoices.is_zero() {
+                tessera_credit::shift(tx, area, payer, Exposure::invoices(invoices))?;
             }
-            let none = Money::zero(invoices.currency());
-            let exposure = Exposure { orders: none, deliveries: none, invoices };
-            tessera_credit::shift(tx, area, payer, exposure)?;
         }
         Ok(())
     }

@@ -92,8 +92,13 @@ pub fn each_total(
 }
 
 fn read_key(key: &[Cell]) -> Option<LedgerKey> {
-    let [Cell::Text(company), Cell::Text(account), Cell::Text(currency), Cell::Int(year), Cell::Int(period)] =
-        key
+    let [
+        Cell::Text(company),
+        Cell::Text(account),
+        Cell::Text(currency),
+        Cell::Int(year),
+        Cell::Int(period),
+    ] = key
     else {
         return None;
     };

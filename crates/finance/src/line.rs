@@ -120,12 +120,7 @@ pub fn compress<'a>(lines: &[Line<'a>]) -> Result<Vec<Line<'a>>, MoneyError> {
 
 /// The net of a key as one line, or as two where the document currency and the company's ended on
 /// different sides.
-fn push_net<'a>(
-    lines: &mut Vec<Line<'a>>,
-    key: Line<'a>,
-    amount: Money,
-    local: Option<Money>,
-) {
+fn push_net<'a>(lines: &mut Vec<Line<'a>>, key: Line<'a>, amount: Money, local: Option<Money>) {
     let line = |amount: Money, local: Option<Money>| {
         let negative = amount.is_negative() || local.is_some_and(|local| local.is_negative());
         let side = if negative { Side::Credit } else { Side::Debit };
@@ -165,8 +160,7 @@ mod tests {
             Line::credit(B, eur(200)).taxed(Some(A)),
             Line::credit(B, eur(10)),
         ];
-        let expected =
-            [Line::credit(B, eur(310)), Line::credit(B, eur(200)).taxed(Some(A))];
+        let expected = [Line::credit(B, eur(310)), Line::credit(B, eur(200)).taxed(Some(A))];
         assert_eq!(compress(&lines).unwrap(), expected);
     }
 

@@ -82,11 +82,8 @@ pub fn post_manual(
         tax_code: line.tax_code,
         ..Line::new(line.account, line.side, line.amount)
     };
-    let lines: Vec<Line<'_>> = input
-        .lines
-        .iter()
-        .map(|data| Line { text: data.text.as_deref(), ..line(data) })
-        .collect();
+    let lines: Vec<Line<'_>> =
+        input.lines.iter().map(|data| Line { text: data.text.as_deref(), ..line(data) }).collect();
     let entry = Entry {
         company_code: data.company_code,
         kind: document_kind::GENERAL,

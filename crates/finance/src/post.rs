@@ -93,10 +93,8 @@ pub(crate) fn post_reversal(
     let period = FiscalPeriod::of(entry.posting_date, company.fiscal_year_start_month);
     period::require_open(tx, entry.company_code, period, entry.posting_date)?;
     adjust_ledger(tx, entry, &locals, period)?;
-    let value = JournalEntry {
-        header: header(entry, period, reverses),
-        lines: lines(entry, &locals),
-    };
+    let value =
+        JournalEntry { header: header(entry, period, reverses), lines: lines(entry, &locals) };
     let number = numbering::draw(tx, kind, entry.company_code, period.year)?;
     let stored = tx.insert_numbered(value, Some(number))?;
     let told = json!({
@@ -184,14 +182,14 @@ fn local_amounts(
 
 fn check_balance(entry: &Entry<'_>, locals: &[Money]) -> Result<(), FinanceError> {
     let amounts = entry.lines.iter().map(|line| (line.side, line.amount));
-    require_balance(amounts, entry.currency)?;
+    require_balance(&amounts, entry.currency)?;
     let Some(local) = locals.first() else { return Ok(()) };
     let locals = entry.lines.iter().zip(locals).map(|(line, amount)| (line.side, *amount));
-    require_balance(locals, local.currency())
+    require_balance(&locals, local.currency())
 }
 
 fn require_balance(
-    amounts: impl Iterator<Item = (Side, Money)> + Clone,
+    amounts: &(impl Iterator<Item = (Side, Money)> + Clone),
     currency: Currency,
 ) -> Result<(), FinanceError> {
     let of = |wanted: Side| {

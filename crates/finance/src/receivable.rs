@@ -4,10 +4,10 @@ use tessera_kernel::{Code, Date, Money, ObjectId, Percentage, Ref, Stored, Tx};
 use tessera_organisation::{OrganisationSettings, due};
 use tessera_partner::BusinessPartner;
 
+use crate::FinanceError;
 use crate::determination::account_key;
 use crate::segments::{ItemStatus, JournalEntry, Receivable, ReceivableItem};
 use crate::settings::FinanceSettings;
-use crate::FinanceError;
 
 /// What a journal entry does not know about the open item that it makes.
 #[derive(Clone, Copy, Debug)]

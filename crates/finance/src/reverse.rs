@@ -36,9 +36,8 @@ pub fn reverse(
 ) -> Result<Stored<JournalEntry>, FinanceError> {
     let original = tx.load(entry)?;
     let header = &original.header;
-    let refused = |reason: String| {
-        Err(FinanceError::NotReversible { number: original.number(), reason })
-    };
+    let refused =
+        |reason: String| Err(FinanceError::NotReversible { number: original.number(), reason });
     if let Some(by) = header.reversed_by {
         let by = tx.head(<JournalEntry as tessera_kernel::Object>::def(), by.id())?;
         return refused(format!("was reversed by {} already", by.number.unwrap_or_default()));

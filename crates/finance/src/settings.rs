@@ -85,11 +85,11 @@ impl FinanceSettings {
         rules.check_references("account", &self.accounts, |r| vec![r.account], problems);
         for (code, rule) in rules.iter() {
             let found = self.accounts.get(rule.account).map(|account| account.chart);
-            if let (Some(chart), Some(origin)) = (found, rules.origin(code)) {
-                if chart != rule.chart {
-                    let wrong = format!("account: {} belongs to the chart {chart}", rule.account);
-                    problems.report(origin, format!("{}.{code}.{wrong}", rules.name()));
-                }
+            if let (Some(chart), Some(origin)) = (found, rules.origin(code))
+                && chart != rule.chart
+            {
+                let wrong = format!("account: {} belongs to the chart {chart}", rule.account);
+                problems.report(origin, format!("{}.{code}.{wrong}", rules.name()));
             }
         }
         let account = |bank: &HouseBank| vec![bank.account];

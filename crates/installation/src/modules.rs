@@ -44,4 +44,11 @@ pub(crate) const MODULES: &[Source] = &[
     module!(tessera_partner),
     module!(tessera_product),
     plain_module!(tessera_document),
+    module!(tessera_pricing),
+    module!(tessera_stock),
+    module!(tessera_credit),
+    module!(tessera_finance),
+    module!(tessera_sales),
+    module!(tessera_delivery),
+    module!(tessera_billing),
 ];

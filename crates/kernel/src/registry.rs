@@ -70,6 +70,8 @@ pub struct ObjectEntry {
     pub change_input: Option<fn() -> &'static CompositeDef>,
     /// Deletes one; absent for what is never deleted.
     pub delete: Option<ChangeObject>,
+    /// Rules of `create` and of `change`, in the order in which they run.
+    pub rules: (&'static [Rule], &'static [Rule]),
 }
 
 /// Rules of master data, run after the field rules, before a save.
@@ -94,6 +96,7 @@ impl ObjectEntry {
             change: None,
             change_input: None,
             delete: None,
+            rules: (&[], &[]),
         }
     }
 
@@ -107,6 +110,7 @@ impl ObjectEntry {
             change: Some(change::<T>),
             change_input: None,
             delete: None,
+            rules: (&[], &[]),
         }
     }
 

@@ -111,7 +111,8 @@ fn check_type(kind: &ConditionType) -> Vec<&'static str> {
             "a header condition is a percentage or fixed, and manual must be only",
         ),
         (
-            graduated && (kind.group_condition || !can_be_graduated(kind.calculation, kind.scale_basis)),
+            graduated
+                && (kind.group_condition || !can_be_graduated(kind.calculation, kind.scale_basis)),
             "a graduated scale needs a percentage by value, per_quantity by quantity or weight by \
              weight, and no group_condition",
         ),
@@ -132,7 +133,8 @@ fn check_procedure(
     let mut before: Vec<&ProcedureStep> = Vec::new();
     for step in &procedure.steps {
         let at = format!("step {}", step.step);
-        if before.last().is_some_and(|last| (last.step, last.counter) >= (step.step, step.counter)) {
+        if before.last().is_some_and(|last| (last.step, last.counter) >= (step.step, step.counter))
+        {
             found.push(format!("{at}: steps must stand in order of step and counter, each once"));
         }
         if step.condition_type.is_some()
@@ -169,13 +171,20 @@ fn check_step(step: &ProcedureStep, kind: Option<&ConditionType>) -> Vec<&'stati
     let rules = [
         (total && step.name.is_none(), "a line of totals needs a name"),
         (
-            total && (step.manual || step.required || step.statistical || step.account_key.is_some()),
+            total
+                && (step.manual || step.required || step.statistical || step.account_key.is_some()),
             "manual, required, statistical and account_key need a condition_type",
         ),
         (step.from > step.to && step.to.is_some(), "from must not be after to"),
         (step.from.is_none() && step.to.is_some(), "to needs a from"),
-        (step.from.is_some() && step.base_formula.is_some(), "from and base_formula exclude each other"),
-        (margin != total && step.value_formula.is_some() && margin, "margin needs a line of totals"),
+        (
+            step.from.is_some() && step.base_formula.is_some(),
+            "from and base_formula exclude each other",
+        ),
+        (
+            margin != total && step.value_formula.is_some() && margin,
+            "margin needs a line of totals",
+        ),
         (cost && !is_class(ConditionClass::Cost), "cost needs a condition_type of class cost"),
         (
             is_class(ConditionClass::Cost) && !step.statistical,

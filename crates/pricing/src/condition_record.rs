@@ -203,10 +203,10 @@ pub(crate) fn insert(
     tx: &mut Tx<'_>,
     mut record: ConditionRecord,
 ) -> Result<Ref<ConditionRecord>, Fault> {
-    if let Some(anchor) = &record.key.anchor {
-        if tx.lookup::<ConditionRecord>("anchor", anchor)?.is_some() {
-            record.key.anchor = None;
-        }
+    if let Some(anchor) = &record.key.anchor
+        && tx.lookup::<ConditionRecord>("anchor", anchor)?.is_some()
+    {
+        record.key.anchor = None;
     }
     Ok(tx.insert_numbered(record, None)?.id())
 }

@@ -4,12 +4,12 @@ use std::ops::Range;
 
 use tessera_kernel::{Decimal, Money, from_micros, to_micros};
 
+use crate::amount::half_up;
 use crate::program::{ConditionStep, Step};
 use crate::records::Records;
 use crate::run::{Run, Source};
 use crate::share::share;
 use crate::trace::Trace;
-use crate::value::half_up;
 use crate::{InactiveReason, PricingError};
 
 impl<R: Records, T: Trace> Run<'_, R, T> {
@@ -73,7 +73,8 @@ impl<R: Records, T: Trace> Run<'_, R, T> {
         let steps = Money::from_minor(booked.minor() / rule.step_minor, currency);
         let shares: Vec<Decimal> = weights.iter().copied().map(Decimal::from).collect();
         let parts = steps.allocate(&shares)?;
-        let exact = exact_parts(i128::from(to_micros(amount).map_err(tessera_kernel::Fault::from)?), &weights);
+        let micros = to_micros(amount).map_err(|_| self.too_large(item, condition))?;
+        let exact = exact_parts(i128::from(micros), &weights);
         let exact = exact.ok_or_else(|| self.too_large(item, condition))?;
         for (((index, base), part), exact) in rows.iter().zip(bases).zip(parts).zip(exact) {
             let value = part.times(rule.step_minor)?;

@@ -8,7 +8,8 @@ use crate::records::{Found, Records};
 use crate::run::Run;
 use crate::trace::Trace;
 use crate::{
-    Calculation, ConditionClass, ConditionSign, ManualCondition, ManualEntry, PricingError, Priority,
+    Calculation, ConditionClass, ConditionSign, ManualCondition, ManualEntry, PricingError,
+    Priority,
 };
 
 impl<R: Records, T: Trace> Run<'_, R, T> {
@@ -62,7 +63,10 @@ impl<R: Records, T: Trace> Run<'_, R, T> {
         let (currency, item) = (self.header.currency, &self.items[item]);
         let calculation = rate.calculation.unwrap_or(condition.calculation);
         let entries = self.rows[..searched].iter().rev().take_while(|row| {
-            self.program.steps[row.step].condition.as_ref().is_some_and(|c| c.code == condition.code)
+            self.program.steps[row.step]
+                .condition
+                .as_ref()
+                .is_some_and(|c| c.code == condition.code)
                 && self.items[row.item].item == item.item
         });
         for row in entries {
@@ -112,10 +116,7 @@ fn rule_broken(
             entry.rate < Decimal::ZERO && condition.sign != ConditionSign::Both,
             "its rate has no sign, the condition type has it",
         ),
-        (
-            is_header && quantity,
-            "for the whole document it is a percentage or an amount",
-        ),
+        (is_header && quantity, "for the whole document it is a percentage or an amount"),
         (
             condition.class == ConditionClass::Price && calculation == Calculation::Percentage,
             "a price is no percentage",
@@ -126,4 +127,55 @@ fn rule_broken(
         ),
     ];
     rules.into_iter().find(|(broken, _)| *broken).map(|(_, rule)| rule)
+}
+
+#[cfg(test)]
+mod tests {
+    use tessera_kernel::Currency;
+
+    use super::*;
+    use crate::testing::*;
+    use crate::{ConditionRate, KeyField, PricingHeader};
+
+    #[test]
+    fn limits_of_a_record_hold_for_what_is_entered() {
+        let mut shop = Shop::with_price();
+        let rate = ConditionRate::per(always(), dec("10"), Currency::EUR, pieces(1));
+        let rate = ConditionRate { lower_limit: Some(dec("9")), ..rate };
+        shop.put("PR00", "A304", &product_key(1), rate, &[]);
+        let run = |shop: &mut Shop, rate: &str| {
+            shop.run(&header(), &[with(item(10, 1, "1"), &[manual("PR00", rate)])])
+        };
+        assert!(run(&mut shop, "9").is_ok());
+        let refused = run(&mut shop, "8.99").unwrap_err();
+        assert!(matches!(refused, PricingError::OutsideLimits { item: 10, .. }), "{refused}");
+        assert!(refused.to_string().contains("at least 9"), "{refused}");
+    }
+
+    #[test]
+    fn entries_that_are_not_allowed_are_refused_with_the_rule() {
+        let mut shop = Shop::with_price();
+        let on_item = |shop: &mut Shop, entry| {
+            let refused = shop.run(&header(), &[with(item(10, 1, "1"), &[entry])]);
+            refused.unwrap_err().to_string()
+        };
+        assert!(on_item(&mut shop, manual("ZZZZ", "1")).contains("not in pricing procedure STD"));
+        assert!(on_item(&mut shop, manual("MWST", "1")).contains("found or computed only"));
+        assert!(on_item(&mut shop, manual("VPRS", "1")).contains("found or computed only"));
+        assert!(on_item(&mut shop, manual("HB00", "1")).contains("for the whole document"));
+        assert!(on_item(&mut shop, manual("RA00", "-1")).contains("no sign"));
+        let none = ManualCondition { per: Some(pieces(0)), ..manual("PR00", "1") };
+        assert!(on_item(&mut shop, none).contains("more than 0"));
+        let header = PricingHeader { manual: vec![manual("RA00", "1")], ..header() };
+        let refused = shop.run(&header, &[item(10, 1, "1")]).unwrap_err();
+        assert!(refused.to_string().starts_with("header: RA00 can't"), "{refused}");
+    }
+
+    #[test]
+    fn an_item_can_not_have_another_customer_than_its_document() {
+        let mut shop = Shop::with_price();
+        let mut other = item(10, 1, "1");
+        other.fields.set(KeyField::Customer, id(0xB));
+        assert!(matches!(shop.run(&header(), &[other]), Err(PricingError::HeaderField(10))));
+    }
 }

@@ -34,8 +34,10 @@ pub enum PricingError {
         field: KeyField,
     },
     /// An item has a key field that only the header may have.
-    #[error("item {0}: sales organisation, customer and what else holds for the whole document \
-             belong to its header")]
+    #[error(
+        "item {0}: sales organisation, customer and what else holds for the whole document \
+             belong to its header"
+    )]
     HeaderField(u32),
     /// A condition was entered that the procedure does not have.
     #[error("{place}: {condition_type} is not in pricing procedure {procedure}")]

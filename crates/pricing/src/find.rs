@@ -32,11 +32,11 @@ impl<R: Records, T: Trace> Run<'_, R, T> {
         step: &Step,
         condition: &ConditionStep,
     ) -> Result<(), PricingError> {
-        if let Some(requirement) = step.requirement {
-            if !self.holds(requirement, at.1) {
-                self.trace.remark(at, Remark::RequirementNotMet(requirement));
-                return Ok(());
-            }
+        if let Some(requirement) = step.requirement
+            && !self.holds(requirement, at.1)
+        {
+            self.trace.remark(at, Remark::RequirementNotMet(requirement));
+            return Ok(());
         }
         let first = self.rows.len();
         if condition.cost {
@@ -118,11 +118,11 @@ impl<R: Records, T: Trace> Run<'_, R, T> {
     ) -> Result<(), PricingError> {
         let searched = self.rows.len();
         for access in &condition.accesses {
-            if let Some(requirement) = access.requirement {
-                if !self.holds(requirement, at.1) {
-                    self.tell(at, access, AccessOutcome::RequirementNotMet(requirement));
-                    continue;
-                }
+            if let Some(requirement) = access.requirement
+                && !self.holds(requirement, at.1)
+            {
+                self.tell(at, access, AccessOutcome::RequirementNotMet(requirement));
+                continue;
             }
             let found = match self.look(at.1, access)? {
                 Ok(Finding::Rate(found)) => found,

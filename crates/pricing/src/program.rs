@@ -118,7 +118,9 @@ pub(crate) fn compile(
             }
         };
         let own_name = || {
-            entry.condition_type.and_then(|code| Some(settings.condition_types.get(code)?.name.clone()))
+            entry
+                .condition_type
+                .and_then(|code| Some(settings.condition_types.get(code)?.name.clone()))
         };
         let base = base(entry, &program.steps, condition.as_ref());
         program.steps.push(Step {

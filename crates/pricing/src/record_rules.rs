@@ -8,10 +8,7 @@ use crate::{
 };
 
 /// The key fields are those of the table, and the table is one that the condition type looks at.
-pub(crate) fn check_key(
-    record: &ConditionRecord,
-    settings: &PricingSettings,
-) -> Result<(), Fault> {
+pub(crate) fn check_key(record: &ConditionRecord, settings: &PricingSettings) -> Result<(), Fault> {
     let key = &record.key;
     let invalid = |path: &str, message: String| Err(Fault::invalid(path, message));
     let kind = match settings.condition_types.require(key.condition_type) {
@@ -26,8 +23,7 @@ pub(crate) fn check_key(
     if !sequence.accesses.iter().any(|access| access.table == key.condition_table) {
         let tables = sequence.accesses.iter().map(|access| access.table.to_string());
         let tables: Vec<String> = tables.collect();
-        let message =
-            format!("{} is looked for in: {}", key.condition_type, tables.join(", "));
+        let message = format!("{} is looked for in: {}", key.condition_type, tables.join(", "));
         return invalid("key.condition_table", message);
     }
     let table = match settings.condition_tables.require(key.condition_table) {

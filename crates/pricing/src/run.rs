@@ -270,10 +270,7 @@ impl Row {
             per: unit.map(|unit| entry.per.unwrap_or(Quantity::of(1, unit))),
             calculation,
         };
-        Self {
-            origin: ConditionOrigin::Manual,
-            ..Self::plain(at, Source::Rate, terms, currency)
-        }
+        Self { origin: ConditionOrigin::Manual, ..Self::plain(at, Source::Rate, terms, currency) }
     }
 
     /// The cost of an item.

@@ -50,7 +50,8 @@ mod tests {
     #[test]
     fn a_from_scale_takes_the_highest_line_reached() {
         let lines = lines(&[(10, 9), (100, 8)]);
-        for (base, rate) in [(9, None), (10, Some(9)), (99, Some(9)), (100, Some(8)), (500, Some(8))]
+        for (base, rate) in
+            [(9, None), (10, Some(9)), (99, Some(9)), (100, Some(8)), (500, Some(8))]
         {
             let line = line_for(&lines, ScaleType::From, Decimal::from(base));
             assert_eq!(line.map(|(_, rate)| rate), rate.map(Decimal::from), "{base}");
@@ -60,7 +61,8 @@ mod tests {
     #[test]
     fn a_to_scale_takes_the_lowest_line_not_exceeded() {
         let lines = lines(&[(10, 9), (100, 8)]);
-        for (base, rate) in [(1, Some(9)), (10, Some(9)), (11, Some(8)), (100, Some(8)), (101, None)]
+        for (base, rate) in
+            [(1, Some(9)), (10, Some(9)), (11, Some(8)), (100, Some(8)), (101, None)]
         {
             let line = line_for(&lines, ScaleType::To, Decimal::from(base));
             assert_eq!(line.map(|(_, rate)| rate), rate.map(Decimal::from), "{base}");

@@ -5,15 +5,16 @@
 
 use std::ops::Range;
 
-use tessera_kernel::{Decimal, Money, MoneyError, Quantity, Ref, RoundingRule, SCALE, Unit};
+use tessera_kernel::{Decimal, Money, MoneyError, Ref, RoundingRule};
 
+use crate::amount::{calculation_base, exact_value, half_up, scale_base};
 use crate::program::{Base, ConditionStep, Step};
 use crate::records::Records;
 use crate::run::{RowScale, Run, Source, Terms};
 use crate::trace::{Remark, ScaleReading, Trace};
 use crate::{
     Calculation, ConditionClass, ConditionRecord, InactiveReason, Missing, MissingReason,
-    PricingError, PricingItem, ScaleBasis, ScaleLine, ScaleType, scale,
+    PricingError, ScaleBasis, ScaleLine, ScaleType, scale,
 };
 
 /// What is read in a scale, summed over the items that found the same record.
@@ -41,11 +42,11 @@ impl<R: Records, T: Trace> Run<'_, R, T> {
     /// A line of totals.
     fn total(&mut self, position: usize, step: &Step) -> Result<(), PricingError> {
         for item in 0..self.items.len() {
-            if let Some(requirement) = step.requirement {
-                if !self.holds(requirement, item) {
-                    self.trace.remark((position, item), Remark::RequirementNotMet(requirement));
-                    continue;
-                }
+            if let Some(requirement) = step.requirement
+                && !self.holds(requirement, item)
+            {
+                self.trace.remark((position, item), Remark::RequirementNotMet(requirement));
+                continue;
             }
             let value = if step.margin {
                 let state = &self.states[item];
@@ -177,25 +178,32 @@ impl<R: Records, T: Trace> Run<'_, R, T> {
         base: Decimal,
         lines: &[ScaleLine],
     ) -> Result<(), PricingError> {
-        let (template, item) = (self.rows[index].clone(), self.rows[index].item);
+        let (template, negative) = (self.rows[index].clone(), base < Decimal::ZERO);
         let unsigned = condition.sign.apply(template.terms.rate);
-        let parts = scale::intervals(lines, base.abs(), unsigned);
-        for (position, (part, rate)) in parts.into_iter().enumerate() {
-            let rate = condition.sign.apply(rate);
-            let part = if base < Decimal::ZERO { -part } else { part };
-            let reading = ScaleReading { base: part, threshold: None, rate };
-            self.trace.scale((template.step, item), reading);
-            let exact = exact_value(&template.terms, rate, part);
-            let exact = exact.ok_or_else(|| self.too_large(item, condition))?;
-            self.rows[index].terms.rate = rate;
-            self.set_value(index, condition, part, exact)?;
-            if position > 0 {
-                // The row at `index` served to compute; it becomes the first interval again.
-                self.intervals.push(self.rows[index].clone());
-            } else {
-                self.intervals.push(template.clone());
-            }
+        let mut from = Decimal::ZERO;
+        let mut rows = Vec::new();
+        for (part, rate) in scale::intervals(lines, base.abs(), unsigned) {
+            let mut row = template.clone();
+            row.terms.rate = condition.sign.apply(rate);
+            row.base = if negative { -part } else { part };
+            let reading = ScaleReading { base: part, threshold: Some(from), rate: row.terms.rate };
+            self.trace.scale((row.step, row.item), reading);
+            from += part;
+            let exact = exact_value(&row.terms, row.terms.rate, row.base);
+            let exact = exact.ok_or_else(|| self.too_large(row.item, condition))?;
+            let Some(exact) = self.in_document_currency(&row.terms, exact)? else {
+                let step = &self.program.steps[row.step];
+                self.refuse(index, step, condition, InactiveReason::NoExchangeRate);
+                return Ok(());
+            };
+            (row.value, row.rounding) = self.round(exact, row.item, condition)?;
+            rows.push(row);
         }
+        let mut rows = rows.into_iter();
+        if let Some(first) = rows.next() {
+            self.rows[index] = first;
+        }
+        self.intervals.extend(rows);
         Ok(())
     }
 
@@ -362,71 +370,4 @@ impl<R: Records, T: Trace> Run<'_, R, T> {
         }
         Ok(())
     }
-}
-
-/// What a rate is applied to; nothing where the item has no quantity in the rate's unit.
-fn calculation_base(item: &PricingItem, terms: &Terms, base_value: Money) -> Option<Decimal> {
-    match terms.calculation {
-        Calculation::Percentage => Some(base_value.amount()),
-        Calculation::Fixed => Some(sign_of(item.quantity)),
-        Calculation::PerQuantity => quantity_in(item, terms.per?.unit()),
-        Calculation::Weight => weight_in(item, terms.per?.unit()),
-    }
-}
-
-/// What a scale is read with for one item.
-fn scale_base(
-    item: &PricingItem,
-    scale: &RowScale,
-    condition: &ConditionStep,
-    base_value: Money,
-) -> Option<Decimal> {
-    match condition.scale_basis {
-        ScaleBasis::None => None,
-        ScaleBasis::Value => Some(base_value.amount()),
-        ScaleBasis::Quantity => {
-            quantity_in(item, scale.unit.unwrap_or(item.base_quantity.unit()))
-        }
-        ScaleBasis::Weight => weight_in(item, scale.unit?),
-    }
-}
-
-fn quantity_in(item: &PricingItem, unit: Unit) -> Option<Decimal> {
-    let known = [item.quantity, item.base_quantity];
-    known.iter().find(|quantity| quantity.unit() == unit).map(Quantity::value)
-}
-
-fn weight_in(item: &PricingItem, unit: Unit) -> Option<Decimal> {
-    let weight = item.weight.filter(|weight| weight.unit() == unit)?;
-    Some(weight.value().abs() * sign_of(item.quantity))
-}
-
-fn sign_of(quantity: Quantity) -> Decimal {
-    if quantity.is_zero() {
-        Decimal::ZERO
-    } else if quantity.is_negative() {
-        Decimal::NEGATIVE_ONE
-    } else {
-        Decimal::ONE
-    }
-}
-
-/// Rate times base, exactly; nothing where it does not fit.
-fn exact_value(terms: &Terms, rate: Decimal, base: Decimal) -> Option<Decimal> {
-    let product = rate.checked_mul(base)?;
-    match (terms.calculation, terms.per) {
-        (Calculation::Percentage, _) => product.checked_mul(Decimal::new(1, 2)),
-        (_, Some(per)) if per.value() != Decimal::ONE => product.checked_div(per.value()),
-        _ => Some(product),
-    }
-}
-
-/// To six decimals, a half away from zero.
-pub(crate) fn half_up(value: Decimal) -> Decimal {
-    if value.scale() <= SCALE {
-        return value;
-    }
-    let half = Decimal::new(5, SCALE + 1);
-    let away = if value < Decimal::ZERO { value - half } else { value + half };
-    away.trunc_with_scale(SCALE)
 }

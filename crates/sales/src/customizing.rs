@@ -37,7 +37,7 @@ pub struct DocumentType {
     pub billing_type: Option<Code>,
     /// Days that a quotation binds.
     #[serde(default)]
-    pub validity_days: Option<i64>,
+    pub validity_days: Option<u16>,
     /// A document of this type needs a predecessor.
     #[serde(default)]
     pub reference_required: bool,

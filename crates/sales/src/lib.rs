@@ -25,6 +25,7 @@ pub use draft::{
     DraftHeader, DraftItem, HeaderChange, ItemChange, ManualCondition, SalesChange, SalesDraft,
 };
 pub use error::SalesError;
+pub use pricing::rounding;
 pub use fulfilment::{ItemFulfilment, item_fulfilments};
 pub use resolve::kind_of;
 pub use segments::{
@@ -52,6 +53,7 @@ pub fn module() -> Module {
             create_input: Some(SalesDraft::composite),
             change: Some(api::change),
             change_input: Some(SalesChange::composite),
+            rules: (create::RULES, change::RULES),
             ..ObjectEntry::document::<SalesDocument>()
         }],
         actions: api::actions(),

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use tessera_document::{BILL_TO, DocumentFlow, DocumentKind, PAYER, PartnerFunction, SHIP_TO, SOLD_TO};
-use tessera_kernel::{Code, Date, Money, ObjectId, Quantity, Ref, Stored, Tx};
+use tessera_kernel::{
+    Code, Date, END_OF_TIME, Money, ObjectId, Quantity, Ref, Stored, Tx, date_from_days,
+    date_to_days,
+};
 use tessera_organisation::OrganisationSettings;
 use tessera_partner::{BusinessPartner, PartnerSalesArea};
 use tessera_product::Product;
@@ -202,8 +205,8 @@ fn header(
     })
 }
 
-fn plus_days(date: Date, days: i64) -> Date {
-    date.checked_add(jiff::Span::new().days(days)).unwrap_or(tessera_kernel::END_OF_TIME)
+fn plus_days(date: Date, days: u16) -> Date {
+    date_from_days(date_to_days(date) + i32::from(days)).unwrap_or(END_OF_TIME)
 }
 
 fn partners(
@@ -217,16 +220,16 @@ fn partners(
     let defaults =
         customer.partners_for(area.organisation, area.channel, area.division, sold_to);
     let given = [
-        (SOLD_TO, Some(sold_to), "header.sold_to"),
-        (SHIP_TO, draft.ship_to, "header.ship_to"),
-        (BILL_TO, draft.bill_to, "header.bill_to"),
-        (PAYER, draft.payer, "header.payer"),
+        (SOLD_TO, Some(sold_to), sold_to, "header.sold_to"),
+        (SHIP_TO, draft.ship_to, defaults.ship_to, "header.ship_to"),
+        (BILL_TO, draft.bill_to, defaults.bill_to, "header.bill_to"),
+        (PAYER, draft.payer, defaults.payer, "header.payer"),
     ];
     let mut partners = Vec::with_capacity(4);
-    for (function, given, path) in given {
+    for (function, given, default, path) in given {
         let copied = reference
             .and_then(|stored| tessera_document::partner_in(&stored.partners, function));
-        let partner = given.or(copied).unwrap_or_else(|| defaults.get(function));
+        let partner = given.or(copied).unwrap_or(default);
         if partner != sold_to {
             self::customer(tx, partner, path)?;
         }
@@ -346,7 +349,7 @@ fn item_category(
 
 fn description(tx: &mut Tx<'_>, product: &Product) -> Result<String, SalesError> {
     let language = tx.settings::<OrganisationSettings>()?.installation.language;
-    Ok(product.description(language).unwrap_or(&product.general.name).chars().take(120).collect())
+    Ok(product.description(language).chars().take(120).collect())
 }
 
 fn next_number(document: &SalesDocument) -> u32 {

@@ -1,10 +1,12 @@
 //! The balances of stock against the documents beneath them.
 
-use hashbrown::HashMap;
+use std::collections::HashMap;
+
 use tessera_kernel::{
-    Aggregate, Balance, Cell, Choice, Code, ColumnType, Date, Fault, Findings, ObjectId, Segment,
+    Aggregate, Balance, Cell, Choice, Code, ColumnType, Date, Fault, Findings, Ref, Segment,
     Select, TableDef, Tx, date_from_days, format_decimal, from_micros, read_cell,
 };
+use tessera_product::Product;
 
 use crate::balances::{RECEIPTS, REQUIREMENT, RESERVED, STOCK};
 use crate::{Direction, GoodsMovementItem, PlannedReceiptTerms};
@@ -40,12 +42,12 @@ pub(crate) fn check_receipts(tx: &mut Tx<'_>, findings: &mut Findings) -> Result
 /// by product, plant and day.
 pub fn compare_reserved(
     tx: &mut Tx<'_>,
-    expected: &HashMap<(ObjectId, Code, Date), i64>,
+    expected: &HashMap<(Ref<Product>, Code, Date), i64>,
     findings: &mut Findings,
 ) -> Result<(), Fault> {
     let cells = expected.iter().map(|((product, plant, date), micros)| {
         let day = tessera_kernel::date_to_days(*date);
-        let key = vec![Cell::Uuid(product.0), Cell::Text(plant.to_string()), Cell::Date(day)];
+        let key = vec![Cell::Uuid(product.id().0), Cell::Text(plant.to_string()), Cell::Date(day)];
         (key, *micros)
     });
     let expected = cells.collect();

@@ -100,3 +100,38 @@ fn check_reversals(types: &Catalogue<MovementType>, problems: &mut Diagnostics) 
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tessera_customizing::Shipped;
+
+    use super::*;
+
+    fn problems(text: &'static str) -> String {
+        let mut problems = Diagnostics::default();
+        let own = Shipped { file: "own.toml", text };
+        let configs = [tessera_organisation::CONFIG, crate::CONFIG, &[own]];
+        let customizing = Customizing::load(&configs, None, &mut problems);
+        settings(&customizing, &mut problems);
+        problems.to_string()
+    }
+
+    #[test]
+    fn the_shipped_movement_types_fit_together() {
+        assert_eq!(problems(""), "");
+    }
+
+    #[test]
+    fn a_reversal_that_does_not_do_the_opposite_is_reported_with_its_line() {
+        let text = "\n[movement_type.Z01]\nname = { en = \"Z\" }\ndirection = \"issue\"\n\
+                    reversal = \"601\"\n";
+        let found = problems(text);
+        assert!(found.contains("own.toml:2") && found.contains("601 does not do"), "{found}");
+    }
+
+    #[test]
+    fn a_rule_for_a_plant_that_there_is_not_is_reported() {
+        let found = problems("[plant_stock_rule.9999]\nnegative_stock = true\n");
+        assert!(found.contains("9999 is no plant; allowed are: 1000, 1100"), "{found}");
+    }
+}

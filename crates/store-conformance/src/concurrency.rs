@@ -83,7 +83,8 @@ pub(crate) fn every_job_is_answered_once(store: &dyn Store) {
 }
 
 fn total(rows: &[Vec<Cell>]) -> i64 {
-    let amount = |row: &Vec<Cell>| if let Some(Cell::Int(amount)) = row.get(1) { *amount } else { 0 };
+    let amount =
+        |row: &Vec<Cell>| if let Some(Cell::Int(amount)) = row.get(1) { *amount } else { 0 };
     rows.iter().map(amount).sum()
 }
 

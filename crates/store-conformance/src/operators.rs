@@ -23,9 +23,7 @@ fn keys(store: &dyn Store, table: &'static TableDef, conditions: Vec<Condition>)
 pub(crate) fn comparisons(store: &dyn Store) {
     let table = make(store, integers("compared", &["k", "a"], 1).with_index(&["a"], false));
     fill(store, table, (1..=5).map(|k| ints(&[k, k * 10])).collect());
-    let found = |operator| {
-        keys(store, table, vec![Condition::compare(1, operator, Cell::Int(30))])
-    };
+    let found = |operator| keys(store, table, vec![Condition::compare(1, operator, Cell::Int(30))]);
     assert_eq!(found(Operator::Eq), [3]);
     assert_eq!(found(Operator::Ne), [1, 2, 4, 5]);
     assert_eq!(found(Operator::Lt), [1, 2]);
@@ -43,14 +41,11 @@ pub(crate) fn empty_values(store: &dyn Store) {
     let table = make(store, optional("partly_empty", ColumnType::Bool));
     let values = [Cell::Bool(true), Cell::Null, Cell::Bool(false), Cell::Null];
     fill(store, table, (1..).zip(values).map(|(k, a)| vec![Cell::Int(k), a]).collect());
-    let bare = |operator| {
-        keys(store, table, vec![Condition { column: 1, operator, values: Vec::new() }])
-    };
+    let bare =
+        |operator| keys(store, table, vec![Condition { column: 1, operator, values: Vec::new() }]);
     assert_eq!(bare(Operator::Empty), [2, 4]);
     assert_eq!(bare(Operator::NotEmpty), [1, 3]);
-    let with = |operator, value| {
-        keys(store, table, vec![Condition::compare(1, operator, value)])
-    };
+    let with = |operator, value| keys(store, table, vec![Condition::compare(1, operator, value)]);
     assert_eq!(with(Operator::Eq, Cell::Null), [2, 4]);
     assert_eq!(with(Operator::Ne, Cell::Null), [1, 3]);
     assert_eq!(with(Operator::Ne, Cell::Bool(true)), [2, 3, 4]);
@@ -84,7 +79,8 @@ pub(crate) fn one_of_several(store: &dyn Store) {
 
 pub(crate) fn prefixes(store: &dyn Store) {
     let table = make(store, optional("prefixed", ColumnType::Text));
-    let values = ["Ann", "ann", "Anna", "An", "Bo", "A%n", "A_n", "", "Aö", "A\u{10ffff}z", "A\u{d7ff}"];
+    let values =
+        ["Ann", "ann", "Anna", "An", "Bo", "A%n", "A_n", "", "Aö", "A\u{10ffff}z", "A\u{d7ff}"];
     let mut rows: Vec<Vec<Cell>> =
         (1..).zip(values).map(|(k, a)| vec![Cell::Int(k), text(a)]).collect();
     rows.push(vec![Cell::Int(100), Cell::Null]);
@@ -108,12 +104,16 @@ pub(crate) fn prefixes(store: &dyn Store) {
 pub(crate) fn conditions_are_joined(store: &dyn Store) {
     let table = make(store, integers("joined", &["k", "a", "b"], 1).with_index(&["a"], false));
     fill(store, table, (0..100).map(|k| ints(&[k, k % 10, k / 10])).collect());
-    let found = keys(store, table, vec![
-        Condition::eq(1, Cell::Int(3)),
-        Condition::compare(2, Operator::Ge, Cell::Int(4)),
-        Condition::compare(2, Operator::Lt, Cell::Int(7)),
-        Condition::compare(0, Operator::Ne, Cell::Int(53)),
-    ]);
+    let found = keys(
+        store,
+        table,
+        vec![
+            Condition::eq(1, Cell::Int(3)),
+            Condition::compare(2, Operator::Ge, Cell::Int(4)),
+            Condition::compare(2, Operator::Lt, Cell::Int(7)),
+            Condition::compare(0, Operator::Ne, Cell::Int(53)),
+        ],
+    );
     assert_eq!(found, [43, 63]);
     let query = Select::from(table, &[2, 0, 0]).equals(0, Cell::Int(42));
     assert_eq!(select(store, &query), [ints(&[4, 42, 42])]);

@@ -30,30 +30,39 @@ pub(crate) fn every_type_comes_back(store: &dyn Store) {
     let (largest, smallest) = (Uuid::from_u128(u128::MAX), Uuid::nil());
     let wanted = vec![
         row(1, [const { Cell::Null }; 6]),
-        row(2, [
-            Cell::Int(i64::MAX),
-            text("it's \"quoted\" — 漢字 🧾 %_\\"),
-            Cell::Date(i32::MAX),
-            Cell::Instant(i64::MAX),
-            Cell::Bool(true),
-            Cell::Uuid(largest),
-        ]),
-        row(3, [
-            Cell::Int(i64::MIN),
-            text(""),
-            Cell::Date(i32::MIN),
-            Cell::Instant(i64::MIN),
-            Cell::Bool(false),
-            Cell::Uuid(smallest),
-        ]),
-        row(4, [
-            Cell::Int(-1),
-            text(&"long ".repeat(20_000)),
-            Cell::Date(-1),
-            Cell::Instant(-1),
-            Cell::Bool(true),
-            Cell::Null,
-        ]),
+        row(
+            2,
+            [
+                Cell::Int(i64::MAX),
+                text("it's \"quoted\" — 漢字 🧾 %_\\"),
+                Cell::Date(i32::MAX),
+                Cell::Instant(i64::MAX),
+                Cell::Bool(true),
+                Cell::Uuid(largest),
+            ],
+        ),
+        row(
+            3,
+            [
+                Cell::Int(i64::MIN),
+                text(""),
+                Cell::Date(i32::MIN),
+                Cell::Instant(i64::MIN),
+                Cell::Bool(false),
+                Cell::Uuid(smallest),
+            ],
+        ),
+        row(
+            4,
+            [
+                Cell::Int(-1),
+                text(&"long ".repeat(20_000)),
+                Cell::Date(-1),
+                Cell::Instant(-1),
+                Cell::Bool(true),
+                Cell::Null,
+            ],
+        ),
     ];
     fill(store, table, wanted.clone());
     assert_eq!(rows(store, table, &[]), wanted);
@@ -63,14 +72,17 @@ pub(crate) fn every_type_comes_back(store: &dyn Store) {
 
 pub(crate) fn replace(store: &dyn Store) {
     let table = make(store, every_type("replaced"));
-    let before = row(1, [
-        Cell::Int(1),
-        text("old"),
-        Cell::Date(1),
-        Cell::Instant(1),
-        Cell::Bool(false),
-        Cell::Uuid(Uuid::from_u128(9)),
-    ]);
+    let before = row(
+        1,
+        [
+            Cell::Int(1),
+            text("old"),
+            Cell::Date(1),
+            Cell::Instant(1),
+            Cell::Bool(false),
+            Cell::Uuid(Uuid::from_u128(9)),
+        ],
+    );
     let mut after = row(1, [const { Cell::Null }; 6]);
     after[2] = text("new");
     fill(store, table, vec![before, row(2, [const { Cell::Null }; 6])]);
@@ -116,8 +128,7 @@ pub(crate) fn set_under_a_guard(store: &dyn Store) {
 
 pub(crate) fn delete_by_prefix(store: &dyn Store) {
     let table = make(store, integers("deleted", &["a", "b", "c", "value"], 3));
-    let all: Vec<Vec<Cell>> =
-        (0..27).map(|n| ints(&[n / 9, n / 3 % 3, n % 3, n])).collect();
+    let all: Vec<Vec<Cell>> = (0..27).map(|n| ints(&[n / 9, n / 3 % 3, n % 3, n])).collect();
     fill(store, table, all);
     let delete = |prefix: &'static [i64]| {
         done(store, move |connection| {
@@ -247,9 +258,8 @@ pub(crate) fn misshapen_rows_are_refused(store: &dyn Store) {
     let refused =
         command(store, move |connection| connection.insert(table, &Broken(Some("too big"))));
     assert!(matches!(&refused, Err(error) if error.to_string().contains("too big")), "{refused:?}");
-    let long = command(store, move |connection| {
-        connection.insert(table, &Cells(&ints(&[1, 2, 3])))
-    });
+    let long =
+        command(store, move |connection| connection.insert(table, &Cells(&ints(&[1, 2, 3]))));
     assert!(long.is_err(), "{long:?}");
     let mistyped = command(store, move |connection| {
         connection.insert(table, &Cells(&[Cell::Int(1), text("one")]))

@@ -1,8 +1,6 @@
 //! Tables come into being and grow.
 
-use tessera_kernel::{
-    Cell, CellRef, ColumnDef, ColumnType, Select, Store, StoreError, TableDef,
-};
+use tessera_kernel::{Cell, CellRef, ColumnDef, ColumnType, Select, Store, StoreError, TableDef};
 use uuid::Uuid;
 
 use crate::support::{Cells, command, fill, integers, ints, make, rows, select, text};
@@ -63,9 +61,8 @@ pub(crate) fn indexes_are_added(store: &dyn Store) {
     let table = make(store, def().with_index(&["a"], false).with_index(&["b"], true));
     let query = Select::from(table, &[0]).equals(1, Cell::Int(5));
     assert_eq!(select(store, &query), [ints(&[1]), ints(&[2])]);
-    let outcome = command(store, move |connection| {
-        connection.insert(table, &Cells(&ints(&[3, 6, 1])))
-    });
+    let outcome =
+        command(store, move |connection| connection.insert(table, &Cells(&ints(&[3, 6, 1]))));
     assert!(matches!(outcome, Err(StoreError::Duplicate { .. })), "{outcome:?}");
     let refused = migrate(store, def().with_index(&["a"], true)).map(drop);
     assert!(matches!(refused, Err(StoreError::Incompatible(_))), "{refused:?}");

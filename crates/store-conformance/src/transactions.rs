@@ -135,9 +135,8 @@ pub(crate) fn errors_of_reads_come_back(store: &dyn Store) {
             connection.rows(table, &[], &mut |_| Err(Fault::corrupt("as asked")))
         });
         assert!(matches!(&outcome, Err(Fault::Corrupt(why)) if why == "as asked"), "{outcome:?}");
-        let outcome = store.read(&mut |connection| {
-            connection.rows(table, &[], &mut |row| row.text().map(drop))
-        });
+        let outcome = store
+            .read(&mut |connection| connection.rows(table, &[], &mut |row| row.text().map(drop)));
         assert!(matches!(outcome, Err(Fault::Corrupt(_))), "{outcome:?}");
     }
     let (sender, receiver) = channel();

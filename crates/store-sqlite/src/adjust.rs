@@ -6,9 +6,53 @@
 use tessera_kernel::{CellRef, ColumnType, Connection, Fault, Guard, StoreError, TableDef};
 
 use crate::error::out_of_range;
+use crate::statements::Bound;
 
 /// Counters of one row by their position behind the key; wider tables go to the heap.
 const INLINE: usize = 16;
+
+/// Whether one `UPDATE` can do the whole adjustment of a row that is there, which SQL can where
+/// nothing but the outcome can leave 64 bits: then that outcome is an error, or so far beyond any
+/// bound that rounding does not matter. Answers the bound on the row before the adjustment and
+/// pushes the columns to add to and to compare.
+pub(crate) fn bound(
+    table: &TableDef,
+    deltas: &[(usize, i64)],
+    guard: Option<&Guard>,
+    columns: &mut Vec<usize>,
+) -> Option<(Bound, i64)> {
+    let is_counter = |column: usize| {
+        column >= table.key && table.columns.get(column).is_some_and(|column| column.required)
+    };
+    for (column, _) in deltas {
+        if !is_counter(*column) || columns.contains(column) {
+            return None;
+        }
+        columns.push(*column);
+    }
+    if table.sparse || deltas.is_empty() {
+        return None;
+    }
+    let Some(guard) = guard else { return Some((Bound::None, 0)) };
+    let (bound, terms) = match *guard.terms.as_slice() {
+        [(one, 1)] => (Bound::One, [Some(one), None]),
+        [(one, -1)] => (Bound::Negated, [Some(one), None]),
+        [(one, 1), (other, 1)] => (Bound::Sum, [Some(one), Some(other)]),
+        [(one, 1), (other, -1)] | [(other, -1), (one, 1)] => {
+            (Bound::Difference, [Some(one), Some(other)])
+        }
+        _ => return None,
+    };
+    let mut least = i128::from(guard.least);
+    for (column, factor) in &guard.terms {
+        let delta = deltas.iter().find(|(changed, _)| changed == column);
+        least -= delta.map_or(0, |(_, delta)| i128::from(*delta) * i128::from(*factor));
+    }
+    columns.extend(terms.into_iter().flatten());
+    let exact = guard.terms.iter().all(|(column, _)| is_counter(*column));
+    let least = i64::try_from(least).ok().filter(|least| *least > i64::MIN)?;
+    exact.then_some((bound, least))
+}
 
 /// Adds `deltas` to the row with this key if `guard` holds afterwards.
 pub(crate) fn adjust(
@@ -107,9 +151,8 @@ fn write(
     }
     let (mut inline, mut heap) = ([(0, CellRef::Null); INLINE], Vec::new());
     if found {
-        let changed = deltas
-            .iter()
-            .map(|(column, _)| (*column, CellRef::Int(counters[*column - table.key])));
+        let changed =
+            deltas.iter().map(|(column, _)| (*column, CellRef::Int(counters[*column - table.key])));
         let columns = if deltas.len() <= INLINE {
             inline.iter_mut().zip(changed).for_each(|(slot, cell)| *slot = cell);
             &inline[..deltas.len()]

@@ -83,9 +83,10 @@ fn store(
 
 /// The exact types of the columns of a table go into the catalogue.
 pub(crate) fn record(connection: &Connection, table: &TableDef) -> Result<(), rusqlite::Error> {
-    table.columns.iter().try_for_each(|column| {
-        store(connection, &table.name, &column.name, type_name(column.ty))
-    })
+    table
+        .columns
+        .iter()
+        .try_for_each(|column| store(connection, &table.name, &column.name, type_name(column.ty)))
 }
 
 /// Remembers which tables were migrated last.
@@ -136,8 +137,8 @@ pub(crate) fn check_fit(
         let Some(found) = physical.iter().find(|found| found.name == column.name) else {
             continue;
         };
-        let known = lookup(connection, &table.name, &column.name)
-            .map_err(|error| store_error(&error))?;
+        let known =
+            lookup(connection, &table.name, &column.name).map_err(|error| store_error(&error))?;
         let found = known.as_deref().unwrap_or(&found.storage);
         let wanted = [type_name(column.ty), storage(column.ty)];
         if !wanted.contains(&found) {

@@ -93,8 +93,7 @@ mod tests {
             ColumnDef::optional("mail", ColumnType::Text),
         ];
         let table = TableDef::new("person", columns, 1).with_index(&["mail"], true);
-        let error =
-            failure(ffi::SQLITE_CONSTRAINT_UNIQUE, "UNIQUE constraint failed: person.mail");
+        let error = failure(ffi::SQLITE_CONSTRAINT_UNIQUE, "UNIQUE constraint failed: person.mail");
         assert_eq!(table_error(&error, &table), duplicate(&table, "person_by_mail"));
     }
 

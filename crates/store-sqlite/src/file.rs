@@ -5,6 +5,7 @@ use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tessera_kernel::StoreError;
 
@@ -54,17 +55,15 @@ fn header(path: &Path) -> Result<Header, StoreError> {
 pub(crate) fn establish(path: &Path, options: &Options) -> Result<(), StoreError> {
     match header(path)? {
         Header::Ours => Ok(()),
-        Header::Foreign => Err(StoreError::Incompatible(format!(
-            "{} is not a Tessera database",
-            path.display()
-        ))),
+        Header::Foreign => {
+            Err(StoreError::Incompatible(format!("{} is not a Tessera database", path.display())))
+        }
         Header::Missing | Header::Empty if options.create => {
             create(path, options).map_err(|error| store_error(&error))
         }
-        Header::Missing => Err(StoreError::Unavailable(format!(
-            "there is no database at {}",
-            path.display()
-        ))),
+        Header::Missing => {
+            Err(StoreError::Unavailable(format!("there is no database at {}", path.display())))
+        }
         Header::Empty => {
             Err(StoreError::Incompatible(format!("{} is an empty file", path.display())))
         }
@@ -126,8 +125,7 @@ pub(crate) fn reading(path: &Path, options: &Options) -> Result<Connection, Stor
 fn open(path: &Path, flags: OpenFlags, cache_mib: u32) -> Result<Connection, StoreError> {
     let connection =
         Connection::open_with_flags(path, flags).map_err(|error| store_error(&error))?;
-    let version =
-        set_up(&connection, cache_mib).map_err(|error| store_error(&error))?;
+    let version = set_up(&connection, cache_mib).map_err(|error| store_error(&error))?;
     if version != FORMAT {
         return Err(StoreError::Incompatible(format!(
             "{} has the format {version}, this program the format {FORMAT}",
@@ -141,6 +139,8 @@ fn set_up(connection: &Connection, cache_mib: u32) -> Result<i32, rusqlite::Erro
     connection.busy_timeout(PATIENCE)?;
     connection.set_prepared_statement_cache_capacity(2048);
     rusqlite::vtab::array::load_module(connection)?;
+    // Without it a parameter of `LIMIT` makes SQLite prepare the statement anew each time.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.execute_batch(&format!(
         "PRAGMA foreign_keys = OFF;
          PRAGMA trusted_schema = OFF;

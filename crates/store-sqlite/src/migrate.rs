@@ -126,7 +126,9 @@ fn migrate_index(
 ) -> Result<(), StoreError> {
     let wanted = create_index(table, index);
     let found: Option<(String, String)> = connection
-        .prepare_cached("SELECT tbl_name, sql FROM sqlite_schema WHERE type = 'index' AND name = ?1")
+        .prepare_cached(
+            "SELECT tbl_name, sql FROM sqlite_schema WHERE type = 'index' AND name = ?1",
+        )
         .and_then(|mut find| {
             find.query_row([&index.name], |row| Ok((row.get(0)?, row.get(1)?))).optional()
         })

@@ -1,5 +1,6 @@
 //! The pool of connections that read, each in a snapshot of its own.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -25,9 +26,8 @@ pub(crate) struct Readers {
 impl Readers {
     /// Opens the connections.
     pub(crate) fn open(path: &Path, options: &Options) -> Result<Self, StoreError> {
-        let open = |_| {
-            Ok(Reader { connection: file::reading(path, options)?, texts: Texts::default() })
-        };
+        let open =
+            |_| Ok(Reader { connection: file::reading(path, options)?, texts: Texts::default() });
         let idle = (0..options.readers.max(1)).map(open).collect::<Result<_, StoreError>>()?;
         Ok(Self { idle: Mutex::new(idle), returned: Condvar::new() })
     }
@@ -53,13 +53,13 @@ impl Readers {
         self.with(|reader| work(&reader.connection).map_err(|error| store_error(&error)))
     }
 
+    /// Lends a connection to `work`; it comes back also after a panic.
     fn with<R>(&self, work: impl FnOnce(&mut Reader) -> R) -> R {
-        let mut loan = Loan { pool: self, reader: Some(self.take()) };
-        // `take` waits until there is one, and only dropping the loan gives it back.
-        match &mut loan.reader {
-            Some(reader) => work(reader),
-            None => unreachable!("a loan has its reader until it is dropped"),
-        }
+        let mut reader = self.take();
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut reader)));
+        self.idle().push(reader);
+        self.returned.notify_one();
+        outcome.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Reader>> {
@@ -75,19 +75,6 @@ impl Readers {
             }
             idle = self.returned.wait(idle).unwrap_or_else(PoisonError::into_inner);
         }
-    }
-}
-
-/// A reader on loan; goes back to the pool also after a panic.
-struct Loan<'p> {
-    pool: &'p Readers,
-    reader: Option<Reader>,
-}
-
-impl Drop for Loan<'_> {
-    fn drop(&mut self) {
-        self.pool.idle().extend(self.reader.take());
-        self.pool.returned.notify_one();
     }
 }
 

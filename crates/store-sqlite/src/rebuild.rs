@@ -38,10 +38,7 @@ pub(crate) fn rebuild(
     run(connection, &create_table(&interim, &columns, table.key))?;
     run(connection, &copy(table, physical, &columns, &interim))?;
     run(connection, &format!("DROP TABLE {}", quote(&table.name)))?;
-    run(
-        connection,
-        &format!("ALTER TABLE {} RENAME TO {}", quote(&interim), quote(&table.name)),
-    )?;
+    run(connection, &format!("ALTER TABLE {} RENAME TO {}", quote(&interim), quote(&table.name)))?;
     indexes.iter().try_for_each(|index| run(connection, index))
 }
 
@@ -80,12 +77,7 @@ fn indexes(connection: &Connection, table: &TableDef) -> Result<Vec<String>, rus
     statement.query_map([&table.name], |row| row.get(0))?.collect()
 }
 
-fn copy(
-    table: &TableDef,
-    physical: &[Physical],
-    columns: &[Column<'_>],
-    interim: &str,
-) -> String {
+fn copy(table: &TableDef, physical: &[Physical], columns: &[Column<'_>], interim: &str) -> String {
     let mut sql = format!("INSERT INTO {} (", quote(interim));
     push_names(&mut sql, columns.iter().map(|column| column.name));
     sql.push_str(") SELECT ");

@@ -7,7 +7,7 @@ use tessera_kernel::{
 
 use crate::bind::{Binder, RowReader, bind_cell, bind_cells};
 use crate::error::{store_error, table_error};
-use crate::statements::{Operation, Shape, Statements, Texts};
+use crate::statements::{Bound, Operation, Shape, Statements, Texts};
 use crate::{adjust, query};
 
 /// Called once per row.
@@ -80,6 +80,8 @@ impl<'c> Session<'c> {
     pub(crate) fn begin(&mut self) -> Done {
         self.lost = None;
         self.savepoint = false;
+        // Only open where an earlier one could neither be committed nor rolled back.
+        self.roll_back();
         self.control(|control| &mut control.begin)
     }
 
@@ -174,6 +176,31 @@ impl<'c> Session<'c> {
         outcome.inspect_err(|error| self.notice(error))
     }
 
+    /// Adds in one statement where that is exact and the row is there; false says nothing.
+    fn add(
+        &mut self,
+        table: &'static TableDef,
+        key: &[CellRef<'_>],
+        deltas: &[(usize, i64)],
+        guard: Option<&Guard>,
+    ) -> Result<bool, StoreError> {
+        self.columns.clear();
+        let Some((bound, least)) = adjust::bound(table, deltas, guard, &mut self.columns) else {
+            return Ok(false);
+        };
+        let changed = self.write(table, Operation::Add(deltas.len(), bound), |statement| {
+            for (position, (_, delta)) in deltas.iter().enumerate() {
+                statement.raw_bind_parameter(position + 1, delta)?;
+            }
+            bind_cells(statement, deltas.len() + 1, key)?;
+            if bound != Bound::None {
+                statement.raw_bind_parameter(deltas.len() + key.len() + 1, least)?;
+            }
+            statement.raw_execute()
+        })?;
+        Ok(changed > 0)
+    }
+
     fn write_row(
         &mut self,
         table: &'static TableDef,
@@ -256,8 +283,7 @@ impl Connection for Session<'_> {
         check_prefix(table, key, true)?;
         self.columns.clear();
         self.columns.extend(columns.iter().map(|(column, _)| *column));
-        let operation =
-            guard.map_or(Operation::Set, |(column, _)| Operation::SetGuarded(column));
+        let operation = guard.map_or(Operation::Set, |(column, _)| Operation::SetGuarded(column));
         let changed = self.write(table, operation, |statement| {
             for (position, (_, cell)) in columns.iter().enumerate() {
                 bind_cell(statement, position + 1, *cell)?;
@@ -323,6 +349,6 @@ impl Connection for Session<'_> {
         guard: Option<&Guard>,
     ) -> Result<bool, StoreError> {
         check_prefix(table, key, true)?;
-        adjust::adjust(self, table, key, deltas, guard)
+        Ok(self.add(table, key, deltas, guard)? || adjust::adjust(self, table, key, deltas, guard)?)
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use tessera_kernel::{ColumnDef, ColumnType, IndexDef, TableDef};
 
-use crate::statements::{Operation, Shape};
+use crate::statements::{Bound, Operation, Shape};
 
 /// An identifier between quotes.
 pub(crate) fn quote(name: &str) -> String {
@@ -49,6 +49,7 @@ pub(crate) fn statement(shape: &Shape<'_>) -> String {
         Operation::Delete(prefix) => delete(table, prefix),
         Operation::Set => set(table, shape.columns, None),
         Operation::SetGuarded(guard) => set(table, shape.columns, Some(guard)),
+        Operation::Add(deltas, bound) => add(table, shape.columns.split_at(deltas), bound),
     }
 }
 
@@ -94,6 +95,27 @@ fn set(table: &TableDef, columns: &[usize], guard: Option<usize>) -> String {
         let name = quote(&table.columns[guard].name);
         let _ = write!(sql, " AND {name} IS ?{}", columns.len() + table.key + 1);
     }
+    sql
+}
+
+fn add(table: &TableDef, (deltas, guard): (&[usize], &[usize]), bound: Bound) -> String {
+    let name = |column: usize| quote(&table.columns[column].name);
+    let mut sql = String::from("UPDATE ");
+    push_name(&mut sql, &table.name);
+    sql.push_str(" SET ");
+    for (position, column) in deltas.iter().enumerate() {
+        let comma = if position > 0 { ", " } else { "" };
+        let _ = write!(sql, "{comma}{0} = {0} + ?{1}", name(*column), position + 1);
+    }
+    push_key(&mut sql, table, table.key, deltas.len() + 1);
+    let amount = match (bound, guard) {
+        (Bound::One, [one]) => name(*one),
+        (Bound::Negated, [one]) => format!("-{}", name(*one)),
+        (Bound::Sum, [one, other]) => format!("{} + {}", name(*one), name(*other)),
+        (Bound::Difference, [one, other]) => format!("{} - {}", name(*one), name(*other)),
+        _ => return sql,
+    };
+    let _ = write!(sql, " AND {amount} >= ?{}", deltas.len() + table.key + 1);
     sql
 }
 

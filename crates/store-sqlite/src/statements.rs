@@ -26,6 +26,23 @@ pub(crate) enum Operation {
     Set,
     /// The same where this column has a certain value.
     SetGuarded(usize),
+    /// Adds to so many columns of the shape; the columns behind them form the bound.
+    Add(usize, Bound),
+}
+
+/// What an addition must leave at a certain amount or more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bound {
+    /// Anything.
+    None,
+    /// One column.
+    One,
+    /// One column, negated.
+    Negated,
+    /// The sum of two columns.
+    Sum,
+    /// One column less another.
+    Difference,
 }
 
 impl Operation {
@@ -37,6 +54,7 @@ impl Operation {
             Self::Rows(prefix) => (prefix as u64) << 3 | 4,
             Self::Delete(prefix) => (prefix as u64) << 3 | 5,
             Self::SetGuarded(column) => (column as u64) << 3 | 6,
+            Self::Add(deltas, bound) => (deltas as u64) << 6 | (bound as u64) << 3 | 7,
         }
     }
 }
@@ -142,8 +160,7 @@ impl<'c> Statements<'c> {
     fn open(&mut self, hash: u64, shape: &Shape<'_>) -> Result<usize, StoreError> {
         let text = self.texts.position(hash, shape);
         let sql = &self.texts.list[text].sql;
-        let statement =
-            self.connection.prepare_cached(sql).map_err(|error| store_error(&error))?;
+        let statement = self.connection.prepare_cached(sql).map_err(|error| store_error(&error))?;
         self.list.push(Open { hash, text, statement });
         let (at, list) = (self.list.len() - 1, &self.list);
         self.index.insert_unique(hash, at, |at| list[*at].hash);

@@ -15,10 +15,9 @@ use crate::{backup, catalog, file, migrate};
 pub struct SqliteStore {
     path: PathBuf,
     options: Options,
-    // In the order in which they are dropped: the writer closes the file as its last user.
+    // In the order in which they are dropped: the writer is the last user of the file.
     readers: Readers,
     writer: Option<Writer>,
-    _lock: Option<WriteLock>,
 }
 
 impl SqliteStore {
@@ -29,20 +28,21 @@ impl SqliteStore {
     /// `Unavailable` where there is none (and none is to be made), or another process writes to it;
     /// `Incompatible` where the file is something else.
     pub fn open(path: &Path, options: Options) -> Result<Self, StoreError> {
-        let (mut lock, mut writer) = (None, None);
-        match options.access {
-            Access::ReadOnly => file::establish(path, &Options { create: false, ..options.clone() })?,
+        let writer = match options.access {
+            Access::ReadOnly => {
+                file::establish(path, &Options { create: false, ..options.clone() })?;
+                None
+            }
             Access::ReadWrite => {
-                let held = WriteLock::take(path)?;
+                let lock = WriteLock::take(path)?;
                 file::establish(path, &options)?;
                 let connection = file::writing(path, &options)?;
                 let checkpoints = Checkpoints::start(path, &options)?;
-                writer = Some(Writer::start(connection, checkpoints, &options)?);
-                lock = Some(held);
+                Some(Writer::start(connection, checkpoints, lock, &options)?)
             }
-        }
+        };
         let readers = Readers::open(path, &options)?;
-        Ok(Self { path: path.to_path_buf(), options, readers, writer, _lock: lock })
+        Ok(Self { path: path.to_path_buf(), options, readers, writer })
     }
 
     /// The database file.

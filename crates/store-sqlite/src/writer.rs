@@ -11,6 +11,7 @@ use tessera_kernel::{Job, StoreError, Verdict};
 
 use crate::checkpoint::Checkpoints;
 use crate::error::store_error;
+use crate::lock::WriteLock;
 use crate::options::Options;
 use crate::session::Session;
 use crate::statements::Texts;
@@ -30,17 +31,22 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread.
+    /// Starts the thread, which lets go of the lock at its end.
     pub(crate) fn start(
         connection: Connection,
         checkpoints: Checkpoints,
+        lock: WriteLock,
         options: &Options,
     ) -> Result<Self, StoreError> {
         let (sender, receiver) = channel();
         let limits = (options.batch_jobs.max(1), options.batch_time);
         let thread = std::thread::Builder::new()
             .name("tessera-writer".to_string())
-            .spawn(move || serve(&connection, checkpoints, &receiver, limits))
+            .spawn(move || {
+                serve(&connection, checkpoints, &receiver, limits);
+                drop(connection);
+                drop(lock);
+            })
             .map_err(|error| StoreError::Unavailable(format!("no thread: {error}")))?;
         Ok(Self { sender: Some(sender), thread: Some(thread) })
     }

@@ -35,7 +35,8 @@ fn all_cases_at_once_on_one_database() {
             .into_iter()
             .map(|case| (case.name, scope.spawn(move || (case.run)(store))))
             .collect();
-        failed.extend(threads.into_iter().filter_map(|(name, t)| t.join().is_err().then_some(name)));
+        failed
+            .extend(threads.into_iter().filter_map(|(name, t)| t.join().is_err().then_some(name)));
     });
     assert!(failed.is_empty(), "these cases failed: {failed:#?}");
 }

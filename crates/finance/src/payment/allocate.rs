@@ -20,7 +20,6 @@ pub fn allocate(
     input: &AllocateForm,
 ) -> Result<Stored<Payment>, FinanceError> {
     tx.actor().require("payment", "allocate")?;
-    tx.check_references(input)?;
     let mut payment = tx.load(payment)?;
     let number = payment.number();
     let refuse = |reason: String| FinanceError::Payment { number: number.clone(), reason };
@@ -31,6 +30,10 @@ pub fn allocate(
         return Err(refuse("name the open items in `allocations`".into()));
     }
     let terms = terms(tx, &payment, input)?;
+    if terms.posting_date < payment.header.posting_date {
+        let posted = payment.header.posting_date;
+        return Err(refuse(format!("was posted on {posted}: allocate it then or later")));
+    }
     let mut clearings = plan(tx, &terms, &input.allocations)?;
     let cash = Money::sum(clearings.iter().map(|c| c.cash), terms.money.currency())?;
     let on_account = payment.header.unallocated;
@@ -70,8 +73,7 @@ fn terms(
 ) -> Result<Terms, FinanceError> {
     let header = &payment.header;
     let organisation = tx.settings::<OrganisationSettings>()?;
-    let company =
-        organisation.company(header.company_code).map_err(FinanceError::Customizing)?;
+    let company = organisation.company(header.company_code).map_err(FinanceError::Customizing)?;
     Ok(Terms {
         kind: PaymentKind::Incoming,
         company_code: header.company_code,

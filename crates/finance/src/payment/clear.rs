@@ -20,7 +20,6 @@ use crate::{FinanceError, today};
 /// payment without money.
 pub fn clear(tx: &mut Tx<'_>, input: &ClearingForm) -> Result<Stored<Payment>, FinanceError> {
     tx.actor().require("payment", "clear")?;
-    tx.check_references(input)?;
     let data = &input.clearing;
     let organisation = tx.settings::<OrganisationSettings>()?;
     let posting_date = today(tx, organisation, data.company_code, data.posting_date)?;

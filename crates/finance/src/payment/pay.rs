@@ -41,11 +41,9 @@ fn post_payment(
     input: &PaymentForm,
     kind: PaymentKind,
 ) -> Result<Stored<Payment>, FinanceError> {
-    tx.check_references(input)?;
     let terms = terms(tx, &input.payment, kind)?;
     let mut clearings = plan(tx, &terms, &input.allocations)?;
-    let money_local =
-        exchange(tx, terms.money, terms.local, terms.posting_date, Rounding::HalfUp)?;
+    let money_local = exchange(tx, terms.money, terms.local, terms.posting_date, Rounding::HalfUp)?;
     let rest = on_account(tx, &terms, money_local, &clearings)?;
     let bank = bank_account(tx, &input.payment)?;
     let mut money = vec![signed(bank, terms.money, money_local)];
@@ -67,14 +65,9 @@ fn post_payment(
     Ok(payment)
 }
 
-fn terms(
-    tx: &Tx<'_>,
-    data: &PaymentData,
-    kind: PaymentKind,
-) -> Result<Terms, FinanceError> {
+fn terms(tx: &Tx<'_>, data: &PaymentData, kind: PaymentKind) -> Result<Terms, FinanceError> {
     let organisation = tx.settings::<OrganisationSettings>()?;
-    let company =
-        organisation.company(data.company_code).map_err(FinanceError::Customizing)?;
+    let company = organisation.company(data.company_code).map_err(FinanceError::Customizing)?;
     let posting_date = today(tx, organisation, data.company_code, data.posting_date)?;
     let money = match kind {
         PaymentKind::Refund => data.amount.negated(),
@@ -104,8 +97,7 @@ fn bank_account(tx: &Tx<'_>, data: &PaymentData) -> Result<Code, FinanceError> {
     Err(FinanceError::Customizing(format!("the house bank {code} belongs to company {own}")))
 }
 
-/// What is left of the money, at the rate of the payment: the local amount of the money less that
-/// of the cash allocated, so that both together are the bank's.
+/// What no item takes of the money, at the rate of the payment.
 fn on_account(
     tx: &mut Tx<'_>,
     terms: &Terms,
@@ -114,17 +106,18 @@ fn on_account(
 ) -> Result<OnAccount, FinanceError> {
     let cash = Money::sum(clearings.iter().map(|c| c.cash), terms.money.currency())?;
     let amount = terms.money.minus(cash)?;
-    let refuse = |reason: String| {
-        Err(FinanceError::Payment { number: "new".to_string(), reason })
-    };
+    let refuse = |reason: String| Err(FinanceError::Payment { number: "new".to_string(), reason });
     match (terms.kind, amount.minor()) {
         (PaymentKind::Incoming, minor) if minor < 0 => {
             return refuse(format!("{cash} are allocated, but only {} came in", terms.money));
         }
         (PaymentKind::Refund, minor) if minor != 0 => {
             let paid = terms.money.abs();
-            return refuse(format!("{paid} go back, but {} are allocated: name credit memos for \
-                                   exactly what goes back", cash.abs()));
+            return refuse(format!(
+                "{paid} go back, but {} are allocated: name credit memos for \
+                                   exactly what goes back",
+                cash.abs()
+            ));
         }
         _ => {}
     }

@@ -122,6 +122,10 @@ fn load(
         if item.open_amount.is_zero() {
             return Err(refuse(item, "is cleared already".into()));
         }
+        if item.posting_date > terms.posting_date {
+            let reason = format!("was posted on {}: clear it then or later", item.posting_date);
+            return Err(refuse(item, reason));
+        }
         items.push(found);
     }
     Ok(items)
@@ -151,9 +155,8 @@ fn fill_cash(
     }
     // What lies against the direction of the money adds to it; the rest shares what there is.
     let direction = terms.money.minor().signum();
-    let adds = |wish: &(Option<Money>, Money)| {
-        wish.0.unwrap_or(wish.1).minor().signum() == -direction
-    };
+    let adds =
+        |wish: &(Option<Money>, Money)| wish.0.unwrap_or(wish.1).minor().signum() == -direction;
     let against = wishes.iter().filter(|wish| adds(wish));
     let added = Money::sum(against.map(|(cash, rest)| cash.unwrap_or(*rest)), none.currency())?;
     let mut left = terms.money.minus(added)?.minor().abs();
@@ -220,7 +223,10 @@ fn check_discount(
     }
     let day = terms.value_date;
     let until = item.discount_date.map_or_else(String::new, |last| format!(" (until {last})"));
-    Err(refuse(item, format!("allows a cash discount of {allowed} on {day}{until}, not {discount}")))
+    Err(refuse(
+        item,
+        format!("allows a cash discount of {allowed} on {day}{until}, not {discount}"),
+    ))
 }
 
 /// A difference may be written off up to the smaller of both tolerances of the company.

@@ -40,11 +40,7 @@ pub(super) fn chart(tx: &Tx<'_>, company_code: Code) -> Result<Code, FinanceErro
 }
 
 /// The account of a key that depends on no group.
-pub(super) fn account_of(
-    tx: &Tx<'_>,
-    company_code: Code,
-    key: Code,
-) -> Result<Code, FinanceError> {
+pub(super) fn account_of(tx: &Tx<'_>, company_code: Code, key: Code) -> Result<Code, FinanceError> {
     let chart = chart(tx, company_code)?;
     tx.settings::<FinanceSettings>()?.determination.account(chart, key, None, None)
 }

@@ -1,8 +1,6 @@
 //! The segments of a condition record.
 
-use tessera_kernel::{
-    Code, Currency, Decimal, Percentage, Quantity, Segment, Unit, Validity,
-};
+use tessera_kernel::{Code, Currency, Decimal, Percentage, Quantity, Segment, Unit, Validity};
 
 use crate::{Calculation, KeyField};
 
@@ -116,4 +114,3 @@ pub struct ConditionScale {
     /// Rate.
     pub rate: Decimal,
 }
-

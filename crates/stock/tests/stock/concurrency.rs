@@ -1,7 +1,7 @@
 use std::sync::Barrier;
 
-use tessera_kernel::Actor;
 use tessera_kernel::Source::System;
+use tessera_kernel::{Actor, Tx};
 use tessera_stock::AvailabilityPolicy::Proposal;
 use tessera_stock::{MovementDraft, StockError, post_movement, reserve};
 
@@ -12,7 +12,7 @@ const CLIENTS: usize = 64;
 /// Runs the command from 64 threads at once; answers what came back.
 fn at_once<R: Send + 'static>(
     fixture: &Fixture,
-    command: impl Fn(&mut tessera_kernel::Tx<'_>) -> Result<R, StockError> + Send + Copy + 'static,
+    command: impl Fn(&mut Tx<'_>) -> Result<R, StockError> + Send + Sync + Copy + 'static,
 ) -> Vec<Result<R, StockError>> {
     let barrier = Barrier::new(CLIENTS);
     std::thread::scope(|scope| {

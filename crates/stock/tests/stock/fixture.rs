@@ -3,12 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use hashbrown::HashMap as Expected;
 use tessera_customizing::{Customizing, Diagnostics};
 use tessera_kernel::{
     Actor, Cache, Code, Currency, Database, Date, Environment, Fault, Findings, FixedClock,
-    Instant, Money, NumberRange, Numbering, ObjectId, Problem, Quantity, RandomIds, Ref, Registry,
-    Settings, Source, Tx, Unit,
+    Instant, Money, NumberRange, Numbering, Problem, Quantity, RandomIds, Ref, Registry, Settings,
+    Source, Tx, Unit,
 };
 use tessera_product::{AvailabilityCheck, Product, ProductGeneral, ProductPlant, ProductUnit};
 use tessera_stock::{
@@ -185,8 +184,8 @@ impl Fixture {
     /// Every balance equals its documents; `reserved` is what the test knows of reservations.
     pub(crate) fn verify(&self, reserved: &HashMap<Date, i64>) -> Vec<String> {
         let mut findings = Findings::default();
-        let product = self.product.id();
-        let expected: Expected<(ObjectId, Code, Date), i64> = reserved
+        let product = self.product;
+        let expected: HashMap<(Ref<Product>, Code, Date), i64> = reserved
             .iter()
             .map(|(date, count)| ((product, PLANT, *date), *count * 1_000_000))
             .collect();

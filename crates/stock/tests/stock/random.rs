@@ -51,12 +51,15 @@ fn unsteady() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// A day and a count of pieces.
+type Reservation = (Date, i64);
+
 /// A database with what the test knows of its documents.
 struct Model {
     fixture: Fixture,
-    reservations: Vec<(Date, i64)>,
+    reservations: Vec<Reservation>,
     receipts: Vec<Ref<PlannedReceipt>>,
-    movements: Vec<(Ref<GoodsMovement>, Option<(Date, i64)>)>,
+    movements: Vec<(Ref<GoodsMovement>, Option<Reservation>)>,
 }
 
 impl Model {
@@ -78,7 +81,7 @@ impl Model {
         available.min_by_key(Quantity::value).unwrap()
     }
 
-    fn post(&mut self, movement_type: &str, line: MovementLine, used: Option<(Date, i64)>) -> bool {
+    fn post(&mut self, movement_type: &str, line: MovementLine, used: Option<Reservation>) -> bool {
         let posted = self.fixture.post(movement_type, line);
         self.movements.extend(posted.as_ref().ok().map(|id| (*id, used)));
         posted.is_ok()
@@ -181,7 +184,7 @@ impl Model {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn nothing_is_promised_beyond_supply_on_any_day(

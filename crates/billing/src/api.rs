@@ -1,0 +1,124 @@
+//! The verbs of billing at the API.
+
+use serde_json::{Value, json};
+use tessera_delivery::{Delivery, DeliveryHeader};
+use tessera_document::DocumentKind;
+use tessera_kernel::{
+    Action, ActionTarget, Composite, Kind, NoInput, ObjectId, Problem, Ref, Rule, RunAction, Tx,
+    json::{parse, stored_to_json},
+};
+use tessera_sales::{SalesDocument, SalesHeader};
+
+use crate::draft::{BillingDay, BillingDraft, CancellationDraft, DeliveryToBill, OrderToBill};
+use crate::{BillingDocument, BillingHeader, cancel, create};
+
+type Input = fn() -> &'static tessera_kernel::CompositeDef;
+
+fn action(
+    (object, name): (&'static str, &'static str),
+    help: &'static str,
+    (input, target): (Input, ActionTarget),
+    rules: &'static [Rule],
+    run: RunAction,
+) -> Action {
+    Action { object, name, help, target, input, rules, run }
+}
+
+const FLOW: &str = "Everything that the document came from and that came from it.";
+
+pub(crate) fn actions() -> Vec<Action> {
+    let (one, all) = (ActionTarget::Object, ActionTarget::Collection);
+    let none: Input = NoInput::composite;
+    vec![
+        action(
+            (BillingDocument::NAME, "bill"),
+            "Makes and posts billing documents of deliveries and orders.",
+            (BillingDraft::composite, all),
+            create::RULES,
+            bill,
+        ),
+        action(
+            (Delivery::NAME, "bill"),
+            "Makes and posts the billing documents of a delivery.",
+            (BillingDay::composite, one),
+            create::RULES,
+            bill_delivery,
+        ),
+        action(
+            (SalesDocument::NAME, "bill"),
+            "Makes and posts the billing documents of what is billed without delivery.",
+            (BillingDay::composite, one),
+            create::RULES,
+            bill_order,
+        ),
+        action(
+            (BillingDocument::NAME, "cancel"),
+            "Cancels a billing document by another.",
+            (CancellationDraft::composite, one),
+            cancel::RULES,
+            cancel_document,
+        ),
+        action((SalesDocument::NAME, "flow"), FLOW, (none, one), &[], sales_flow),
+        action((Delivery::NAME, "flow"), FLOW, (none, one), &[], delivery_flow),
+        action((BillingDocument::NAME, "flow"), FLOW, (none, one), &[], billing_flow),
+    ]
+}
+
+fn run_billing(tx: &mut Tx<'_>, draft: &BillingDraft) -> Result<Value, Problem> {
+    let mut documents = Vec::new();
+    for document in create::create_billing_documents(tx, draft)? {
+        documents.push(stored_to_json(&document)?);
+    }
+    Ok(json!({ "documents": documents }))
+}
+
+fn bill(tx: &mut Tx<'_>, _id: ObjectId, body: &Value) -> Result<Value, Problem> {
+    let draft: BillingDraft = parse(body)?;
+    tx.check_references(&draft)?;
+    run_billing(tx, &draft)
+}
+
+fn bill_delivery(tx: &mut Tx<'_>, id: ObjectId, body: &Value) -> Result<Value, Problem> {
+    let day: BillingDay = parse(body)?;
+    let deliveries = vec![DeliveryToBill { delivery: Ref::new(id), item: None }];
+    run_billing(tx, &BillingDraft { header: day.header, deliveries, orders: Vec::new() })
+}
+
+fn bill_order(tx: &mut Tx<'_>, id: ObjectId, body: &Value) -> Result<Value, Problem> {
+    let day: BillingDay = parse(body)?;
+    let orders = vec![OrderToBill { order: Ref::new(id), item: None, quantity: None }];
+    run_billing(tx, &BillingDraft { header: day.header, deliveries: Vec::new(), orders })
+}
+
+fn cancel_document(tx: &mut Tx<'_>, id: ObjectId, body: &Value) -> Result<Value, Problem> {
+    let draft: CancellationDraft = parse(body)?;
+    let header = &draft.header;
+    let stored =
+        cancel::cancel_billing_document(tx, Ref::new(id), header.billing_date, &header.reason)?;
+    Ok(json!({ "cancellation": stored_to_json(&stored)? }))
+}
+
+fn sales_flow(tx: &mut Tx<'_>, id: ObjectId, body: &Value) -> Result<Value, Problem> {
+    parse::<NoInput>(body)?;
+    tx.actor().require(SalesDocument::NAME, "read")?;
+    tx.head(<SalesDocument as tessera_kernel::Object>::def(), id)?;
+    let header: SalesHeader = tx.segment_one(id)?;
+    Ok(crate::flow::flow(tx, id, tessera_sales::kind_of(header.category))?)
+}
+
+fn delivery_flow(tx: &mut Tx<'_>, id: ObjectId, body: &Value) -> Result<Value, Problem> {
+    parse::<NoInput>(body)?;
+    tx.actor().require(Delivery::NAME, "read")?;
+    tx.head(<Delivery as tessera_kernel::Object>::def(), id)?;
+    let header: DeliveryHeader = tx.segment_one(id)?;
+    Ok(crate::flow::flow(tx, id, tessera_delivery::kind_of(header.direction))?)
+}
+
+fn billing_flow(tx: &mut Tx<'_>, id: ObjectId, body: &Value) -> Result<Value, Problem> {
+    parse::<NoInput>(body)?;
+    tx.actor().require(BillingDocument::NAME, "read")?;
+    tx.head(<BillingDocument as tessera_kernel::Object>::def(), id)?;
+    let header: BillingHeader = tx.segment_one(id)?;
+    let kind: DocumentKind = crate::post::kind_of(header.category);
+    Ok(crate::flow::flow(tx, id, kind)?)
+}

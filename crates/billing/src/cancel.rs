@@ -1,0 +1,163 @@
+//! Cancels a billing document: nothing is deleted, everything is taken back.
+
+use serde_json::json;
+use tessera_document::{DocumentFlow, Fulfilled, withdraw};
+use tessera_finance::{NewReceivable, Receivable, ReceivableItem, clear_items, open_receivable};
+use tessera_kernel::{Cell, Date, Kind, Ref, Rule, Stored, Tx, to_micros};
+use tessera_sales::{Progress, SalesDocument, Taking};
+
+use crate::create::billing_date;
+use crate::post::{draw_number, kind_of, move_credit, signed};
+use crate::{
+    BillingCategory, BillingDocument, BillingError, BillingHeader, BillingSettings,
+};
+
+/// What happens when a billing document is cancelled, in order.
+pub const RULES: &[Rule] = &[
+    Rule { name: "permission", help: "The actor may cancel billing documents." },
+    Rule { name: "status", help: "The document is no cancellation, not cancelled, and nothing of it is paid." },
+    Rule { name: "ledger", help: "The journal entry is reversed; both open items clear each other." },
+    Rule { name: "exposure", help: "The credit value is back at the deliveries or orders." },
+    Rule { name: "fulfilment", help: "Deliveries and orders can be billed again." },
+];
+
+/// Cancels a billing document. Answers the cancellation.
+pub fn cancel_billing_document(
+    tx: &mut Tx<'_>,
+    id: Ref<BillingDocument>,
+    on: Option<Date>,
+    reason: &str,
+) -> Result<Stored<BillingDocument>, BillingError> {
+    tx.actor().require(BillingDocument::NAME, "cancel")?;
+    let original = tx.load(id)?;
+    let open_item = check(tx, &original)?;
+    let date = billing_date(tx, original.header.sales_organisation, on)?;
+    if date < original.header.billing_date {
+        return Err(BillingError::field("billing_date", "must not be before the document's own"));
+    }
+    let settings = tx.settings::<BillingSettings>()?;
+    let not_cancellable = |reason| BillingError::NotCancellable {
+        number: original.number(),
+        reason,
+    };
+    let code = settings
+        .billing_types
+        .get(original.header.billing_type)
+        .and_then(|rule| rule.cancellation)
+        .ok_or_else(|| not_cancellable("its billing type has no cancellation type"))?;
+    let rule = settings
+        .billing_types
+        .require(code)
+        .map_err(|message| BillingError::field("billing_type", message))?;
+    let number = draw_number(tx, rule, original.header.company_code, date)?;
+    let new_id: Ref<BillingDocument> = Ref::new(tx.new_id());
+    let mut document = original.value.clone();
+    document.header.billing_type = code;
+    document.header.category = rule.category;
+    document.header.billing_date = date;
+    document.header.due_date = date;
+    document.header.cancels = Some(id);
+    document.header.reason = Some(reason.to_string());
+    document.header.journal_entry = None;
+    document.flow = vec![DocumentFlow {
+        predecessor: original.head.id,
+        predecessor_kind: kind_of(original.header.category),
+        kind: kind_of(rule.category),
+    }];
+    if let (Some(entry), Some((receivable, item))) = (original.header.journal_entry, open_item) {
+        let reversal = tessera_finance::reverse(tx, Ref::new(entry), date)?;
+        document.header.journal_entry = Some(reversal.head.id);
+        take_back_receivable(tx, (receivable, &item), &reversal, (new_id, &number), date)?;
+        move_credit(tx, &original.value, item.credit_amount, -1)?;
+    } else {
+        let nothing = signed(&original.header);
+        let area = original.header.credit_control_area;
+        let credit = tessera_credit::credit_value(tx, area, nothing, date)?;
+        move_credit(tx, &original.value, credit, -1)?;
+    }
+    give_back(tx, &original)?;
+    tx.edit::<BillingDocument, BillingHeader, ()>(id, |header| {
+        header.cancelled_by = Some(new_id);
+    })?;
+    let stored = tx.insert_as(new_id, document, Some(number))?;
+    let payload = json!({ "number": stored.head.number, "cancels": original.head.number });
+    tx.emit("billing_document.cancelled", original.head.id, &payload)?;
+    Ok(stored)
+}
+
+type OpenItem = Option<(Ref<Receivable>, ReceivableItem)>;
+
+/// The open item of a document that may be cancelled.
+fn check(tx: &mut Tx<'_>, document: &Stored<BillingDocument>) -> Result<OpenItem, BillingError> {
+    let refused =
+        |reason| Err(BillingError::NotCancellable { number: document.number(), reason });
+    let header = &document.header;
+    if !matches!(header.category, BillingCategory::Invoice | BillingCategory::CreditMemo) {
+        return refused("it is a cancellation itself: bill its deliveries or orders again");
+    }
+    if header.cancelled_by.is_some() {
+        return refused("it is cancelled already");
+    }
+    let found = tx.find::<Receivable>("document", Cell::Uuid(document.head.id.0))?;
+    let Some(receivable) = found.first().copied() else { return Ok(None) };
+    let item: ReceivableItem = tx.segment_one(receivable.id())?;
+    if item.open_amount != item.amount {
+        return refused("something of it is paid or cleared: cancel the payment first");
+    }
+    Ok(Some((receivable, item)))
+}
+
+/// Opens the item of the reversal and clears it against the original's.
+fn take_back_receivable(
+    tx: &mut Tx<'_>,
+    (receivable, item): (Ref<Receivable>, &ReceivableItem),
+    reversal: &Stored<tessera_finance::JournalEntry>,
+    (id, number): (Ref<BillingDocument>, &str),
+    date: Date,
+) -> Result<(), BillingError> {
+    let new = NewReceivable {
+        document: id.id(),
+        document_number: number,
+        payment_terms: None,
+        baseline_date: date,
+        credit_control_area: item.credit_control_area,
+        credit_amount: item.credit_amount.negated(),
+    };
+    let opposite = open_receivable(tx, reversal, &new)?.id();
+    clear_items(tx, &[receivable, opposite], date, Some(number))?;
+    Ok(())
+}
+
+/// Deliveries and orders can be billed again.
+fn give_back(tx: &mut Tx<'_>, document: &Stored<BillingDocument>) -> Result<(), BillingError> {
+    let mut orders: Vec<Ref<SalesDocument>> =
+        document.items.iter().map(|item| item.order).collect();
+    orders.sort_unstable();
+    orders.dedup();
+    for order in orders {
+        let mut work = Taking::load(tx, order)?;
+        for item in document.items.iter().filter(|item| item.order == order) {
+            let quantity = to_micros(item.base_quantity.value())?;
+            let credit = if item.delivery.is_none() { item.credit_value.minor() } else { 0 };
+            work.give_back(tx, item.order_item, Fulfilled::Billed, quantity, credit)?;
+        }
+        work.finish(tx)?;
+    }
+    let mut deliveries = Vec::new();
+    for item in &document.items {
+        let Some((delivery, number)) = item.delivery.zip(item.delivery_item) else { continue };
+        let quantity = to_micros(item.base_quantity.value())?;
+        withdraw(tx, (delivery.id(), number), Fulfilled::Billed, quantity, 0)?;
+        if !deliveries.contains(&delivery) {
+            deliveries.push(delivery);
+        }
+    }
+    for delivery in deliveries {
+        let billed = tessera_document::fulfilments(tx, delivery.id())?;
+        let items = tx.segment::<tessera_delivery::DeliveryItem>(delivery.id())?;
+        let any = items.iter().any(|item| billed.of(item.item).billed > 0);
+        let status = if any { Progress::Partial } else { Progress::Open };
+        tessera_delivery::set_billing(tx, delivery, status)?;
+    }
+    Ok(())
+}

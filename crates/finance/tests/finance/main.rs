@@ -1,0 +1,9 @@
+//! Finance on a database.
+
+mod fixture;
+mod outside;
+mod payments;
+mod postings;
+mod random;
+mod reports;
+mod speed;

@@ -1,0 +1,179 @@
+//! What every request shares.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use axum::body::Bytes;
+use tessera_identity::Identity;
+use tessera_installation::Installation;
+use tessera_kernel::{Actor, Database, Fault, Problem, StoreError, Tx};
+use tokio::sync::Semaphore;
+
+use crate::metrics::Metrics;
+use crate::{metadata, openapi};
+
+/// Bounds that keep one caller from taking the server away from others.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of a body.
+    pub body: usize,
+    /// Bytes of a bulk body.
+    pub bulk_body: usize,
+    /// Records of a bulk call.
+    pub bulk_records: usize,
+    /// Requests in work; more are answered 503.
+    pub requests: usize,
+    /// Open connections; more wait.
+    pub connections: usize,
+    /// Time for one request.
+    pub request_time: Duration,
+    /// Time for the head of a request, also between two of one connection.
+    pub head_time: Duration,
+    /// Time that requests in work get when the server stops.
+    pub grace: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body: 1024 * 1024,
+            bulk_body: 16 * 1024 * 1024,
+            bulk_records: 1_000,
+            requests: 1_024,
+            connections: 4_096,
+            request_time: Duration::from_secs(30),
+            head_time: Duration::from_secs(75),
+            grace: Duration::from_secs(10),
+        }
+    }
+}
+
+/// What every request shares.
+pub struct Api {
+    pub(crate) db: Database,
+    pub(crate) identity: Arc<Identity>,
+    pub(crate) limits: Limits,
+    pub(crate) metrics: Metrics,
+    pub(crate) requests: Semaphore,
+    pub(crate) openapi: Bytes,
+    pub(crate) metadata: Bytes,
+    pub(crate) secure_cookies: bool,
+    ready: AtomicBool,
+    committed: Box<dyn Fn() + Send + Sync>,
+}
+
+impl Api {
+    /// The API of an installation.
+    pub fn new(installation: &Installation, identity: Arc<Identity>, limits: Limits) -> Self {
+        let db = installation.db().clone();
+        let environment = db.environment();
+        let openapi = openapi::document(&environment.registry).to_string().into();
+        let metadata =
+            metadata::document(&environment.registry, &environment.catalogues).to_string().into();
+        Self {
+            db,
+            identity,
+            limits,
+            metrics: Metrics::default(),
+            requests: Semaphore::new(limits.requests),
+            openapi,
+            metadata,
+            secure_cookies: false,
+            ready: AtomicBool::new(true),
+            committed: Box::new(|| {}),
+        }
+    }
+
+    /// Cookies only over HTTPS: for a server behind a proxy that speaks it.
+    #[must_use]
+    pub fn secure_cookies(mut self, secure: bool) -> Self {
+        self.secure_cookies = secure;
+        self
+    }
+
+    /// Called after every command that was kept.
+    #[must_use]
+    pub fn on_commit(mut self, heard: impl Fn() + Send + Sync + 'static) -> Self {
+        self.committed = Box::new(heard);
+        self
+    }
+
+    /// Whether new requests are welcome.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Relaxed)
+    }
+
+    /// The server is about to stop: `/readyz` says so.
+    pub(crate) fn retire(&self) {
+        self.ready.store(false, Ordering::Relaxed);
+    }
+
+    /// Queues a command and waits for its durable commit without holding a thread. A caller that
+    /// goes away does not stop it.
+    pub(crate) async fn command<R: Send + 'static>(
+        &self,
+        actor: &Actor,
+        run: impl FnMut(&mut Tx<'_>) -> Result<R, Problem> + Send + 'static,
+    ) -> Result<R, Problem> {
+        let (started, waiting) = (Instant::now(), self.metrics.command_started());
+        let outcome = self.queue(actor, run).await.unwrap_or_else(|_| {
+            let stopped = StoreError::Unavailable("the writer has stopped".into());
+            Err(Fault::Store(stopped).into())
+        });
+        drop(waiting);
+        self.metrics.command_done(started.elapsed(), outcome.is_ok());
+        if outcome.is_ok() {
+            (self.committed)();
+        }
+        outcome
+    }
+
+    /// Queues a command; the answer comes through the channel.
+    fn queue<R: Send + 'static>(
+        &self,
+        actor: &Actor,
+        run: impl FnMut(&mut Tx<'_>) -> Result<R, Problem> + Send + 'static,
+    ) -> tokio::sync::oneshot::Receiver<Result<R, Problem>> {
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        self.db.submit(actor.clone(), run, move |outcome| {
+            // Who asked may be gone.
+            let _ = sender.send(outcome);
+        });
+        receiver
+    }
+
+    /// Reads on a consistent snapshot, on the pool.
+    pub(crate) async fn read<R: Send + 'static>(
+        &self,
+        actor: &Actor,
+        run: impl FnOnce(&mut Tx<'_>) -> Result<R, Problem> + Send + 'static,
+    ) -> Result<R, Problem> {
+        let (db, actor) = (self.db.clone(), actor.clone());
+        blocking(move || db.read(&actor, run)).await?
+    }
+
+    /// Runs what waits (for a password hash, for the disk) on the pool.
+    pub(crate) async fn identity<R: Send + 'static>(
+        &self,
+        run: impl FnOnce(&Identity) -> R + Send + 'static,
+    ) -> Result<R, Problem> {
+        let identity = self.identity.clone();
+        blocking(move || run(&identity)).await
+    }
+}
+
+/// Runs `work` on the pool of threads that may wait.
+pub(crate) async fn blocking<R: Send + 'static>(
+    work: impl FnOnce() -> R + Send + 'static,
+) -> Result<R, Problem> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Fault::Panicked(error.to_string()).into())
+}
+
+impl std::fmt::Debug for Api {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Api")
+    }
+}
