@@ -156,6 +156,11 @@ fn local_amounts(
         }
         return Ok(entry.lines.iter().map(|line| line.amount).collect());
     }
+    // What takes back another entry has every amount, and needs no rate.
+    let given: Option<Vec<Money>> = entry.lines.iter().map(|line| line.local).collect();
+    if let Some(given) = given {
+        return Ok(given);
+    }
     let rate = rate_on(tx, entry.currency, local, entry.posting_date)?;
     if entry.lines.iter().any(|line| line.local.is_some()) {
         let convert = |line: &Line<'_>| match line.local {

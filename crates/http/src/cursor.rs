@@ -18,7 +18,7 @@ pub(crate) fn encode(list: &str, sort: &Cell, id: &Cell) -> String {
 
 /// The sort value and id of a cursor of this list; none where it is of another one or no cursor.
 pub(crate) fn decode(list: &str, cursor: &str) -> Option<(Cell, Cell)> {
-    if !cursor.is_ascii() || cursor.len() % 2 != 0 || cursor.len() > 8_192 {
+    if !cursor.is_ascii() || !cursor.len().is_multiple_of(2) || cursor.len() > 8_192 {
         return None;
     }
     let bytes: Option<Vec<u8>> = (0..cursor.len())

@@ -113,7 +113,12 @@ fn columns(def: &ObjectDef) -> Vec<(String, Column)> {
     let fixed = [
         ("id", head_column::ID, id, true),
         ("number", head_column::NUMBER, text, true),
-        ("version", head_column::VERSION, FieldType::Int, false),
+        (
+            "version",
+            head_column::VERSION,
+            FieldType::Int { least: i64::MIN, most: i64::MAX },
+            false,
+        ),
         ("created_at", head_column::CREATED_AT, FieldType::Instant, false),
         ("created_by", head_column::CREATED_BY, text, false),
         ("changed_at", head_column::CHANGED_AT, FieldType::Instant, false),
@@ -242,7 +247,9 @@ fn value(kind: FieldType, text: &str, currency: Option<&str>) -> Result<Cell, St
             "false" => Ok(Cell::Bool(false)),
             _ => Err("must be true or false".to_string()),
         },
-        FieldType::Int => text.parse().map(Cell::Int).map_err(|_| "must be a whole number".into()),
+        FieldType::Int { .. } => {
+            text.parse().map(Cell::Int).map_err(|_| "must be a whole number".into())
+        }
         FieldType::Decimal | FieldType::Percentage | FieldType::Quantity => micros(text),
         FieldType::Money => {
             let currency = currency.ok_or("needs the filter on its .currency too")?;

@@ -79,18 +79,19 @@ impl Expected {
         }
     }
 
-    /// Refuses as stale unless the object has this version, with what changed since.
+    /// Refuses an object that is not there, and as stale one that has another version, with what
+    /// changed since.
     pub(crate) fn check(
         self,
         tx: &mut Tx<'_>,
         def: &'static ObjectDef,
         id: ObjectId,
     ) -> Result<(), Problem> {
-        let Self::Version(expected) = self else { return Ok(()) };
         let head = tx.head(def, id)?;
-        if head.version == expected {
-            return Ok(());
-        }
+        let expected = match self {
+            Self::Version(expected) if expected != head.version => expected,
+            _ => return Ok(()),
+        };
         Err(Fault::Stale {
             object: def.name,
             number: head.number.unwrap_or_else(|| id.to_string()),

@@ -1,6 +1,7 @@
 //! An open database: runs commands and reads of modules on a storage engine.
 
 use std::any::{Any, TypeId};
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
@@ -128,7 +129,7 @@ impl Database {
         let (mut run, mut answer) = (Some(run), None);
         self.store.read(&mut |connection| {
             if let Some(run) = run.take() {
-                let mut tx = Tx::new(connection, &self.environment, actor, true);
+                let mut tx = Tx::new(connection, &self.environment, actor, None);
                 answer = Some(run(&mut tx));
             }
             Ok(())
@@ -159,14 +160,13 @@ where
     E: From<Fault> + Send,
 {
     fn run(&mut self, connection: &mut dyn Connection) -> Verdict {
-        let reserved = ReservedBlocks { environment: &self.environment, series: Vec::new() };
-        let mut reserved = reserved;
-        let mut tx = Tx::new(connection, &self.environment, &self.actor, false);
+        let reserved = ReservedBlocks::new(&self.environment);
+        let mut tx =
+            Tx::new(connection, &self.environment, &self.actor, Some(&reserved.series));
         let outcome = (self.run)(&mut tx);
-        reserved.series = std::mem::take(&mut tx.reserved);
         let kept = outcome.is_ok();
         if kept {
-            reserved.series.clear();
+            reserved.keep();
         }
         self.outcome = Some(outcome);
         if kept { Verdict::Keep } else { Verdict::Undo }
@@ -190,17 +190,28 @@ where
     }
 }
 
-/// Number blocks reserved by a command that was undone are forgotten, so that the database and
-/// the memory agree again.
+/// Number blocks reserved by a command that was undone, or panicked, are forgotten, so that the
+/// database and the memory agree again before the next command draws.
 struct ReservedBlocks<'e> {
     environment: &'e Environment,
-    series: Vec<String>,
+    series: RefCell<Vec<String>>,
+}
+
+impl<'e> ReservedBlocks<'e> {
+    fn new(environment: &'e Environment) -> Self {
+        Self { environment, series: RefCell::default() }
+    }
+
+    fn keep(&self) {
+        self.series.borrow_mut().clear();
+    }
 }
 
 impl Drop for ReservedBlocks<'_> {
     fn drop(&mut self) {
-        if !self.series.is_empty() {
-            self.environment.numbering.forget(&self.series);
+        let series = self.series.borrow();
+        if !series.is_empty() {
+            self.environment.numbering.forget(&series);
         }
     }
 }

@@ -78,7 +78,7 @@ pub use registry::{
 };
 pub use segment::{Cardinality, Segment, SegmentDef, TimeConstraint};
 pub use select::{Aggregate, Condition, Direction, Operator, Select};
-pub use store::{Connection, Job, Store, StoreError, Verdict, Visit};
+pub use store::{Connection, Job, Statistics, Store, StoreError, Verdict, Visit};
 pub use table::{ColumnDef, IndexDef, TableDef};
 pub use tessera_kernel_derive::{Choice, Form, Object, Record, Segment};
 pub use text::{Language, LocalizedText};

@@ -150,7 +150,7 @@ impl<'c> Tx<'c> {
                 .numbering
                 .blocks()
                 .insert(key.to_string(), Block { next: first + 1, last });
-            self.reserved.push(key.to_string());
+            self.note_reserved(key);
         }
         Ok(first)
     }

@@ -108,6 +108,15 @@ pub trait Job: Send {
     fn finished(self: Box<Self>, outcome: Result<(), StoreError>);
 }
 
+/// What an engine has done since it was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// Commands run.
+    pub commands: u64,
+    /// Durable commits.
+    pub commits: u64,
+}
+
 /// A storage engine.
 pub trait Store: Send + Sync {
     /// Queues a command; it runs in its own savepoint and is answered after the durable commit.
@@ -128,6 +137,11 @@ pub trait Store: Send + Sync {
 
     /// Bytes that the database takes on disk.
     fn size(&self) -> Result<u64, StoreError>;
+
+    /// What the engine has done since it was opened.
+    fn statistics(&self) -> Statistics {
+        Statistics::default()
+    }
 
     /// The engine's own consistency check; answers what is broken.
     fn check(&self) -> Result<Vec<String>, StoreError>;

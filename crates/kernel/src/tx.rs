@@ -4,6 +4,8 @@ mod load;
 mod query;
 mod save;
 
+use std::cell::RefCell;
+
 use hashbrown::HashSet;
 
 pub(crate) use load::CellGather;
@@ -18,10 +20,10 @@ pub struct Tx<'c> {
     pub(crate) environment: &'c Environment,
     pub(crate) actor: &'c Actor,
     now: Instant,
-    read_only: bool,
+    /// Number blocks that the command reserved; none in a read.
+    reserved: Option<&'c RefCell<Vec<String>>>,
     touched: HashSet<ObjectId>,
     touched_kinds: Vec<&'static str>,
-    pub(crate) reserved: Vec<String>,
 }
 
 impl<'c> Tx<'c> {
@@ -29,17 +31,16 @@ impl<'c> Tx<'c> {
         connection: &'c mut dyn Connection,
         environment: &'c Environment,
         actor: &'c Actor,
-        read_only: bool,
+        reserved: Option<&'c RefCell<Vec<String>>>,
     ) -> Self {
         Self {
             connection,
             environment,
             actor,
             now: environment.clock.now(),
-            read_only,
+            reserved,
             touched: HashSet::new(),
             touched_kinds: Vec::new(),
-            reserved: Vec::new(),
         }
     }
 
@@ -83,7 +84,14 @@ impl<'c> Tx<'c> {
     }
 
     pub(crate) fn writable(&self) -> Result<(), Fault> {
-        if self.read_only { Err(Fault::ReadOnly) } else { Ok(()) }
+        if self.reserved.is_none() { Err(Fault::ReadOnly) } else { Ok(()) }
+    }
+
+    /// Notes that the command reserved a number block.
+    pub(crate) fn note_reserved(&self, series: &str) {
+        if let Some(reserved) = self.reserved {
+            reserved.borrow_mut().push(series.to_string());
+        }
     }
 
     fn touch(&mut self, kind: &'static str, id: ObjectId) {

@@ -181,10 +181,7 @@ fn check_step(step: &ProcedureStep, kind: Option<&ConditionType>) -> Vec<&'stati
             step.from.is_some() && step.base_formula.is_some(),
             "from and base_formula exclude each other",
         ),
-        (
-            margin != total && step.value_formula.is_some() && margin,
-            "margin needs a line of totals",
-        ),
+        (margin && !total, "margin needs a line of totals"),
         (cost && !is_class(ConditionClass::Cost), "cost needs a condition_type of class cost"),
         (
             is_class(ConditionClass::Cost) && !step.statistical,
@@ -229,6 +226,81 @@ fn check_determinations(
         if !seen.insert(fields) {
             let message = "another entry names the same fields with the same values";
             report(&settings.determinations, code, message, problems);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::settings_with;
+
+    /// What is found about the shipped files with this laid over them.
+    fn found(extra: &'static str) -> String {
+        settings_with(extra).1.to_string()
+    }
+
+    #[test]
+    fn the_shipped_entries_agree() {
+        assert_eq!(found(""), "");
+    }
+
+    #[test]
+    fn references_must_exist() {
+        let table = "[access_sequence.X]\nname = { en = \"X\" }\naccesses = [{ table = \"A9\" }]\n";
+        assert!(found(table).contains("A9 is no condition table; allowed are: A002"));
+        let determination = "[procedure_determination.X]\ndivision = \"9\"\nprocedure = \"NO\"\n";
+        let message = "extra.toml:1: procedure_determination.X.procedure";
+        assert!(found(determination).contains(message));
+        let same = "[procedure_determination.X]\nprocedure = \"WEB\"\n";
+        assert!(found(same).contains("another entry names the same fields"));
+    }
+
+    #[test]
+    fn a_condition_type_must_make_sense() {
+        const TYPE: &str = "[condition_type.X]\nname = { en = \"X\" }\n";
+        for (entry, message) in [
+            ("class = 'tax'\ncalculation = 'fixed'\n", "a tax is calculated as percentage"),
+            (
+                "class = 'tax'\ncalculation = 'percentage'\nmanual = 'allowed'\n",
+                "a tax can't be entered",
+            ),
+            ("class = 'price'\ncalculation = 'percentage'\n", "a price is calculated as"),
+            (
+                "class = 'discount'\ncalculation = 'fixed'\nheader_condition = true\n",
+                "manual must be only",
+            ),
+            (
+                "class = 'discount'\ncalculation = 'fixed'\nscale_basis = 'value'\n\
+                 scale_type = 'graduated'\n",
+                "a graduated scale needs",
+            ),
+            ("class = 'discount'\ncalculation = 'each'\n", "unknown variant `each`"),
+        ] {
+            let text = found(format!("{TYPE}{entry}").leak());
+            assert!(text.contains(message), "{entry} gave {text}");
+            assert!(text.starts_with("shipped:extra.toml:"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_procedure_must_be_computable_from_top_to_bottom() {
+        const PROCEDURE: &str = "[pricing_procedure.X]\nname = { en = \"X\" }\n\
+             [[pricing_procedure.X.steps]]\nstep = 10\ncondition_type = \"PR00\"\n\
+             [[pricing_procedure.X.steps]]\n";
+        for (step, message) in [
+            ("step = 10\ncondition_type = 'K004'\n", "in order of step"),
+            ("step = 20\ncondition_type = 'PR00'\n", "in the procedure already"),
+            ("step = 20\ncondition_type = 'K004'\nfrom = 30\n", "30 is none"),
+            ("step = 20\nname = { en = 'T' }\nto = 10\n", "to needs a from"),
+            ("step = 20\nname = { en = 'T' }\nrequired = true\n", "need a condition_type"),
+            ("step = 20\n", "needs a name"),
+            ("step = 20\ncondition_type = 'K004'\nvalue_formula = 'margin'\n", "margin needs"),
+            ("step = 20\ncondition_type = 'VPRS'\nvalue_formula = 'cost'\n", "statistical"),
+            ("step = 20\ncondition_type = 'MWST'\nmanual = true\n", "entered by hand"),
+            ("step = 20\ncondition_type = 'VPRS'\nstatistical = true\n", "neither found nor"),
+        ] {
+            let text = found(format!("{PROCEDURE}{step}").leak());
+            assert!(text.contains(message), "{step} gave {text}");
         }
     }
 }

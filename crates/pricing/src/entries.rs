@@ -118,6 +118,12 @@ fn rule_broken(
         ),
         (is_header && quantity, "for the whole document it is a percentage or an amount"),
         (
+            calculation != condition.calculation
+                && (calculation == Calculation::Weight
+                    || condition.calculation == Calculation::Weight && quantity),
+            "amounts per quantity and per weight do not replace each other",
+        ),
+        (
             condition.class == ConditionClass::Price && calculation == Calculation::Percentage,
             "a price is no percentage",
         ),

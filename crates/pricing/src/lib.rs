@@ -52,7 +52,7 @@ pub use key::{KeyField, KeyFields, KeyValue};
 pub use part::{Part, copy_for_part};
 pub use price::{explain, price};
 pub use put_price::put_price;
-pub use records::{Exchange, no_exchange};
+pub use records::{Converted, Exchange, no_exchange};
 pub use requirement::Requirement;
 pub use segments::{
     ConditionKey, ConditionKeyField, ConditionOrigin, ConditionRate, ConditionScale,

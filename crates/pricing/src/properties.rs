@@ -136,11 +136,13 @@ proptest! {
                 prop_assert_eq!(value, Ok(row.value), "{:?}", row);
                 prop_assert_eq!(of_row().map(|part| part.rounding).sum::<Decimal>(), row.rounding);
                 prop_assert!(zero || of_row().map(|part| part.base).sum::<Decimal>() == row.base);
-                prop_assert!(of_row().all(|part| part.value.minor() % header.rounding.step_minor == 0));
+                let step = header.rounding.step_minor;
+                prop_assert!(of_row().all(|part| part.value.minor() % step == 0));
             }
             let totals = Totals::of(parts.iter().flatten(), header.currency).unwrap();
             prop_assert_eq!((totals.net, totals.tax), (item.net, item.tax));
-            prop_assert_eq!((totals.rounding, totals.tax_rounding), (item.rounding, item.tax_rounding));
+            let rounding = (totals.rounding, totals.tax_rounding);
+            prop_assert_eq!(rounding, (item.rounding, item.tax_rounding));
         }
     }
 }
@@ -198,4 +200,18 @@ fn a_part_of_nothing_is_refused_and_a_wrong_unit_too() {
     assert!(copy(Part { whole: boxes, before: zero, quantity: pieces(1) }).is_err());
     let more = copy(Part { whole: pieces(3), before: pieces(3), quantity: pieces(1) }).unwrap();
     assert_eq!(more[0].value, eur(1000));
+}
+
+#[test]
+fn the_last_part_takes_the_rest_although_the_whole_was_rounded_by_another_step() {
+    let mut shop = Shop::with_price();
+    let mut sold = item(10, 1, "3");
+    sold.manual.push(manual("PR00", "3.337"));
+    let priced = shop.run(&header(), &[sold]).unwrap();
+    let step = RoundingRule { mode: Rounding::HalfUp, step_minor: 5 };
+    let values = [(0, 1), (1, 2)].map(|(before, quantity)| {
+        let part = Part { whole: pieces(3), before: pieces(before), quantity: pieces(quantity) };
+        copy_for_part(&priced.conditions, 10, part, step).unwrap()[0].value.minor()
+    });
+    assert_eq!((values, priced.net.minor()), ([335, 666], 1001));
 }

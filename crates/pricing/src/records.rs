@@ -7,8 +7,10 @@ use crate::{ConditionRate, ConditionRecord, ScaleLine};
 
 /// Converts an amount from one currency to another at the rate of a day; nothing where there is
 /// no rate. The result is exact or has more decimals than either currency: the engine rounds.
-pub type Exchange<'e> = dyn FnMut(&mut Tx<'_>, Decimal, Currency, Currency, Date) -> Result<Option<Decimal>, Fault>
-    + 'e;
+pub type Exchange<'e> = dyn FnMut(&mut Tx<'_>, Decimal, Currency, Currency, Date) -> Converted + 'e;
+
+/// What an [`Exchange`] answers.
+pub type Converted = Result<Option<Decimal>, Fault>;
 
 /// The exchange of an installation without exchange rates.
 pub fn no_exchange(

@@ -200,3 +200,38 @@ impl ProcedureDetermination {
         (named.iter().filter(|named| **named).count(), named)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{code, settings_with};
+
+    use super::*;
+
+    #[test]
+    fn the_determination_that_names_most_fields_decides() {
+        let extra = "[procedure_determination.X]\nsales_organisation = \"2000\"\n\
+             document_class = \"WEB\"\nprocedure = \"STD\"\n";
+        let (settings, problems) = settings_with(extra);
+        assert!(problems.is_empty(), "{problems}");
+        let procedure = |organisation: &str, class: Option<&str>| {
+            let document = ProcedureKey {
+                sales_organisation: code(organisation),
+                distribution_channel: code("10"),
+                division: code("00"),
+                document_class: class.map(code),
+                customer_class: None,
+            };
+            settings.procedure(&document).unwrap()
+        };
+        assert_eq!(procedure("1000", None), code("STD"));
+        assert_eq!(procedure("1000", Some("WEB")), code("WEB"));
+        assert_eq!(procedure("2000", Some("WEB")), code("STD"));
+    }
+
+    #[test]
+    fn an_unknown_procedure_is_refused_with_the_known_ones() {
+        let (settings, _) = settings_with("");
+        let refused = settings.program(code("NO")).unwrap_err().to_string();
+        assert_eq!(refused, "NO is no pricing procedure; allowed are: STD, WEB");
+    }
+}

@@ -238,8 +238,10 @@ fn a_price_put_later_delimits_the_one_before() {
     let offer = ConditionRate { valid: summer.unwrap(), ..rate("8") };
     shop.put("PR00", "A304", key(1, 7), offer);
     assert_eq!(shop.net(7, vec![item(10, 1, 1)]), 800);
-    let found = shop.database.read(&shop.actor, Tx::all::<ConditionRecord>).unwrap();
-    let record = shop.load(found[0].id());
+    let lookup = format!("PR00|A304|1000|10|{}", id(1));
+    let found =
+        shop.database.read(&shop.actor, move |tx| tx.lookup::<ConditionRecord>("lookup", &lookup));
+    let record = shop.load(found.unwrap().unwrap().id());
     let amounts: Vec<String> =
         record.rates.iter().map(|rate| rate.rate.normalize().to_string()).collect();
     assert_eq!(amounts, ["10", "8", "10"]);

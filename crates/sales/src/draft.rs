@@ -78,6 +78,36 @@ pub struct DraftHeader {
     pub order_reason: Option<Code>,
 }
 
+impl DraftHeader {
+    /// A header of a document type that leaves everything else to the reference or to master
+    /// data.
+    pub fn new(document_type: Code) -> Self {
+        Self {
+            document_type,
+            reference: None,
+            sold_to: None,
+            sales_organisation: None,
+            distribution_channel: None,
+            division: None,
+            sales_office: None,
+            ship_to: None,
+            bill_to: None,
+            payer: None,
+            customer_reference: None,
+            document_date: None,
+            pricing_date: None,
+            requested_delivery: None,
+            valid_to: None,
+            currency: None,
+            payment_terms: None,
+            incoterms: None,
+            shipping_condition: None,
+            complete_delivery: None,
+            order_reason: None,
+        }
+    }
+}
+
 /// Item of a new or changed sales document.
 #[derive(Record, Clone, Debug, Default)]
 pub struct DraftItem {

@@ -7,6 +7,7 @@ mod catalog;
 mod checkpoint;
 mod error;
 mod file;
+pub mod floor;
 mod lock;
 mod migrate;
 mod options;

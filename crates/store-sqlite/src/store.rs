@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use tessera_kernel::{Connection, Fault, Job, Store, StoreError, TableDef};
+use tessera_kernel::{Connection, Fault, Job, Statistics, Store, StoreError, TableDef};
 
 use crate::checkpoint::Checkpoints;
 use crate::lock::{WriteLock, beside};
@@ -91,6 +91,10 @@ impl Store for SqliteStore {
         })?;
         let log = std::fs::metadata(beside(&self.path, "-wal")).map_or(0, |log| log.len());
         Ok(pages + log)
+    }
+
+    fn statistics(&self) -> Statistics {
+        self.writer.as_ref().map(Writer::statistics).unwrap_or_default()
     }
 
     fn check(&self) -> Result<Vec<String>, StoreError> {

@@ -2,12 +2,14 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
-use tessera_kernel::{Job, StoreError, Verdict};
+use tessera_kernel::{Job, Statistics, StoreError, Verdict};
 
 use crate::checkpoint::Checkpoints;
 use crate::error::store_error;
@@ -28,6 +30,14 @@ enum Message {
 pub(crate) struct Writer {
     sender: Option<Sender<Message>>,
     thread: Option<JoinHandle<()>>,
+    counters: Arc<Counters>,
+}
+
+/// What the writer has done.
+#[derive(Default)]
+struct Counters {
+    commands: AtomicU64,
+    commits: AtomicU64,
 }
 
 impl Writer {
@@ -40,15 +50,17 @@ impl Writer {
     ) -> Result<Self, StoreError> {
         let (sender, receiver) = channel();
         let limits = (options.batch_jobs.max(1), options.batch_time);
+        let counters = Arc::new(Counters::default());
+        let counted = counters.clone();
         let thread = std::thread::Builder::new()
             .name("tessera-writer".to_string())
             .spawn(move || {
-                serve(&connection, checkpoints, &receiver, limits);
+                serve(&connection, checkpoints, &receiver, limits, &counted);
                 drop(connection);
                 drop(lock);
             })
             .map_err(|error| StoreError::Unavailable(format!("no thread: {error}")))?;
-        Ok(Self { sender: Some(sender), thread: Some(thread) })
+        Ok(Self { sender: Some(sender), thread: Some(thread), counters })
     }
 
     /// Queues a job.
@@ -59,6 +71,14 @@ impl Writer {
         };
         if let Some(Message::Job(job)) = unsent {
             job.finished(Err(stopped()));
+        }
+    }
+
+    /// What the writer has done.
+    pub(crate) fn statistics(&self) -> Statistics {
+        Statistics {
+            commands: self.counters.commands.load(Ordering::Relaxed),
+            commits: self.counters.commits.load(Ordering::Relaxed),
         }
     }
 
@@ -99,12 +119,13 @@ fn serve(
     mut checkpoints: Checkpoints,
     queue: &Receiver<Message>,
     limits: (usize, Duration),
+    counters: &Counters,
 ) {
     Checkpoints::watch(connection);
     let mut texts = Texts::default();
     match Session::writing(connection, &mut texts) {
         Ok(session) => {
-            let mut batches = Batches { session, queue, limits, done: Vec::new() };
+            let mut batches = Batches { session, queue, limits, counters, done: Vec::new() };
             let mut carried = None;
             while let Some(message) = carried.take().or_else(|| queue.recv().ok()) {
                 match message {
@@ -142,6 +163,7 @@ struct Batches<'w> {
     session: Session<'w>,
     queue: &'w Receiver<Message>,
     limits: (usize, Duration),
+    counters: &'w Counters,
     done: Vec<(Box<dyn Job>, Result<(), StoreError>)>,
 }
 
@@ -172,6 +194,8 @@ impl Batches<'_> {
             }
         }
         let committed = self.session.commit();
+        self.counters.commits.fetch_add(1, Ordering::Relaxed);
+        self.counters.commands.fetch_add(self.done.len() as u64, Ordering::Relaxed);
         for (job, outcome) in self.done.drain(..) {
             answer(job, committed.clone().and(outcome));
         }

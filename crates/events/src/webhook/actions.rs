@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json as value};
 use tessera_kernel::{
-    Action, ActionTarget, Composite as _, Form, Kind as _, ObjectId, Problem, Record, Ref, Rule,
-    Stored, Tx, json,
+    Action, ActionTarget, Composite as _, Form, Kind as _, NoInput, ObjectId, Problem, Record, Ref,
+    Rule, Stored, Tx, json,
 };
 
 use super::{Webhook, WebhookEvent, WebhookTarget, delivery, queue_name, secret};
@@ -34,10 +34,6 @@ pub(crate) struct ReplayInput {
     #[form(flatten)]
     pub(crate) from: ReplayFrom,
 }
-
-/// Nothing to tell.
-#[derive(Form)]
-pub(crate) struct NoInput {}
 
 const RULES: &[Rule] = &[
     Rule { name: "address", help: "The address is that of a web server, on an allowed host." },
@@ -93,7 +89,7 @@ fn register(tx: &mut Tx<'_>, _target: ObjectId, body: &Value) -> Result<Value, P
 
 fn renew_secret(tx: &mut Tx<'_>, id: ObjectId, body: &Value) -> Result<Value, Problem> {
     tx.actor().require(Webhook::NAME, "renew_secret")?;
-    let NoInput {} = json::parse(body)?;
+    json::parse::<NoInput>(body)?;
     tx.load(Ref::<Webhook>::new(id))?;
     Ok(value!({ "id": id.to_string(), "secret": secret::renew(tx, id)? }))
 }

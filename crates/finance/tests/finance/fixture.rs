@@ -93,7 +93,10 @@ impl Books {
         };
         let books =
             Self { database: Database::open(Arc::new(store), environment).unwrap(), folder };
-        books.rate("USD/EUR", &[("2026-01-01", "2026-03-31", "0.9"), ("2026-04-01", "9999-12-31", "0.95")]);
+        books.rate(
+            "USD/EUR",
+            &[("2026-01-01", "2026-03-31", "0.9"), ("2026-04-01", "9999-12-31", "0.95")],
+        );
         books.rate("JPY/EUR", &[("2026-01-01", "9999-12-31", "0.0062")]);
         books
     }
@@ -105,10 +108,7 @@ impl Books {
         self.database.command(&actor(), run)
     }
 
-    pub(crate) fn read<R>(
-        &self,
-        run: impl FnOnce(&mut Tx<'_>) -> Result<R, FinanceError>,
-    ) -> R {
+    pub(crate) fn read<R>(&self, run: impl FnOnce(&mut Tx<'_>) -> Result<R, FinanceError>) -> R {
         self.database.read(&actor(), run).unwrap()
     }
 
@@ -215,7 +215,8 @@ pub(crate) fn post_invoice(
     invoice: Invoice,
 ) -> Result<(Stored<JournalEntry>, Ref<Receivable>), FinanceError> {
     let gross = invoice.gross;
-    let tax = gross.amount() * tessera_kernel::Decimal::from(19) / tessera_kernel::Decimal::from(119);
+    let tax =
+        gross.amount() * tessera_kernel::Decimal::from(19) / tessera_kernel::Decimal::from(119);
     let tax = Money::round(tax, gross.currency(), Rounding::HalfUp)?;
     let net = gross.minus(tax)?;
     let document = tx.new_id();
@@ -238,8 +239,7 @@ pub(crate) fn post_invoice(
         lines: &lines,
     };
     let entry = tessera_finance::post(tx, &entry)?;
-    let credit_amount =
-        exchange(tx, gross, Currency::EUR, invoice.date, Rounding::HalfUp)?;
+    let credit_amount = exchange(tx, gross, Currency::EUR, invoice.date, Rounding::HalfUp)?;
     let exposure = tessera_credit::Exposure::invoices(credit_amount);
     tessera_credit::shift(tx, COMPANY, invoice.partner, exposure)?;
     let item = NewReceivable {

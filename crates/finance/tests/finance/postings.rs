@@ -124,13 +124,17 @@ fn by_hand_nothing_is_posted_to_reconciliation_accounts_nor_reversed_that_has_a_
     let made = books.act("journal_entry", "post", entry("113100")).unwrap();
     assert_eq!(made["number"], "1000-2026-0000001");
     let refused = books.act("journal_entry", "post", entry("140000")).unwrap_err();
-    assert_eq!((refused.code.as_str(), refused.fields[0].path.as_str()), ("finance.line", "lines[0]"));
+    assert_eq!(
+        (refused.code.as_str(), refused.fields[0].path.as_str()),
+        ("finance.line", "lines[0]")
+    );
     let refused = books.act("journal_entry", "post", entry("nope")).unwrap_err();
     assert_eq!(refused.fields[0].path, "lines[0].account");
 
     let partner = books.partner("Becker");
     let invoice = Invoice { partner, gross: eur(11_900), date: day("2026-02-01"), terms: "N30" };
-    let entry = books.run(move |tx| post_invoice(tx, invoice).map(|(entry, _)| entry.id())).unwrap();
+    let entry =
+        books.run(move |tx| post_invoice(tx, invoice).map(|(entry, _)| entry.id())).unwrap();
     let action = *books.database.environment().registry.action("journal_entry", "reverse").unwrap();
     let refused = books.run(move |tx| (action.run)(tx, entry.id(), &json!({}))).unwrap_err();
     assert_eq!(refused.code, "finance.not_reversible");
@@ -172,7 +176,7 @@ fn a_customer_without_company_data_stands_on_the_account_of_the_key() {
     assert_eq!(found, expected);
     let yen = Money::from_minor(1, Currency::JPY);
     let invoice = Invoice { partner, gross: yen, date: day("2026-02-01"), terms: "N30" };
-    // One yen is less than a cent: the entry has no amount in the company's currency.
+    // One yen is 0.62 cents.
     let item = books.invoice(invoice).unwrap();
     assert_eq!(books.item(item).local_amount, eur(1));
 }

@@ -66,7 +66,7 @@ impl Tx<'_> {
     /// Loads master data through the cache of the writer; in a read, from the database. The
     /// object is shared: to change it, `load` it.
     pub fn shared<T: Object>(&mut self, id: Ref<T>) -> Result<Arc<Stored<T>>, Fault> {
-        let cacheable = !self.read_only && !self.touched.contains(&id.id());
+        let cacheable = self.writable().is_ok() && !self.touched.contains(&id.id());
         if cacheable
             && let Some(found) = self.environment.cache.object(id.id())
             && let Ok(object) = found.downcast::<Stored<T>>()
@@ -87,7 +87,7 @@ impl Tx<'_> {
         field: &'static str,
         value: &str,
     ) -> Result<Option<Ref<T>>, Fault> {
-        let cacheable = !self.read_only && !self.touched_kinds.contains(&T::NAME);
+        let cacheable = self.writable().is_ok() && !self.touched_kinds.contains(&T::NAME);
         if cacheable && let Some(found) = self.environment.cache.lookup((T::NAME, field), value) {
             return Ok(found.map(Ref::new));
         }

@@ -1,0 +1,168 @@
+//! What a user interface needs to know of objects, verbs and codes.
+
+use serde_json::{Map, Value, json};
+use tessera_kernel::{
+    Action, ActionTarget, Cardinality, Catalogues, Code, CompositeDef, FieldDef, FieldType,
+    Literal, Module, Multiplicity, ObjectEntry, Part, Registry, Sign, TimeConstraint,
+};
+
+/// The whole document.
+pub(crate) fn document(registry: &Registry, catalogues: &Catalogues) -> Value {
+    let modules: Vec<Value> = registry.modules().iter().map(module).collect();
+    let objects = registry.modules().iter().flat_map(|module| {
+        module.objects.iter().map(|entry| object(registry, module, entry)).collect::<Vec<_>>()
+    });
+    let codes: Map<String, Value> = catalogues
+        .iter()
+        .map(|(name, codes)| (name.to_string(), codes.iter().map(Code::as_str).collect()))
+        .collect();
+    json!({
+        "modules": modules,
+        "objects": objects.collect::<Vec<Value>>(),
+        "catalogues": codes,
+    })
+}
+
+fn module(module: &Module) -> Value {
+    json!({ "name": module.name, "owner": module.owner, "help": module.help })
+}
+
+fn label(name: &str) -> String {
+    let text = name.replace('_', " ");
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+fn object(registry: &Registry, module: &Module, entry: &ObjectEntry) -> Value {
+    let def = (entry.def)();
+    let actions: Vec<Value> =
+        registry.actions().filter(|action| action.object == def.name).map(action).collect();
+    let list: Vec<Value> = def.head_fields.iter().map(|head| field(head.field)).collect();
+    json!({
+        "name": def.name,
+        "label": label(def.name),
+        "help": def.composite.help,
+        "module": module.name,
+        "number_range": def.numbers,
+        "create": entry.create.is_some(),
+        "change": entry.change.is_some(),
+        "delete": entry.delete.is_some(),
+        "create_input": entry.create_input.map(|input| parts(input())),
+        "list": list,
+        "segments": parts(def.composite),
+        "actions": actions,
+    })
+}
+
+fn action(action: &Action) -> Value {
+    let rules: Vec<Value> =
+        action.rules.iter().map(|rule| json!({ "name": rule.name, "help": rule.help })).collect();
+    let target = match action.target {
+        ActionTarget::Object => "object",
+        ActionTarget::Collection => "collection",
+    };
+    json!({
+        "name": action.name,
+        "label": label(action.name),
+        "help": action.help,
+        "target": target,
+        "input": parts((action.input)()),
+        "rules": rules,
+    })
+}
+
+fn parts(definition: &CompositeDef) -> Vec<Value> {
+    definition.parts.iter().map(part).collect()
+}
+
+fn part(part: &Part) -> Value {
+    let multiplicity = match part.multiplicity {
+        Multiplicity::One => "one",
+        Multiplicity::Optional => "optional",
+        Multiplicity::Many => "many",
+    };
+    let mut value = json!({
+        "name": part.name,
+        "label": label(part.name),
+        "help": part.help,
+        "multiplicity": multiplicity,
+        "flatten": part.flatten,
+        "fields": part.fields.iter().map(field).collect::<Vec<Value>>(),
+    });
+    if let Some(segment) = part.segment {
+        let key: Vec<&str> =
+            segment.fields[..segment.key_fields()].iter().map(|field| field.name).collect();
+        value["segment"] = segment.name.into();
+        value["key"] = key.into();
+        value["item_level"] = segment.item_level.into();
+        value["time_constraint"] = match segment.cardinality {
+            Cardinality::Timed(TimeConstraint::ExactlyOne) => 1.into(),
+            Cardinality::Timed(TimeConstraint::AtMostOne) => 2.into(),
+            Cardinality::Timed(TimeConstraint::Any) => 3.into(),
+            Cardinality::One | Cardinality::Many => Value::Null,
+        };
+    }
+    value
+}
+
+fn field(field: &FieldDef) -> Value {
+    let mut value = json!({
+        "name": field.name,
+        "label": field.label(),
+        "help": field.help,
+        "group": field.group,
+        "required": field.required,
+        "read_only": field.read_only,
+        "indexed": field.index || field.unique,
+        "unique": field.unique,
+        "list": field.list,
+    });
+    value["default"] = match field.default {
+        None => Value::Null,
+        Some(Literal::Bool(default)) => default.into(),
+        Some(Literal::Int(default)) => default.into(),
+        Some(Literal::Text(default)) => default.into(),
+    };
+    if let Some(sign) = match field.sign {
+        Sign::Any => None,
+        Sign::NotNegative => Some("not_negative"),
+        Sign::Positive => Some("positive"),
+    } {
+        value["sign"] = sign.into();
+    }
+    let (name, detail) = kind(field.kind);
+    value["type"] = name.into();
+    if let Some((key, detail)) = detail {
+        value[key] = detail;
+    }
+    value
+}
+
+/// Name of a field type and what else there is to know of it.
+fn kind(kind: FieldType) -> (&'static str, Option<(&'static str, Value)>) {
+    match kind {
+        FieldType::Text { max } => ("text", Some(("max", max.into()))),
+        FieldType::Code { catalogue } => ("code", Some(("catalogue", catalogue.into()))),
+        FieldType::Choice(choices) => {
+            let choices = choices
+                .iter()
+                .map(|c| json!({ "code": c.code, "label": label(c.code), "help": c.help }));
+            ("choice", Some(("choices", choices.collect())))
+        }
+        FieldType::Bool => ("bool", None),
+        FieldType::Int { least, most } => ("int", Some(("range", json!([least, most])))),
+        FieldType::Decimal => ("decimal", None),
+        FieldType::Percentage => ("percentage", None),
+        FieldType::Money => ("money", None),
+        FieldType::Quantity => ("quantity", None),
+        FieldType::Currency => ("currency", None),
+        FieldType::Unit => ("unit", None),
+        FieldType::Date => ("date", None),
+        FieldType::Instant => ("instant", None),
+        FieldType::LocalDateTime => ("local_date_time", None),
+        FieldType::Validity => ("validity", None),
+        FieldType::LocalizedText => ("localized_text", None),
+        FieldType::Language => ("language", None),
+        FieldType::Reference { object } => ("reference", Some(("object", object.into()))),
+    }
+}

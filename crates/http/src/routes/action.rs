@@ -1,0 +1,90 @@
+//! `POST /api/v1/{object}/{action}` and `POST /api/v1/{object}/{id}/{action}`
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::Value;
+use tessera_kernel::json::check;
+use tessera_kernel::{Action, ActionTarget, Actor, ObjectDef, ObjectId, Registry};
+
+use super::mark_replayed;
+use crate::caller::Caller;
+use crate::idempotent::{Key, once};
+use crate::refusal::Refusal;
+use crate::reply::Expected;
+use crate::target::Target;
+use crate::{Api, body, reply};
+
+pub(super) async fn of_collection(
+    State(api): State<Arc<Api>>,
+    caller: Caller,
+    target: Target,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let registry = &api.db.environment().registry;
+    let action = find(registry, target.def, target.parameter("id"), ActionTarget::Collection)?;
+    let nothing = ObjectId(uuid::Uuid::nil());
+    run(&api, &caller.actor, action, target.def, nothing, request).await
+}
+
+pub(super) async fn of_object(
+    State(api): State<Arc<Api>>,
+    caller: Caller,
+    target: Target,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let registry = &api.db.environment().registry;
+    let action = find(registry, target.def, target.parameter("action"), ActionTarget::Object)?;
+    let id = target.id()?;
+    run(&api, &caller.actor, action, target.def, id, request).await
+}
+
+fn find(
+    registry: &Registry,
+    def: &ObjectDef,
+    name: &str,
+    target: ActionTarget,
+) -> Result<Action, Refusal> {
+    let of_object = |action: &&Action| action.object == def.name && action.target == target;
+    let found = registry.actions().filter(of_object).find(|action| action.name == name);
+    found.copied().ok_or_else(|| {
+        let known: Vec<&str> = registry.actions().filter(of_object).map(|a| a.name).collect();
+        let shown: String = name.chars().take(60).collect();
+        let known = if known.is_empty() { "none".to_string() } else { known.join(", ") };
+        Refusal::nowhere(format!("{} has no action `{shown}` here; there are: {known}", def.name))
+    })
+}
+
+async fn run(
+    api: &Api,
+    actor: &Actor,
+    action: Action,
+    def: &'static ObjectDef,
+    id: ObjectId,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let expected = Expected::of(request.headers())?;
+    let (parts, content) = request.into_parts();
+    let bytes = body::bytes(content, api.limits.body).await?;
+    let value = body::object(&parts.headers, &bytes, true)?;
+    check((action.input)(), &value)?;
+    let key = Key::of(&parts.headers, &parts.method, &parts.uri, &bytes)?;
+    let (value, replayed) = api
+        .command(actor, move |tx| {
+            once(tx, key.as_ref(), 200, |tx| {
+                if action.target == ActionTarget::Object {
+                    expected.check(tx, def, id)?;
+                }
+                (action.run)(tx, id, &value)
+            })
+        })
+        .await?;
+    let mut response = match value {
+        Value::Null => StatusCode::NO_CONTENT.into_response(),
+        value => reply::object(StatusCode::OK, def, &value),
+    };
+    mark_replayed(&mut response, replayed);
+    Ok(response)
+}

@@ -1,0 +1,221 @@
+//! `POST /api/v1/{object}/bulk`
+
+use std::sync::Arc;
+
+use axum::extract::{Query, Request, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::Response;
+use serde_json::{Value, json};
+use tessera_kernel::{Actor, FieldProblem, ObjectEntry, Problem, ProblemKind};
+
+use super::create::{check_input, head, maker};
+use super::mark_replayed;
+use crate::caller::Caller;
+use crate::idempotent::{Key, once};
+use crate::refusal::Refusal;
+use crate::target::Target;
+use crate::{Api, body, reply};
+
+/// Findings that the answer to an atomic call names; the rest is counted.
+const MOST_FINDINGS: usize = 100;
+
+type Record = Result<Value, Refusal>;
+
+pub(super) async fn bulk(
+    State(api): State<Arc<Api>>,
+    caller: Caller,
+    target: Target,
+    request: Request,
+) -> Result<Response, Refusal> {
+    maker(&api, &target.entry, target.def)?;
+    caller.actor.require(target.def.name, "create")?;
+    let atomic = is_atomic(request.uri())?;
+    let (parts, content) = request.into_parts();
+    let bytes = body::bytes(content, api.limits.bulk_body).await?;
+    let records = records(&parts.headers, &bytes, api.limits.bulk_records)?;
+    let key = Key::of(&parts.headers, &parts.method, &parts.uri, &bytes)?;
+    if atomic {
+        together(&api, &caller.actor, target.entry, records, key).await
+    } else {
+        one_by_one(&api, &caller.actor, target.entry, records, key).await
+    }
+}
+
+/// `?atomic=true`
+fn is_atomic(uri: &Uri) -> Result<bool, Refusal> {
+    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri)
+        .map_err(|error| Refusal::malformed(format!("the query string: {error}")))?;
+    let mut atomic = false;
+    for (name, value) in pairs {
+        match (name.as_str(), value.as_str()) {
+            ("atomic", "true") => atomic = true,
+            ("atomic", "false") => atomic = false,
+            ("atomic", _) => {
+                return Err(Problem::invalid("atomic", "must be true or false").into());
+            }
+            _ => return Err(Problem::invalid(name, "is not known here; there is: atomic").into()),
+        }
+    }
+    Ok(atomic)
+}
+
+/// The records of a JSON array or of NDJSON. A line that is no JSON is a record that is refused.
+fn records(headers: &HeaderMap, bytes: &[u8], most: usize) -> Result<Vec<Record>, Refusal> {
+    let records: Vec<Record> = if body::is_type(headers, &["application/x-ndjson"]) {
+        let lines = bytes.split(|byte| *byte == b'\n');
+        lines
+            .filter(|line| !line.iter().all(u8::is_ascii_whitespace))
+            .take(most + 1)
+            .map(body::parse)
+            .collect()
+    } else if body::is_type(headers, &["application/json"]) {
+        match body::parse(bytes)? {
+            Value::Array(records) => records.into_iter().map(Ok).collect(),
+            _ => return Err(Problem::invalid("", "the body must be a JSON array").into()),
+        }
+    } else {
+        return Err(Refusal::media_type("application/json or application/x-ndjson"));
+    };
+    if records.len() > most {
+        let detail = format!("a bulk call takes at most {most} records: send several calls");
+        return Err(Problem::new(ProblemKind::TooLarge, "too_many_records", detail).into());
+    }
+    Ok(records)
+}
+
+/// Each record in a command of its own; all are queued at once, in order, and share commits.
+async fn one_by_one(
+    api: &Arc<Api>,
+    actor: &Actor,
+    entry: ObjectEntry,
+    records: Vec<Record>,
+    key: Option<Key>,
+) -> Result<Response, Refusal> {
+    let def = (entry.def)();
+    let create = maker(api, &entry, def)?;
+    let mut pending = Vec::with_capacity(records.len());
+    for (position, record) in records.into_iter().enumerate() {
+        let checked = record.and_then(|value| {
+            check_input(&entry, &value)?;
+            Ok(value)
+        });
+        let value = match checked {
+            Ok(value) => value,
+            Err(refusal) => {
+                pending.push(Err(refusal));
+                continue;
+            }
+        };
+        let key = key.as_ref().map(|key| key.of_record(position, &value));
+        let (api, actor) = (api.clone(), actor.clone());
+        pending.push(Ok(tokio::spawn(async move {
+            api.command(&actor, move |tx| {
+                once(tx, key.as_ref(), 201, |tx| {
+                    let id = create(tx, &value)?;
+                    head(tx, def, id)
+                })
+            })
+            .await
+        })));
+    }
+    let (mut results, mut created) = (Vec::with_capacity(pending.len()), 0_usize);
+    for outcome in pending {
+        let outcome = match outcome {
+            Ok(task) => task.await.map_or_else(
+                |error| Err(Refusal::unavailable("unavailable", error.to_string())),
+                |outcome| outcome.map_err(Refusal::from),
+            ),
+            Err(refusal) => Err(refusal),
+        };
+        results.push(match outcome {
+            Ok((mut value, _)) => {
+                created += 1;
+                value["status"] = 201.into();
+                value
+            }
+            Err(refusal) => {
+                let (status, problem) = refusal.body();
+                json!({ "status": status, "problem": problem })
+            }
+        });
+    }
+    let failed = results.len() - created;
+    let answer = json!({ "created": created, "failed": failed, "results": results });
+    Ok(reply::json(StatusCode::OK, &answer))
+}
+
+/// Every record in one command: all of them, or none.
+async fn together(
+    api: &Api,
+    actor: &Actor,
+    entry: ObjectEntry,
+    records: Vec<Record>,
+    key: Option<Key>,
+) -> Result<Response, Refusal> {
+    let def = (entry.def)();
+    let create = maker(api, &entry, def)?;
+    let (mut values, mut findings) = (Vec::with_capacity(records.len()), Vec::new());
+    for (position, record) in records.into_iter().enumerate() {
+        match record {
+            Ok(value) => {
+                if let Err(problem) = check_input(&entry, &value) {
+                    note(&mut findings, position, problem)?;
+                }
+                values.push(value);
+            }
+            Err(refusal) => {
+                let detail = refusal.body().1["detail"].as_str().unwrap_or("").to_string();
+                findings.push(FieldProblem::new(format!("[{position}]"), detail));
+            }
+        }
+    }
+    if !findings.is_empty() {
+        return Err(refused(findings).into());
+    }
+    let (value, replayed) = api
+        .command(actor, move |tx| {
+            once(tx, key.as_ref(), 200, |tx| {
+                let (mut results, mut findings) = (Vec::with_capacity(values.len()), Vec::new());
+                for (position, value) in values.iter().enumerate() {
+                    match create(tx, value) {
+                        Ok(id) => results.push(head(tx, def, id)?),
+                        Err(problem) => note(&mut findings, position, problem)?,
+                    }
+                }
+                if !findings.is_empty() {
+                    return Err(refused(findings));
+                }
+                Ok(json!({ "created": results.len(), "failed": 0, "results": results }))
+            })
+        })
+        .await?;
+    let mut response = reply::json(StatusCode::OK, &value);
+    mark_replayed(&mut response, replayed);
+    Ok(response)
+}
+
+/// Notes what is wrong with a record; what is not the record's fault ends the call.
+fn note(
+    findings: &mut Vec<FieldProblem>,
+    position: usize,
+    problem: Problem,
+) -> Result<(), Problem> {
+    if matches!(problem.kind, ProblemKind::Internal | ProblemKind::Unavailable) {
+        return Err(problem);
+    }
+    if problem.fields.is_empty() {
+        findings.push(FieldProblem::new(format!("[{position}]"), problem.detail));
+    }
+    for field in problem.fields {
+        findings.push(FieldProblem::new(format!("[{position}].{}", field.path), field.message));
+    }
+    Ok(())
+}
+
+fn refused(mut findings: Vec<FieldProblem>) -> Problem {
+    let detail = format!("nothing was done: {}", FieldProblem::summary(&findings));
+    findings.truncate(MOST_FINDINGS);
+    let mut problem = Problem::new(ProblemKind::Invalid, "invalid", detail);
+    problem.fields = findings;
+    problem
+}

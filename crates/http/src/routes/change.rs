@@ -1,0 +1,41 @@
+//! `PATCH /api/v1/{object}/{id}`
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use crate::caller::Caller;
+use crate::refusal::Refusal;
+use crate::reply::Expected;
+use crate::target::Target;
+use crate::{Api, body, reply};
+
+pub(super) async fn change(
+    State(api): State<Arc<Api>>,
+    caller: Caller,
+    target: Target,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let (entry, def, id) = (target.entry, target.def, target.id()?);
+    let Some(change) = entry.change else {
+        let allowed = if entry.delete.is_some() { "GET, HEAD, DELETE" } else { "GET, HEAD" };
+        return Err(Refusal::method(allowed, format!("{} is changed by its verbs", def.name)));
+    };
+    caller.actor.require(def.name, "change")?;
+    let version = Expected::of(request.headers())?.required()?;
+    let (parts, content) = request.into_parts();
+    let bytes = body::bytes(content, api.limits.body).await?;
+    let value = body::object(&parts.headers, &bytes, false)?;
+    let value = api
+        .command(&caller.actor, move |tx| {
+            change(tx, id, version, &value)?;
+            (entry.get)(tx, id)
+        })
+        .await?;
+    if def.name == "user" {
+        api.identity.forget();
+    }
+    Ok(reply::object(StatusCode::OK, def, &value))
+}

@@ -1,0 +1,37 @@
+//! `GET /api/v1/{object}`
+
+use std::sync::Arc;
+
+use axum::extract::{Query, State};
+use axum::http::{StatusCode, Uri};
+use axum::response::Response;
+use serde_json::{Value, json};
+use tessera_kernel::json::head_row_to_json;
+
+use crate::caller::Caller;
+use crate::refusal::Refusal;
+use crate::target::Target;
+use crate::{Api, filter, reply};
+
+pub(super) async fn list(
+    State(api): State<Arc<Api>>,
+    caller: Caller,
+    target: Target,
+    uri: Uri,
+) -> Result<Response, Refusal> {
+    let def = target.def;
+    caller.actor.require(def.name, "read")?;
+    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&uri)
+        .map_err(|error| Refusal::malformed(format!("the query string: {error}")))?;
+    let list = filter::parse(def, &pairs)?;
+    let value = api
+        .read(&caller.actor, move |tx| {
+            let page = tx.list(def, &list.query)?;
+            let items: Result<Vec<Value>, _> =
+                page.rows.iter().map(|row| head_row_to_json(def, row)).collect();
+            let next = page.next.as_ref().map(|next| list.cursor(next));
+            Ok(json!({ "items": items?, "next": next }))
+        })
+        .await?;
+    Ok(reply::json(StatusCode::OK, &value))
+}

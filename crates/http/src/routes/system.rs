@@ -1,0 +1,76 @@
+//! Operation: health, figures, documentation.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use tessera_kernel::{Actor, Problem, Source};
+
+use crate::Api;
+use crate::caller::Caller;
+use crate::refusal::Refusal;
+
+/// The process answers.
+pub(super) async fn live() -> &'static str {
+    "ok\n"
+}
+
+/// The database answers, and the server is not about to stop.
+pub(super) async fn ready(State(api): State<Arc<Api>>) -> Result<&'static str, Refusal> {
+    if !api.is_ready() {
+        return Err(Refusal::unavailable("stopping", "the server is about to stop"));
+    }
+    api.read(&Actor::system(Source::System), |_| Ok(())).await?;
+    Ok("ok\n")
+}
+
+/// Figures for Prometheus. They tell amounts, never contents.
+pub(super) async fn metrics(State(api): State<Arc<Api>>) -> Result<Response, Refusal> {
+    let mut gauges = api
+        .read(&Actor::system(Source::System), |tx| {
+            let mut gauges = Vec::new();
+            for lag in tessera_events::lag(tx)? {
+                let series = format!("tessera_events_behind{{queue=\"{}\"}}", lag.queue);
+                let behind = u64::try_from(lag.behind).unwrap_or(0);
+                gauges.push((series, "Events after a queue's offset.", behind));
+            }
+            let dead = tessera_events::dead_letters(tx, None)?.len();
+            let dead = u64::try_from(dead).unwrap_or(u64::MAX);
+            gauges.push(("tessera_dead_letters".into(), "Events given up.", dead));
+            Ok::<_, Problem>(gauges)
+        })
+        .await?;
+    let size = api.db.store().size().unwrap_or(0);
+    gauges.push(("tessera_database_bytes".into(), "Bytes of the database on disk.", size));
+    if let Some(memory) = resident_memory() {
+        let help = "Resident memory of the process.";
+        gauges.push(("process_resident_memory_bytes".into(), help, memory));
+    }
+    let text = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    Ok(([(CONTENT_TYPE, text)], api.metrics.text(&gauges)).into_response())
+}
+
+/// Bytes that the process has in memory, where the system tells (Linux).
+fn resident_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib * 1024)
+}
+
+/// OpenAPI 3.1.
+pub(super) async fn openapi(State(api): State<Arc<Api>>) -> Response {
+    document(api.openapi.clone())
+}
+
+/// What a user interface needs.
+pub(super) async fn metadata(State(api): State<Arc<Api>>, _caller: Caller) -> Response {
+    document(api.metadata.clone())
+}
+
+fn document(bytes: axum::body::Bytes) -> Response {
+    let json = HeaderValue::from_static("application/json");
+    let cached = HeaderValue::from_static("private, max-age=60");
+    (StatusCode::OK, [(CONTENT_TYPE, json), (CACHE_CONTROL, cached)], bytes).into_response()
+}

@@ -1,0 +1,10 @@
+//! The API from outside: requests and answers.
+
+mod bad_input;
+mod bulk;
+mod credentials;
+mod idempotency;
+mod lists;
+mod objects;
+mod protocol;
+mod support;

@@ -1,0 +1,139 @@
+//! An installation with an administrator, and a client.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use tessera_http::{Api, Limits, router};
+use tessera_identity::{Identity, UserProfile};
+use tessera_installation::{Installation, Options};
+use tessera_kernel::{Actor, Source};
+use tower::ServiceExt as _;
+
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// A server without a network.
+pub(crate) struct Server {
+    pub(crate) installation: Installation,
+    pub(crate) router: Router,
+    pub(crate) token: String,
+    _folder: tempfile::TempDir,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    /// The body as JSON; null where it is none.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or(Value::Null)
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
+    }
+
+    /// Fails unless the status is this one.
+    pub(crate) fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        self
+    }
+
+    /// The paths of the findings of a problem.
+    pub(crate) fn paths(&self) -> Vec<String> {
+        let errors = self.json()["errors"].as_array().cloned().unwrap_or_default();
+        errors.iter().filter_map(|e| e["path"].as_str()).map(str::to_string).collect()
+    }
+}
+
+impl Server {
+    pub(crate) fn start() -> Self {
+        Self::with(Limits::default())
+    }
+
+    pub(crate) fn with(limits: Limits) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("t.db").display());
+        let installation = Installation::open(Options::creating(&url)).unwrap();
+        let identity = Arc::new(Identity::new(installation.db().clone()));
+        let system = Actor::system(Source::CommandLine);
+        let profile = UserProfile {
+            login: "ada".into(),
+            name: "Ada".into(),
+            administrator: true,
+            active: true,
+        };
+        let ada = identity.add_user(&system, profile, PASSWORD).unwrap();
+        let token = identity.create_token(&system, ada, "test", 1).unwrap().secret;
+        let router = router(Arc::new(Api::new(&installation, identity, limits)));
+        Self { installation, router, token, _folder: folder }
+    }
+
+    /// Sends a request as it is.
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        Answer { status: parts.status, headers: parts.headers, text }
+    }
+
+    /// Sends a request with the administrator's token.
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {}", self.token))
+            .header("content-type", "application/json");
+        for (name, value) in headers {
+            if let Some(known) = request.headers_mut() {
+                known.remove(*name);
+            }
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.call(Method::GET, path, &[], "").await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.call(Method::POST, path, &[], &body.to_string()).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, etag: &str, body: &Value) -> Answer {
+        self.call(Method::PATCH, path, &[("if-match", etag)], &body.to_string()).await
+    }
+
+    /// Makes a partner; answers its id.
+    pub(crate) async fn partner(&self, name: &str) -> String {
+        let answer = self.post("/api/v1/business_partner", &partner(name)).await.expect(201);
+        answer.json()["id"].as_str().unwrap().to_string()
+    }
+}
+
+/// The least that a partner has.
+pub(crate) fn partner(name: &str) -> Value {
+    json!({ "general": {
+        "category": "organisation",
+        "name": name,
+        "country": "DE",
+        "language": "en",
+        "tax_classification": "full",
+    } })
+}
