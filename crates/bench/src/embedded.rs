@@ -5,9 +5,7 @@ use tessera_delivery::{Delivery, DeliveryDraft, DraftHeader, DraftItem as Delive
 use tessera_kernel::{
     Actor, Cell, Code, Database, Object, ObjectId, Problem, Quantity, Query, Ref, Source, Unit,
 };
-use tessera_sales::{
-    DraftHeader as SalesDraftHeader, DraftItem, SalesDocument, SalesDraft,
-};
+use tessera_sales::{DraftHeader as SalesDraftHeader, DraftItem, SalesDocument, SalesDraft};
 
 use crate::BenchError;
 use crate::fixture::Fixture;

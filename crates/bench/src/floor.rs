@@ -64,7 +64,7 @@ fn record(path: &Path, fixture: &Arc<Fixture>) -> Result<Vec<Vec<Operation>>, Be
     let mut driver = Embedded::new(&db, fixture);
     let mut draws = Draws::new(usize::MAX / 2);
     for _ in 0..CYCLES {
-        cycle(&mut driver, &draws.next(), &mut |_| {})?;
+        cycle(&mut driver, &draws.next(), &mut |_, _| Ok(()))?;
     }
     let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
     Ok(std::mem::take(&mut *log))

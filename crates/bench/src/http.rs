@@ -44,8 +44,8 @@ impl Server {
         let token = identity.create_token(&actor, user, "bench", 1).map_err(refused)?.secret;
         let services = Arc::new(Services::start(installation)?);
         let awake = services.clone();
-        let api = Api::new(installation, identity, Limits::default())
-            .on_commit(move || awake.wake());
+        let api =
+            Api::new(installation, identity, Limits::default()).on_commit(move || awake.wake());
         let server = tessera_http::Server::listen("127.0.0.1:0")
             .map_err(|error| BenchError::Io(std::io::Error::other(error)))?;
         let address = server.address();
@@ -85,7 +85,12 @@ pub(crate) struct HttpClient {
 }
 
 impl HttpClient {
-    fn call(&mut self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, BenchError> {
+    fn call(
+        &mut self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, BenchError> {
         let body = body.map(Value::to_string).unwrap_or_default();
         self.buffer.clear();
         write!(

@@ -51,23 +51,23 @@ pub(crate) trait Driver: Send {
     fn create_invoice(&mut self, delivery: ObjectId) -> Result<(), BenchError>;
 }
 
-/// One cycle; `done` hears of each step when it is over.
+/// One cycle; `done` hears of each step when it is over, with the order or delivery that it
+/// was about.
 pub(crate) fn cycle(
     driver: &mut dyn Driver,
     draw: &Draw,
-    done: &mut dyn FnMut(usize),
+    done: &mut dyn FnMut(usize, ObjectId) -> Result<(), BenchError>,
 ) -> Result<(), BenchError> {
     let order = driver.create_order(draw)?;
-    done(0);
+    done(0, order)?;
     let delivery = driver.create_delivery(order)?;
-    done(1);
+    done(1, delivery)?;
     driver.display_order(order)?;
-    done(2);
+    done(2, order)?;
     driver.post_goods_issue(delivery)?;
-    done(3);
+    done(3, delivery)?;
     driver.list_orders(draw)?;
-    done(4);
+    done(4, order)?;
     driver.create_invoice(delivery)?;
-    done(5);
-    Ok(())
+    done(5, delivery)
 }

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tessera_kernel::{
-    Cell, CellRef, Connection, Fault, Guard, Job, RowBuffer, Select, Statistics, Store, StoreError, TableDef,
-    Verdict, Visit, WriteRow,
+    Cell, CellRef, Connection, Fault, Guard, Job, RowBuffer, Select, Statistics, Store, StoreError,
+    TableDef, Verdict, Visit, WriteRow,
 };
 use tessera_store_sqlite::floor::Operation;
 

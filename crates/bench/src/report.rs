@@ -75,7 +75,11 @@ impl Report {
 
     /// Rate over the floor's.
     pub fn ratio_to_floor(&self) -> f64 {
-        if self.floor_cycles_per_s > 0.0 { self.cycles_per_s() / self.floor_cycles_per_s } else { 0.0 }
+        if self.floor_cycles_per_s > 0.0 {
+            self.cycles_per_s() / self.floor_cycles_per_s
+        } else {
+            0.0
+        }
     }
 
     /// The figures as one JSON object.

@@ -1,12 +1,14 @@
 //! A run: clients in a closed loop, or paced.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tessera_installation::Installation;
-use tessera_kernel::{Aggregate, Database, Object, Problem, Select, Statistics};
+use tessera_kernel::{Aggregate, Database, Object, ObjectId, Problem, Select, Statistics};
 use tessera_sales::SalesDocument;
 
 use crate::embedded::Embedded;
@@ -41,6 +43,8 @@ pub struct Options {
     pub prefill: u64,
     /// Database; none: a new one that is removed afterwards.
     pub db: Option<PathBuf>,
+    /// File in which every write that was answered is noted, right after the answer.
+    pub acknowledged: Option<PathBuf>,
     /// Whether to measure the floor.
     pub floor: bool,
 }
@@ -55,6 +59,7 @@ impl Default for Options {
             rate: None,
             prefill: 0,
             db: None,
+            acknowledged: None,
             floor: true,
         }
     }
@@ -152,15 +157,17 @@ fn load(
 ) -> Result<Measured, BenchError> {
     let stop = AtomicBool::new(false);
     let tickets = AtomicU64::new(0);
+    let acknowledged = Acknowledged::open(options.acknowledged.as_deref())?;
     let start = Instant::now();
     let clients = std::thread::scope(|scope| {
         let handles: Vec<_> = (0..options.clients)
             .map(|client| {
-                let (stop, tickets) = (&stop, &tickets);
+                let (stop, tickets, acknowledged) = (&stop, &tickets, &acknowledged);
                 scope.spawn(move || {
                     let mut driver = driver(client)?;
                     let draws = Draws::new(first + client);
-                    one_client(&mut *driver, draws, stop, (options.rate, tickets, start))
+                    let pace = Pace { rate: options.rate, tickets, start };
+                    one_client(&mut *driver, draws, stop, &pace, acknowledged)
                 })
             })
             .collect();
@@ -192,24 +199,58 @@ fn one_client(
     driver: &mut dyn Driver,
     mut draws: Draws,
     stop: &AtomicBool,
-    (rate, tickets, start): (Option<u64>, &AtomicU64, Instant),
+    pace: &Pace<'_>,
+    acknowledged: &Acknowledged,
 ) -> Result<Latencies, BenchError> {
     let mut latencies: Latencies = std::array::from_fn(|_| Vec::new());
     while !stop.load(Ordering::Relaxed) {
-        if let Some(rate) = rate {
-            let ticket = tickets.fetch_add(1, Ordering::Relaxed);
-            let due = start + Duration::from_nanos(ticket * 1_000_000_000 / rate.max(1));
-            std::thread::sleep(due.saturating_duration_since(Instant::now()));
-        }
+        pace.wait();
         let mut since = Instant::now();
-        cycle(driver, &draws.next(), &mut |step| {
+        cycle(driver, &draws.next(), &mut |step, id| {
             let now = Instant::now();
             let took = now.duration_since(since).as_nanos();
             latencies[step].push(u64::try_from(took).unwrap_or(u64::MAX));
             since = now;
+            acknowledged.note(step, id)
         })?;
     }
     Ok(latencies)
+}
+
+/// When the next cycle starts.
+struct Pace<'p> {
+    rate: Option<u64>,
+    tickets: &'p AtomicU64,
+    start: Instant,
+}
+
+impl Pace<'_> {
+    fn wait(&self) {
+        if let Some(rate) = self.rate {
+            let ticket = self.tickets.fetch_add(1, Ordering::Relaxed);
+            let due = self.start + Duration::from_nanos(ticket * 1_000_000_000 / rate.max(1));
+            std::thread::sleep(due.saturating_duration_since(Instant::now()));
+        }
+    }
+}
+
+/// Notes what was answered. A line is handed to the operating system before the next step, so it
+/// outlives this process.
+struct Acknowledged(Option<Mutex<File>>);
+
+impl Acknowledged {
+    fn open(path: Option<&Path>) -> Result<Self, BenchError> {
+        let open = |path| File::options().create(true).append(true).open(path);
+        Ok(Self(path.map(open).transpose()?.map(Mutex::new)))
+    }
+
+    fn note(&self, step: usize, id: ObjectId) -> Result<(), BenchError> {
+        if let Some(file) = &self.0 {
+            let line = format!("{} {id}\n", STEPS[step]);
+            file.lock().unwrap_or_else(PoisonError::into_inner).write_all(line.as_bytes())?;
+        }
+        Ok(())
+    }
 }
 
 /// Full cycles that nobody measures.
@@ -228,7 +269,7 @@ fn prefill(
                     let mut driver = Embedded::new(db, fixture);
                     let mut draws = Draws::new(10_000 + client);
                     while done.fetch_add(1, Ordering::Relaxed) < cycles {
-                        cycle(&mut driver, &draws.next(), &mut |_| {})?;
+                        cycle(&mut driver, &draws.next(), &mut |_, _| Ok(()))?;
                     }
                     Ok::<(), BenchError>(())
                 })

@@ -3,7 +3,7 @@
 use serde_json::json;
 use tessera_document::{DocumentFlow, Fulfilled, withdraw};
 use tessera_finance::{NewReceivable, Receivable, ReceivableItem, clear_items, open_receivable};
-use tessera_kernel::{Cell, Date, Kind, Ref, Rule, Stored, Tx, to_micros};
+use tessera_kernel::{Cell, Date, Kind, Money, Ref, Rule, Stored, Tx, to_micros};
 use tessera_sales::{Progress, SalesDocument, Taking};
 
 use crate::create::billing_date;
@@ -64,18 +64,18 @@ pub fn cancel_billing_document(
         predecessor_kind: kind_of(original.header.category),
         kind: kind_of(rule.category),
     }];
+    let counted = give_back(tx, &original)?;
     if let (Some(entry), Some((receivable, item))) = (original.header.journal_entry, open_item) {
         let reversal = tessera_finance::reverse(tx, Ref::new(entry), date)?;
         document.header.journal_entry = Some(reversal.head.id);
         take_back_receivable(tx, (receivable, &item), &reversal, (new_id, &number), date)?;
-        move_credit(tx, &original.value, item.credit_amount, -1)?;
+        move_credit(tx, &counted, item.credit_amount, -1)?;
     } else {
         let nothing = signed(&original.header);
         let area = original.header.credit_control_area;
         let credit = tessera_credit::credit_value(tx, area, nothing, date)?;
-        move_credit(tx, &original.value, credit, -1)?;
+        move_credit(tx, &counted, credit, -1)?;
     }
-    give_back(tx, &original)?;
     tx.edit::<BillingDocument, BillingHeader, ()>(id, |header| {
         header.cancelled_by = Some(new_id);
     })?;
@@ -128,18 +128,27 @@ fn take_back_receivable(
     Ok(())
 }
 
-/// Deliveries and orders can be billed again.
-fn give_back(tx: &mut Tx<'_>, document: &Stored<BillingDocument>) -> Result<(), BillingError> {
+/// Deliveries and orders can be billed again. Answers the document with the credit values that
+/// they count for from now on: an order that is blocked, or an item that is rejected, counts for
+/// nothing.
+fn give_back(
+    tx: &mut Tx<'_>,
+    document: &Stored<BillingDocument>,
+) -> Result<BillingDocument, BillingError> {
+    let mut counted = document.value.clone();
     let mut orders: Vec<Ref<SalesDocument>> =
         document.items.iter().map(|item| item.order).collect();
     orders.sort_unstable();
     orders.dedup();
     for order in orders {
         let mut work = Taking::load(tx, order)?;
-        for item in document.items.iter().filter(|item| item.order == order) {
+        for item in counted.items.iter_mut().filter(|item| item.order == order) {
             let quantity = to_micros(item.base_quantity.value())?;
             let credit = if item.delivery.is_none() { item.credit_value.minor() } else { 0 };
             work.give_back(tx, item.order_item, Fulfilled::Billed, quantity, credit)?;
+            if item.delivery.is_none() && !work.holds(item.order_item)? {
+                item.credit_value = Money::zero(item.credit_value.currency());
+            }
         }
         work.finish(tx)?;
     }
@@ -159,5 +168,5 @@ fn give_back(tx: &mut Tx<'_>, document: &Stored<BillingDocument>) -> Result<(), 
         let status = if any { Progress::Partial } else { Progress::Open };
         tessera_delivery::set_billing(tx, delivery, status)?;
     }
-    Ok(())
+    Ok(counted)
 }

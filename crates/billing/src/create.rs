@@ -7,12 +7,12 @@ use tessera_kernel::{
     to_micros,
 };
 use tessera_partner::BusinessPartner;
-use tessera_pricing::{Part, PricingCondition, copy_for_part};
+use tessera_pricing::PricingCondition;
 use tessera_sales::{Progress, SalesDocument, SalesSettings, Taking};
 
 use crate::draft::{BillingDraft, DeliveryToBill, OrderToBill};
 use crate::post::post;
-use crate::{BillingDocument, BillingError, BillingItem};
+use crate::{BillingDocument, BillingError, BillingItem, share};
 
 /// What happens when billing documents are made, in order.
 pub const RULES: &[Rule] = &[
@@ -138,7 +138,7 @@ fn take_delivery(
         let position = orders.position(tx, item.order)?;
         let order = &mut orders.0[position];
         let source = one_each.then_some(delivery.head.id);
-        let mut line = take(tx, order, item.order_item, quantity, source)?;
+        let mut line = take(tx, order, (item.order_item, quantity), source, lines)?;
         line.item.quantity = item.quantity;
         line.item.credit_value = item.credit_value;
         line.item.delivery = Some(wanted.delivery);
@@ -197,33 +197,31 @@ fn take_order(
             continue;
         }
         let source = one_each.then_some(order.document.head.id);
-        lines.push(take(tx, order, number, quantity, source)?);
+        let line = take(tx, order, (number, quantity), source, lines)?;
+        lines.push(line);
     }
     Ok(())
 }
 
-/// Takes up a quantity (micro-units of the base unit) of an order item.
+/// Takes up a quantity (micro-units of the base unit) of an order item; `lines` were taken before.
 fn take(
     tx: &mut Tx<'_>,
     order: &mut Taking,
-    number: u32,
-    quantity: i64,
+    (number, quantity): (u32, i64),
     source: Option<ObjectId>,
+    lines: &[Line],
 ) -> Result<Line, BillingError> {
+    tessera_sales::check_complete(&order.document)?;
     let item = order.item(number)?.clone();
-    let unit = item.base_quantity.unit();
-    let before = Quantity::new(from_micros(order.fulfilments.of(number).billed), unit)?;
+    let before = order.fulfilments.of(number).billed;
     let credit = order.take(tx, number, Fulfilled::Billed, quantity)?;
-    let base_quantity = Quantity::new(from_micros(quantity), unit)?;
-    let rows: Vec<PricingCondition> =
-        order.document.conditions.iter().filter(|row| row.item == number).cloned().collect();
-    let part = Part { whole: item.base_quantity, before, quantity: base_quantity };
-    let rounding = tessera_sales::rounding(tx, &order.document)?;
+    let base_quantity = Quantity::new(from_micros(quantity), item.base_quantity.unit())?;
+    let conditions = share::conditions(tx, order, &item, (before, quantity), lines)?;
     let header = &order.document.header;
     let product = tx.shared(item.product)?;
     Ok(Line {
         key: key(tx, order, source)?,
-        conditions: copy_for_part(&rows, number, part, rounding)?,
+        conditions,
         product_group: product
             .sales(header.sales_organisation, header.distribution_channel)
             .map(|sales| sales.account_assignment_group),

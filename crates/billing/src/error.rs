@@ -36,14 +36,6 @@ pub enum BillingError {
         /// Why, and the way out.
         reason: &'static str,
     },
-    /// An invoice would have a value below zero.
-    #[error("item {item} of {number} has a value below zero: bill it with a credit memo")]
-    Negative {
-        /// Number of the order.
-        number: String,
-        /// Item.
-        item: u32,
-    },
     /// Sales.
     #[error(transparent)]
     Sales(#[from] tessera_sales::SalesError),
@@ -98,8 +90,7 @@ impl From<BillingError> for Problem {
             BillingError::NothingToBill => "billing.nothing_to_bill",
             BillingError::NotIssued { .. } => "billing.not_issued",
             BillingError::NotBillable { .. } => "billing.not_billable",
-            BillingError::NotCancellable { .. } => "billing.not_cancellable",
-            _ => "billing.negative",
+            _ => "billing.not_cancellable",
         };
         match error {
             BillingError::Field { path, message } => Problem::invalid(path, message),

@@ -9,6 +9,7 @@ mod error;
 mod flow;
 mod post;
 mod segments;
+mod share;
 mod verify;
 
 pub use cancel::cancel_billing_document;

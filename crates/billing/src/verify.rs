@@ -27,7 +27,7 @@ pub(crate) fn check_billed(tx: &mut Tx<'_>, findings: &mut Findings) -> Result<(
             }
         }
     }
-    tessera_delivery::compare_fulfilment(
+    tessera_sales::compare_fulfilment(
         tx,
         "billed_quantities",
         Fulfilled::Billed,

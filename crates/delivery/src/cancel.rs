@@ -3,13 +3,14 @@
 use serde_json::json;
 use tessera_credit::Exposure;
 use tessera_document::{Fulfilled, PAYER, partner_in};
-use tessera_kernel::{Kind, Money, Quantity, Ref, Tx, from_micros, to_micros};
+use tessera_kernel::{Kind, Money, Ref, Tx, to_micros};
 use tessera_sales::{Progress, SalesDocument, Taking};
 
 use crate::goods_issue::require_status;
 use crate::{Delivery, DeliveryError, DeliveryItem, DeliveryStatus, GoodsIssueStatus};
 
-/// Cancels an open delivery: its orders have their quantities, promises and credit value again.
+/// Cancels an open delivery: its orders have their quantities and credit value again, and what
+/// they get back is promised anew.
 pub fn cancel_delivery(
     tx: &mut Tx<'_>,
     id: Ref<Delivery>,
@@ -20,6 +21,7 @@ pub fn cancel_delivery(
     require_status(&delivery, GoodsIssueStatus::Open, hint)?;
     let mut orders: Vec<Ref<SalesDocument>> =
         delivery.items.iter().map(|item| item.order).collect();
+    orders.sort_unstable();
     orders.dedup();
     for order in orders {
         let mut work = Taking::load(tx, order)?;
@@ -46,37 +48,20 @@ fn give_back(
     let quantity = to_micros(item.base_quantity.value())?;
     let credit = item.credit_value.minor();
     let delivered = order.fulfilments.of(number).delivered;
-    let before = tessera_sales::open_schedule(&order.document, number, delivered)?;
     order.give_back(tx, number, Fulfilled::Delivered, quantity, credit)?;
-    let after = tessera_sales::open_schedule(&order.document, number, delivered - quantity)?;
-    let rejected = order.item(number)?.rejection_reason.is_some();
     if let Some(day) = item.reserved_on {
         tessera_stock::release(tx, item.product, item.plant, day, item.base_quantity)?;
-        if !rejected {
-            let unit = item.base_quantity.unit();
-            for (line, open) in after.iter().filter(|(line, _)| line.reserved) {
-                let was = before
-                    .iter()
-                    .find(|(former, _)| former.line == line.line)
-                    .map_or(0, |(_, open)| *open);
-                if *open > was {
-                    let back = Quantity::new(from_micros(open - was), unit)?;
-                    let day = line.date;
-                    tessera_stock::reserve_unchecked(tx, item.product, item.plant, day, back)?;
-                }
-            }
-        }
     }
+    order.promise_anew(tx, number, delivered)?;
     if credit != 0 {
         let payer = partner_in(&order.document.partners, PAYER)
             .ok_or_else(|| DeliveryError::NotDeliverable { number: order.document.number() })?;
         let area = order.document.header.credit_control_area;
-        // An item that was rejected meanwhile no longer counts as an open order.
         let value = Money::from_minor(-credit, item.credit_value.currency());
-        if rejected {
-            tessera_credit::shift(tx, area, payer, Exposure::deliveries(value))?;
-        } else {
+        if order.holds(number)? {
             tessera_credit::order_to_delivery(tx, area, payer, value)?;
+        } else {
+            tessera_credit::shift(tx, area, payer, Exposure::deliveries(value))?;
         }
     }
     Ok(())

@@ -32,7 +32,8 @@ pub const RULES: &[Rule] = &[
     Rule { name: "status", help: "The orders' status follows." },
 ];
 
-/// Makes a delivery of what is open in the orders named.
+/// Makes a delivery of what is open in the orders named: where no quantity is, of what is promised
+/// until the planned goods issue.
 pub fn create_delivery(
     tx: &mut Tx<'_>,
     draft: &DeliveryDraft,
@@ -52,7 +53,8 @@ pub fn create_delivery(
         take_items(tx, order, wanted, (planned, today), &path, &mut items)?;
     }
     if items.is_empty() {
-        return Err(DeliveryError::NothingOpen { number: orders[0].document.number() });
+        let number = orders[0].document.number();
+        return Err(DeliveryError::NothingOpen { number, planned });
     }
     for order in &orders {
         check_complete(tx, order)?;
@@ -121,16 +123,28 @@ fn take_items(
                 return Err(DeliveryError::field(format!("{path}.quantity"), message));
             }
             Some(quantity) => to_micros(quantity.value())?,
-            None if open == 0 && wanted.item.is_none() => continue,
-            None => open,
+            None => due(order, number, days.0)?.min(open),
         };
+        if quantity == 0 && wanted.item.is_none() {
+            continue;
+        }
         if quantity == 0 {
-            return Err(DeliveryError::NothingOpen { number: order.document.number() });
+            return Err(DeliveryError::NothingOpen {
+                number: order.document.number(),
+                planned: days.0,
+            });
         }
         let line = u32::try_from(items.len() + 1).unwrap_or(u32::MAX).saturating_mul(10);
         items.push(take_item(tx, order, &item, (quantity, line), days)?);
     }
     Ok(())
+}
+
+/// What is promised of an item until a day and not delivered, in micro-units of the base unit.
+fn due(order: &Taking, number: u32, planned: Date) -> Result<i64, DeliveryError> {
+    let delivered = order.fulfilments.of(number).delivered;
+    let open = tessera_sales::open_schedule(&order.document, number, delivered)?;
+    Ok(open.iter().filter(|(line, _)| line.date <= planned).map(|(_, open)| open).sum())
 }
 
 fn take_item(

@@ -25,10 +25,10 @@ pub struct DraftHeader {
 pub struct DraftItem {
     /// Order.
     pub order: Ref<SalesDocument>,
-    /// Item; none: everything that is open.
+    /// Item; none: every item of which something is due.
     #[field(positive)]
     pub item: Option<u32>,
-    /// Quantity in the base unit; none: all that is open.
+    /// Quantity in the base unit; none: all that is promised until the planned goods issue.
     #[field(positive)]
     pub quantity: Option<Quantity>,
 }
@@ -39,7 +39,7 @@ pub struct OrderDelivery {
     /// Header.
     #[form(flatten)]
     pub header: DraftHeader,
-    /// Items; none: everything that is open.
+    /// Items; none: every item of which something is due.
     pub items: Vec<OrderDeliveryItem>,
 }
 
@@ -49,7 +49,7 @@ pub struct OrderDeliveryItem {
     /// Item.
     #[field(positive)]
     pub item: u32,
-    /// Quantity in the base unit; none: all that is open.
+    /// Quantity in the base unit; none: all that is promised until the planned goods issue.
     #[field(positive)]
     pub quantity: Option<Quantity>,
 }

@@ -1,6 +1,6 @@
 //! What a verb of deliveries refuses, and how to go on.
 
-use tessera_kernel::{Code, Fault, Problem, ProblemKind};
+use tessera_kernel::{Code, Date, Fault, Problem, ProblemKind};
 
 /// Errors of deliveries.
 #[derive(Debug, thiserror::Error)]
@@ -14,10 +14,15 @@ pub enum DeliveryError {
         message: String,
     },
     /// Nothing of the order can be delivered now.
-    #[error("{number} has nothing confirmed that is open: reschedule it when stock has come in")]
+    #[error(
+        "{number} has nothing open that is promised until {planned}: reschedule it when stock has \
+         come in, or plan the goods issue for a later day"
+    )]
     NothingOpen {
         /// Number of the order.
         number: String,
+        /// Day of the planned goods issue.
+        planned: Date,
     },
     /// The document is none that is delivered.
     #[error("{number} is not delivered: only orders and returns with a delivery type are")]

@@ -99,6 +99,7 @@ pub fn reverse_goods_issue(
     let Some(movement) = delivery.status.goods_movement else {
         return Err(tessera_kernel::Fault::corrupt("a posted delivery has no goods movement").into());
     };
+    not_before(date, delivery.status.goods_issue)?;
     tessera_stock::reverse_movement(tx, movement, date)?;
     reverse_entries(tx, movement, date)?;
     tx.edit::<Delivery, DeliveryStatus, ()>(id, |status| {
@@ -109,6 +110,17 @@ pub fn reverse_goods_issue(
     let payload = json!({ "number": delivery.head.number });
     tx.emit("delivery.goods_issue_reversed", delivery.head.id, &payload)?;
     Ok(())
+}
+
+/// Nothing is taken back before the day on which it was posted.
+pub(crate) fn not_before(date: Date, posted: Option<Date>) -> Result<(), DeliveryError> {
+    match posted.filter(|posted| date < *posted) {
+        Some(posted) => {
+            let message = format!("must not be before {posted}, when it was posted");
+            Err(DeliveryError::field("posting_date", message))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Reverses the journal entries of a movement.

@@ -24,7 +24,6 @@ pub use movements::{
 pub use segments::{
     Delivery, DeliveryDirection, DeliveryHeader, DeliveryItem, DeliveryStatus, GoodsIssueStatus,
 };
-pub use verify::compare_fulfilment;
 
 use tessera_customizing::Shipped;
 use tessera_kernel::{Check, Composite as _, Module, ObjectEntry};

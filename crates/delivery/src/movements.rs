@@ -9,7 +9,7 @@ use tessera_stock::{GoodsMovement, MovementDraft, MovementLine, PlannedReceipt};
 
 use crate::DeliveryError;
 use crate::books::post_value;
-use crate::goods_issue::reverse_entries;
+use crate::goods_issue::{not_before, reverse_entries};
 
 /// A goods movement to post.
 #[derive(Form, Clone, Debug)]
@@ -131,6 +131,7 @@ pub fn reverse_goods_movement(
         });
     }
     let date = on.unwrap_or(movement.header.posting_date);
+    not_before(date, Some(movement.header.posting_date))?;
     let reversal = tessera_stock::reverse_movement(tx, id, date)?;
     reverse_entries(tx, id, date)?;
     Ok(reversal)

@@ -38,42 +38,8 @@ pub(crate) fn check_delivered(tx: &mut Tx<'_>, findings: &mut Findings) -> Resul
             *delivered.entry((item.order, item.order_item)).or_default() += micros;
         }
     }
-    compare_fulfilment(tx, "delivered_quantities", Fulfilled::Delivered, &delivered, findings)
-}
-
-/// Compares what successors take up of order items with what is noted there.
-pub fn compare_fulfilment(
-    tx: &mut Tx<'_>,
-    check: &str,
-    what: Fulfilled,
-    expected: &HashMap<(Ref<SalesDocument>, u32), i64>,
-    findings: &mut Findings,
-) -> Result<(), Fault> {
-    let mut compared = 0;
-    for id in tx.all::<SalesDocument>()? {
-        let taken = fulfilments(tx, id.id())?;
-        for item in tx.segment::<tessera_sales::SalesItem>(id.id())? {
-            let taken = taken.of(item.item);
-            let noted = match what {
-                Fulfilled::Referenced => taken.referenced,
-                Fulfilled::Delivered => taken.delivered,
-                Fulfilled::Billed => taken.billed,
-            };
-            let found = expected.get(&(id, item.item)).copied().unwrap_or(0);
-            compared += 1;
-            if noted != found {
-                let number = tx.head(<SalesDocument as tessera_kernel::Object>::def(), id.id())?;
-                let number = number.number.unwrap_or_default();
-                findings.differs(format!(
-                    "{check}: item {} of {number} notes {noted} micro-units, its documents take \
-                     {found}",
-                    item.item
-                ));
-            }
-        }
-    }
-    findings.compared(check, compared);
-    Ok(())
+    let check = "delivered_quantities";
+    tessera_sales::compare_fulfilment(tx, check, Fulfilled::Delivered, &delivered, findings)
 }
 
 /// Checks the credit exposure of deliveries that are not billed.

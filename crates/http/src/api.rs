@@ -56,6 +56,7 @@ pub struct Api {
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
     pub(crate) requests: Semaphore,
+    passwords: Semaphore,
     pub(crate) openapi: Bytes,
     pub(crate) metadata: Bytes,
     pub(crate) secure_cookies: bool,
@@ -77,6 +78,7 @@ impl Api {
             limits,
             metrics: Metrics::default(),
             requests: Semaphore::new(limits.requests),
+            passwords: Semaphore::new(1),
             openapi,
             metadata,
             secure_cookies: false,
@@ -153,7 +155,18 @@ impl Api {
         blocking(move || db.read(&actor, run)).await?
     }
 
-    /// Runs what waits (for a password hash, for the disk) on the pool.
+    /// Runs what hashes a password on the pool, one at a time: whoever guesses passwords waits for
+    /// others who do, without keeping threads from those who read.
+    pub(crate) async fn password<R: Send + 'static>(
+        &self,
+        run: impl FnOnce(&Identity) -> R + Send + 'static,
+    ) -> Result<R, Problem> {
+        // It is never closed.
+        let _turn = self.passwords.acquire().await;
+        self.identity(run).await
+    }
+
+    /// Runs what waits for the disk on the pool.
     pub(crate) async fn identity<R: Send + 'static>(
         &self,
         run: impl FnOnce(&Identity) -> R + Send + 'static,

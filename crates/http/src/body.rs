@@ -9,7 +9,7 @@ use axum::http::header::CONTENT_TYPE;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
-use tessera_kernel::Problem;
+use tessera_kernel::{Problem, ProblemKind};
 
 use crate::refusal::Refusal;
 
@@ -53,9 +53,10 @@ pub(crate) fn object(
 }
 
 /// JSON from bytes; says where it is broken, and refuses a name that stands twice in an object.
-pub(crate) fn parse(bytes: &[u8]) -> Result<Value, Refusal> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     let broken = |error: &serde_json::Error| {
-        Refusal::malformed(format!("the body is no JSON this API takes: {error}"))
+        let detail = format!("this is no JSON that the API takes: {error}");
+        Problem::new(ProblemKind::Malformed, "malformed", detail)
     };
     serde_json::from_slice::<Unambiguous>(bytes).map_err(|error| broken(&error))?;
     serde_json::from_slice(bytes).map_err(|error| broken(&error))
@@ -126,7 +127,7 @@ mod tests {
     use super::*;
 
     fn message(text: &str) -> String {
-        parse(text.as_bytes()).unwrap_err().body().1["detail"].as_str().unwrap().to_string()
+        parse(text.as_bytes()).unwrap_err().detail
     }
 
     #[test]

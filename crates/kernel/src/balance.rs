@@ -74,6 +74,9 @@ impl Balance {
     }
 }
 
+/// Counters of one adjustment that need no allocation.
+const INLINE: usize = 8;
+
 impl Tx<'_> {
     /// Adds `deltas` (measure, amount) to a balance row, which comes into being with zeroes.
     /// False, and nothing done, where `guard` would not hold afterwards.
@@ -85,11 +88,16 @@ impl Tx<'_> {
         guard: Option<&Guard>,
     ) -> Result<bool, Fault> {
         self.writable()?;
-        let mut columns = [(0, 0); 8];
-        for (slot, (measure, delta)) in columns.iter_mut().zip(deltas) {
-            *slot = (balance.column(*measure), *delta);
-        }
-        let columns = &columns[..deltas.len().min(8)];
+        let column = |(measure, delta): &(usize, i64)| (balance.column(*measure), *delta);
+        let (mut inline, heap);
+        let columns = if deltas.len() <= INLINE {
+            inline = [(0, 0); INLINE];
+            inline.iter_mut().zip(deltas).for_each(|(slot, delta)| *slot = column(delta));
+            &inline[..deltas.len()]
+        } else {
+            heap = deltas.iter().map(column).collect::<Vec<_>>();
+            &heap[..]
+        };
         Ok(self.connection.adjust(balance.table(), key, columns, guard)?)
     }
 

@@ -216,3 +216,6 @@ pub(crate) fn record_key(segment: &SegmentDef, row: &RowBuffer) -> String {
     }
     parts.join("/")
 }
+
+#[cfg(test)]
+mod tests;

@@ -117,7 +117,14 @@ impl Database {
         E: From<Fault> + Send + 'static,
     {
         let environment = self.environment.clone();
-        self.store.submit(Box::new(Command { environment, actor, run, done, outcome: None }));
+        self.store.submit(Box::new(Command {
+            environment,
+            actor,
+            run,
+            done,
+            started: false,
+            outcome: None,
+        }));
     }
 
     /// Reads on a consistent snapshot, on the calling thread.
@@ -149,6 +156,7 @@ struct Command<F, D, R, E> {
     actor: Actor,
     run: F,
     done: D,
+    started: bool,
     outcome: Option<Result<R, E>>,
 }
 
@@ -160,9 +168,9 @@ where
     E: From<Fault> + Send,
 {
     fn run(&mut self, connection: &mut dyn Connection) -> Verdict {
+        (self.started, self.outcome) = (true, None);
         let reserved = ReservedBlocks::new(&self.environment);
-        let mut tx =
-            Tx::new(connection, &self.environment, &self.actor, Some(&reserved.series));
+        let mut tx = Tx::new(connection, &self.environment, &self.actor, Some(&reserved.series));
         let outcome = (self.run)(&mut tx);
         let kept = outcome.is_ok();
         if kept {
@@ -180,9 +188,13 @@ where
                 // What the cache and the blocks know may rest on changes that were not kept.
                 self.environment.cache.clear();
                 self.environment.numbering.forget_all();
-                match earlier {
-                    Some(Err(refused)) => Err(refused),
-                    _ => Err(Fault::Store(error).into()),
+                match (earlier, error) {
+                    (Some(Err(refused)), _) => Err(refused),
+                    // It began and did not end.
+                    (None, StoreError::Engine(message)) if self.started => {
+                        Err(Fault::Panicked(message).into())
+                    }
+                    (_, error) => Err(Fault::Store(error).into()),
                 }
             }
         };

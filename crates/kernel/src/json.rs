@@ -4,10 +4,12 @@
 //! them into floats; they are read from text or from a JSON number, digit by digit.
 
 mod parse;
+mod patch;
 
 use serde_json::{Map, Value, json};
 
-pub use parse::{check, parse, parse_record, patch, split_number};
+pub use parse::{check, parse, parse_record, split_number};
+pub use patch::patch;
 
 use crate::cell::SliceSource;
 use crate::{

@@ -26,6 +26,8 @@ mod percentage;
 mod problem;
 mod quantity;
 mod registry;
+#[cfg(test)]
+mod sample;
 pub mod schema;
 mod segment;
 mod select;

@@ -194,3 +194,6 @@ pub fn head_row(definition: &ObjectDef) -> Value {
     }
     json!({ "type": "object", "properties": properties })
 }
+
+#[cfg(test)]
+mod tests;

@@ -79,3 +79,6 @@ pub(crate) fn check(spans: &mut [Validity], constraint: TimeConstraint) -> Resul
 }
 
 const END: Date = crate::time::END_OF_TIME;
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! One command, or one consistent read.
 
+mod check;
 mod load;
 mod query;
 mod save;

@@ -18,6 +18,7 @@ mod put_price;
 mod record_rules;
 mod records;
 mod requirement;
+mod rest;
 mod run;
 mod scale;
 mod segments;
@@ -54,6 +55,7 @@ pub use price::{explain, price};
 pub use put_price::put_price;
 pub use records::{Converted, Exchange, no_exchange};
 pub use requirement::Requirement;
+pub use rest::rest_of_parts;
 pub use segments::{
     ConditionKey, ConditionKeyField, ConditionOrigin, ConditionRate, ConditionScale,
     InactiveReason, PricingCondition,

@@ -14,6 +14,7 @@ pub const RULES: &[Rule] = &[
     Rule { name: "permission", help: "The actor may change sales documents." },
     Rule { name: "version", help: "Nobody else changed the document since the caller read it." },
     Rule { name: "fulfilled", help: "No item falls below what was delivered, billed or ordered of it." },
+    Rule { name: "reference", help: "A quotation has back what the document no longer takes up of it." },
     Rule { name: "pricing", help: "Prices are found anew where quantity, date or conditions changed; manual conditions stay." },
     Rule { name: "credit", help: "What the document needs more of the credit limit is checked, or it is blocked." },
     Rule { name: "availability", help: "What changed is promised anew; what did not keeps its promise." },
@@ -38,6 +39,7 @@ pub fn change_sales_document(
     if reprice || !touched.is_empty() || !change.conditions.is_empty() {
         crate::pricing::reprice(tx, &mut work.document, change)?;
     }
+    crate::reference::take_up(tx, Some(&before), &work.document, &work.fulfilments)?;
     recommit(tx, &mut work, &before, &touched)?;
     save(tx, work, "sales_document.changed")
 }

@@ -210,13 +210,22 @@ pub fn account(document: &SalesDocument) -> Result<(Code, Ref<BusinessPartner>),
     Ok((document.header.credit_control_area, payer))
 }
 
-/// Refuses the delivery of a document that the credit check keeps: one that is blocked, or one
-/// that was approved and whose payer is beyond the limit now (a limit was lowered, or other
-/// areas' rules say so). One that a person released may go.
+/// Refuses what follows a document that is not priced completely.
+pub fn check_complete(document: &tessera_kernel::Stored<SalesDocument>) -> Result<(), SalesError> {
+    match document.status.incomplete {
+        true => Err(SalesError::Incomplete { number: document.number() }),
+        false => Ok(()),
+    }
+}
+
+/// Refuses the delivery of a document that is incomplete, or that the credit check keeps: one
+/// that is blocked, or one that was approved and whose payer is beyond the limit now (a limit was
+/// lowered, or other areas' rules say so). One that a person released may go.
 pub fn check_deliverable(
     tx: &mut Tx<'_>,
     document: &tessera_kernel::Stored<SalesDocument>,
 ) -> Result<(), SalesError> {
+    check_complete(document)?;
     let blocked = |detail: String| SalesError::CreditBlocked { number: document.number(), detail };
     match document.status.credit {
         CreditStatus::NotChecked | CreditStatus::Released => Ok(()),

@@ -1,13 +1,14 @@
 //! Makes a sales document.
 
 use serde_json::json;
-use tessera_document::{Fulfilled, Fulfilments, fulfil, fulfilments};
-use tessera_kernel::{Kind, ObjectId, Quantity, Ref, Rule, Stored, Tx, from_micros, to_micros};
+use tessera_document::Fulfilments;
+use tessera_kernel::{Kind, Quantity, Ref, Rule, Stored, Tx, from_micros, to_micros};
 use tessera_organisation::OrganisationSettings;
 
 use crate::customizing::DocumentType;
 use crate::draft::{DraftItem, SalesDraft};
-use crate::resolve::{ItemContext, reference_of};
+use crate::resolve::ItemContext;
+use crate::take::Taking;
 use crate::{Category, SalesDocument, SalesError, SalesItem, SalesSettings, commitment, resolve};
 
 /// What happens when a sales document is made, in order.
@@ -36,8 +37,8 @@ pub fn create_sales_document(
         .document_types
         .require(draft.header.document_type)
         .map_err(|message| SalesError::field("header.document_type", message))?;
-    let mut reference = reference(tx, draft, document_type)?;
-    let stored = reference.as_ref().map(|reference| &reference.stored);
+    let reference = reference(tx, draft, document_type)?;
+    let stored = reference.as_ref().map(|reference| &reference.document);
     let mut document = resolve::document(tx, &draft.header, document_type, stored)?;
     document.texts.clone_from(&draft.texts);
     add_items(tx, &mut document, document_type, draft, reference.as_ref())?;
@@ -48,8 +49,8 @@ pub fn create_sales_document(
     for position in 0..document.items.len() {
         commitment::promise(tx, &mut document, position, 0, today)?;
     }
-    if let Some(reference) = &mut reference {
-        take_up(tx, reference, &document)?;
+    if reference.is_some() {
+        crate::reference::take_up(tx, None, &document, &taken)?;
     }
     document.status = crate::status::of(settings, &document, &taken)?;
     let number = tx.next_number(document_type.number_range.as_str())?;
@@ -75,18 +76,12 @@ pub(crate) fn today(
     Ok(tx.today(&company.zone))
 }
 
-/// The referenced document with what was taken up of it.
-struct Reference {
-    stored: Stored<SalesDocument>,
-    taken: Fulfilments,
-}
-
 /// Loads the referenced document and checks that the new one may refer to it.
 fn reference(
     tx: &mut Tx<'_>,
     draft: &SalesDraft,
     document_type: &DocumentType,
-) -> Result<Option<Reference>, SalesError> {
+) -> Result<Option<Taking>, SalesError> {
     let Some(id) = draft.header.reference else {
         if document_type.reference_required {
             let message = "this document type needs a document to refer to";
@@ -94,7 +89,8 @@ fn reference(
         }
         return Ok(None);
     };
-    let stored: Stored<SalesDocument> = tx.load(Ref::new(id))?;
+    let reference = Taking::load(tx, Ref::new(id))?;
+    let stored = &reference.document;
     let (from, to) = (stored.header.category, document_type.category);
     let fits = match to {
         Category::Quotation | Category::Order => from == Category::Quotation,
@@ -111,13 +107,12 @@ fn reference(
             hint,
         });
     }
-    let day = draft.header.document_date.map_or_else(|| today(tx, &stored), Ok)?;
+    let day = draft.header.document_date.map_or_else(|| today(tx, stored), Ok)?;
     if let Some(valid_to) = stored.header.valid_to.filter(|valid_to| *valid_to < day) {
         let message = format!("{} was valid until {valid_to}", stored.number());
         return Err(SalesError::field("header.reference", message));
     }
-    let taken = fulfilments(tx, id)?;
-    Ok(Some(Reference { stored, taken }))
+    Ok(Some(reference))
 }
 
 fn add_items(
@@ -125,17 +120,17 @@ fn add_items(
     document: &mut SalesDocument,
     document_type: &DocumentType,
     draft: &SalesDraft,
-    reference: Option<&Reference>,
+    reference: Option<&Taking>,
 ) -> Result<(), SalesError> {
     let context = ItemContext {
         settings: tx.settings::<SalesSettings>()?,
         document_type,
-        reference: reference.map(|reference| &reference.stored),
+        reference: reference.map(|reference| &reference.document),
     };
     let copied;
     let items: &[DraftItem] = match reference {
         Some(reference) if draft.items.is_empty() => {
-            copied = resolve::open_items(&reference.stored, |item| open_quantity(reference, item));
+            copied = resolve::open_items(&reference.document, |item| open_quantity(reference, item));
             &copied
         }
         _ => &draft.items,
@@ -158,46 +153,16 @@ fn add_items(
 
 /// What is left of an item of the referenced document, in the unit of the sale: of a quotation
 /// what was not ordered, of an order all that was ordered.
-fn open_quantity(reference: &Reference, item: &SalesItem) -> Option<Quantity> {
-    if reference.stored.header.category != Category::Quotation {
+fn open_quantity(reference: &Taking, item: &SalesItem) -> Option<Quantity> {
+    if reference.document.header.category != Category::Quotation {
         return Some(item.quantity);
     }
     let whole = to_micros(item.base_quantity.value()).ok()?;
-    let open = whole - reference.taken.of(item.item).referenced;
+    let open = whole - reference.fulfilments.of(item.item).referenced;
     if open <= 0 {
         return None;
     }
     // In proportion, because the unit of the sale may differ from the base unit.
     let value = item.quantity.value() * from_micros(open) / from_micros(whole);
     Quantity::new(value, item.quantity.unit()).ok()
-}
-
-/// Notes in a quotation what the new order takes up of it, and brings its status up to date.
-fn take_up(
-    tx: &mut Tx<'_>,
-    reference: &mut Reference,
-    document: &SalesDocument,
-) -> Result<(), SalesError> {
-    if reference.stored.header.category != Category::Quotation {
-        return Ok(());
-    }
-    let id: ObjectId = reference.stored.head.id;
-    for item in &document.items {
-        let Some((_, number)) = reference_of(item) else { continue };
-        let Some(source) = reference.stored.value.item(number) else { continue };
-        let quantity = to_micros(item.base_quantity.value())?;
-        let limit = to_micros(source.base_quantity.value())?;
-        if !fulfil(tx, (id, number), Fulfilled::Referenced, quantity, 0, limit)? {
-            let open = limit - reference.taken.of(number).referenced;
-            let unit = source.base_quantity.unit();
-            return Err(SalesError::NothingLeft {
-                number: reference.stored.number(),
-                item: number,
-                open: Quantity::new(from_micros(open), unit)?.to_string(),
-                wanted: item.base_quantity.to_string(),
-            });
-        }
-        reference.taken.add(number, Fulfilled::Referenced, quantity, 0);
-    }
-    crate::take::refresh_status(tx, &reference.stored, &reference.taken)
 }

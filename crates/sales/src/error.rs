@@ -48,6 +48,15 @@ pub enum SalesError {
         /// Delivered or billed quantity with unit.
         done: String,
     },
+    /// A price or a tax is missing.
+    #[error(
+        "{number} is incomplete, a price or a tax is missing: explain_pricing tells which; add it, \
+         then change the document with new_pricing"
+    )]
+    Incomplete {
+        /// Number.
+        number: String,
+    },
     /// The credit block keeps the document.
     #[error(
         "{number} is blocked: {detail}. Release the credit block with a reason, or wait for a \
@@ -120,6 +129,7 @@ impl From<SalesError> for Problem {
             SalesError::WrongCategory { .. } => conflict("sales.wrong_category", &error),
             SalesError::NothingLeft { .. } => conflict("sales.nothing_left", &error),
             SalesError::Fulfilled { .. } => conflict("sales.fulfilled", &error),
+            SalesError::Incomplete { .. } => conflict("sales.incomplete", &error),
             SalesError::CreditBlocked { .. } => conflict("sales.credit_blocked", &error),
             SalesError::NotBlocked { .. } => conflict("sales.not_blocked", &error),
             SalesError::Pricing(error) => error.into(),

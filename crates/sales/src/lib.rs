@@ -9,6 +9,7 @@ mod draft;
 mod error;
 mod fulfilment;
 mod pricing;
+mod reference;
 mod resolve;
 mod segments;
 mod status;
@@ -16,7 +17,7 @@ mod take;
 mod verify;
 
 pub use change::{change_sales_document, check_credit, release_credit, reschedule};
-pub use commitment::{check_deliverable, open_schedule};
+pub use commitment::{check_complete, check_deliverable, open_schedule};
 pub use create::create_sales_document;
 pub use customizing::{
     BillingRelevance, DocumentType, ItemCategory, SalesSettings, settings,
@@ -33,7 +34,7 @@ pub use segments::{
     ScheduleLine,
 };
 pub use take::Taking;
-pub use verify::{Reserved, add_reserved};
+pub use verify::{Reserved, add_reserved, compare_fulfilment};
 
 use tessera_customizing::Shipped;
 use tessera_kernel::{Check, Composite as _, Module, ObjectEntry};
@@ -60,6 +61,7 @@ pub fn module() -> Module {
         checks: vec![
             Check { name: "sales_documents", run: verify::check_documents },
             Check { name: "open_orders", run: verify::check_open_orders },
+            Check { name: "referenced_quantities", run: verify::check_referenced },
         ],
         number_ranges: vec!["quotation", "sales_order", "sales_return", "credit_request"],
         ..Module::default()

@@ -39,7 +39,7 @@ pub(crate) fn procedure(
 }
 
 /// Prices a new document. Items made with reference keep the conditions of their source, in
-/// proportion, unless conditions were entered for them.
+/// proportion, unless conditions were entered for them or the source is incomplete.
 pub(crate) fn price(
     tx: &mut Tx<'_>,
     document: &mut SalesDocument,
@@ -57,7 +57,9 @@ pub(crate) fn price(
     for item in &document.items {
         let own = entered(Some(item.item));
         let copied = match reference {
-            Some(source) if header.is_empty() && own.is_empty() => copy(rounding, source, item)?,
+            Some(source) if header.is_empty() && own.is_empty() && !source.status.incomplete => {
+                copy(rounding, source, item)?
+            }
             _ => None,
         };
         match copied {

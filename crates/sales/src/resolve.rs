@@ -258,6 +258,10 @@ pub(crate) fn item(
         .product
         .or(from.map(|item| item.product))
         .ok_or_else(|| SalesError::field(format!("{path}.product"), "is missing"))?;
+    if let Some(from) = from.filter(|from| from.product != product) {
+        let message = format!("must be that of item {} of the document referred to", from.item);
+        return Err(SalesError::field(format!("{path}.product"), message));
+    }
     let quantity = draft
         .quantity
         .or(from.map(|item| item.quantity))

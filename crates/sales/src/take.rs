@@ -4,7 +4,10 @@ use tessera_document::{Fulfilled, Fulfilments, fulfil, fulfilments, withdraw};
 use tessera_kernel::{Quantity, Ref, Stored, Tx, from_micros, to_micros};
 
 use crate::customizing::BillingRelevance;
-use crate::{SalesDocument, SalesError, SalesItem, SalesSettings, SalesStatus, commitment};
+use crate::reference::{quotation_of, taken_up};
+use crate::{
+    CreditStatus, SalesDocument, SalesError, SalesItem, SalesSettings, SalesStatus, commitment,
+};
 
 /// A sales document with what was taken up of it, in the hands of a verb of a later document.
 #[derive(Debug)]
@@ -13,6 +16,7 @@ pub struct Taking {
     pub document: Stored<SalesDocument>,
     /// What was taken up.
     pub fulfilments: Fulfilments,
+    promised_anew: bool,
 }
 
 impl Taking {
@@ -20,7 +24,7 @@ impl Taking {
     pub fn load(tx: &mut Tx<'_>, id: Ref<SalesDocument>) -> Result<Self, SalesError> {
         let document = tx.load(id)?;
         let fulfilments = fulfilments(tx, id.id())?;
-        Ok(Self { document, fulfilments })
+        Ok(Self { document, fulfilments, promised_anew: false })
     }
 
     /// What may be taken up of an item in all, in micro-units of the base unit: by deliveries
@@ -109,13 +113,66 @@ impl Taking {
         credit: i64,
     ) -> Result<(), SalesError> {
         withdraw(tx, (self.document.head.id, number), what, quantity, credit)?;
+        let before = self.of_quotation(number)?;
         self.fulfilments.add(number, what, -quantity, -credit);
+        match (before, self.of_quotation(number)?) {
+            (Some((id, item, before)), Some((_, _, after))) if after < before => {
+                let mut quotation = Self::load(tx, id)?;
+                quotation.give_back(tx, item, Fulfilled::Referenced, before - after, 0)?;
+                quotation.finish(tx)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The quotation and its item that an item takes up, and how much of it.
+    fn of_quotation(
+        &self,
+        number: u32,
+    ) -> Result<Option<(Ref<SalesDocument>, u32, i64)>, SalesError> {
+        let item = self.item(number)?;
+        let Some((id, source)) = quotation_of(self.document.header.category, item) else {
+            return Ok(None);
+        };
+        Ok(Some((id, source, taken_up(item, self.fulfilments.of(number))?)))
+    }
+
+    /// Whether what is open of an item counts as an open order and is promised: not where the
+    /// document is blocked or the item is rejected.
+    pub fn holds(&self, number: u32) -> Result<bool, SalesError> {
+        let rejected = self.item(number)?.rejection_reason.is_some();
+        Ok(!rejected && self.document.status.credit != CreditStatus::Blocked)
+    }
+
+    /// Promises what is open of an item anew, after a delivery gave a part of it back;
+    /// `delivered` is what deliveries had taken up before, in micro-units of the base unit.
+    pub fn promise_anew(
+        &mut self,
+        tx: &mut Tx<'_>,
+        number: u32,
+        delivered: i64,
+    ) -> Result<(), SalesError> {
+        let item = self.item(number)?.clone();
+        commitment::release_stock(tx, &self.document, &item, delivered)?;
+        let today = crate::create::today(tx, &self.document)?;
+        let position = self.document.items.iter().position(|known| known.item == number);
+        if let Some(position) = position {
+            let delivered = self.fulfilments.of(number).delivered;
+            commitment::promise(tx, &mut self.document.value, position, delivered, today)?;
+        }
+        self.promised_anew = true;
         Ok(())
     }
 
     /// Brings the status of the document up to date; the last step of a verb.
-    pub fn finish(self, tx: &mut Tx<'_>) -> Result<(), SalesError> {
-        refresh_status(tx, &self.document, &self.fulfilments)
+    pub fn finish(mut self, tx: &mut Tx<'_>) -> Result<(), SalesError> {
+        if !self.promised_anew {
+            return refresh_status(tx, &self.document, &self.fulfilments);
+        }
+        let settings = tx.settings::<SalesSettings>()?;
+        self.document.status = crate::status::of(settings, &self.document, &self.fulfilments)?;
+        tx.save(&mut self.document)?;
+        Ok(())
     }
 
     /// An item of the document.

@@ -2,11 +2,14 @@
 
 use std::collections::HashMap;
 
-use tessera_document::fulfilments;
+use tessera_document::{Fulfilled, Fulfilments, fulfilments};
 use tessera_kernel::{Code, Date, Fault, Findings, ObjectId, Ref, Tx};
 use tessera_product::Product;
 
-use crate::{CreditStatus, Progress, SalesDocument, SalesSettings, commitment};
+use crate::reference::{quotation_of, taken_up};
+use crate::{
+    CreditStatus, Progress, SalesDocument, SalesHeader, SalesItem, SalesSettings, commitment,
+};
 
 /// Reserved quantity by product, plant and day, in micro-units of the base unit.
 pub type Reserved = HashMap<(Ref<Product>, Code, Date), i64>;
@@ -74,11 +77,75 @@ pub(crate) fn check_documents(tx: &mut Tx<'_>, findings: &mut Findings) -> Resul
                 document.header.net_value, document.header.tax_value
             ));
         }
-        let blocked = document.status.credit == CreditStatus::Blocked;
-        if blocked && document.schedule.iter().any(|line| line.reserved) {
+        if document.status.credit == CreditStatus::Blocked && holds_stock(&document, &taken)? {
             findings.differs(format!("sales document {number} is blocked and holds stock"));
         }
     }
+    Ok(())
+}
+
+/// Whether anything that is still open is reserved.
+fn holds_stock(document: &SalesDocument, taken: &Fulfilments) -> Result<bool, Fault> {
+    for item in &document.items {
+        let delivered = taken.of(item.item).delivered;
+        let open = commitment::open_schedule(document, item.item, delivered)?;
+        if open.iter().any(|(line, _)| line.reserved) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Checks the quantity that documents take up of each quotation item.
+pub(crate) fn check_referenced(tx: &mut Tx<'_>, findings: &mut Findings) -> Result<(), Fault> {
+    let mut referenced: HashMap<(Ref<SalesDocument>, u32), i64> = HashMap::new();
+    for id in tx.all::<SalesDocument>()? {
+        let header: SalesHeader = tx.segment_one(id.id())?;
+        if header.reference.is_none() {
+            continue;
+        }
+        let taken = fulfilments(tx, id.id())?;
+        for item in tx.segment::<SalesItem>(id.id())? {
+            if let Some(source) = quotation_of(header.category, &item) {
+                *referenced.entry(source).or_default() += taken_up(&item, taken.of(item.item))?;
+            }
+        }
+    }
+    compare_fulfilment(tx, "referenced_quantities", Fulfilled::Referenced, &referenced, findings)
+}
+
+/// Compares what successors take up of the items of sales documents with what is noted there.
+pub fn compare_fulfilment(
+    tx: &mut Tx<'_>,
+    check: &str,
+    what: Fulfilled,
+    expected: &HashMap<(Ref<SalesDocument>, u32), i64>,
+    findings: &mut Findings,
+) -> Result<(), Fault> {
+    let mut compared = 0;
+    for id in tx.all::<SalesDocument>()? {
+        let taken = fulfilments(tx, id.id())?;
+        for item in tx.segment::<SalesItem>(id.id())? {
+            let taken = taken.of(item.item);
+            let noted = match what {
+                Fulfilled::Referenced => taken.referenced,
+                Fulfilled::Delivered => taken.delivered,
+                Fulfilled::Billed => taken.billed,
+            };
+            let found = expected.get(&(id, item.item)).copied().unwrap_or(0);
+            compared += 1;
+            if noted != found {
+                let number = tx.head(<SalesDocument as tessera_kernel::Object>::def(), id.id())?;
+                let number = number.number.unwrap_or_default();
+                findings.differs(format!(
+                    "{check}: item {} of {number} notes {noted} micro-units, its documents take \
+                     {found}",
+                    item.item
+                ));
+            }
+        }
+    }
+    findings.compared(check, compared);
     Ok(())
 }
 

@@ -2,7 +2,7 @@ use tessera_finance::outside::{compare, is_installed};
 use tessera_finance::{AllocationData, FinanceError, LedgerFormat, Line, export_ledger};
 use tessera_kernel::{Code, Currency, Money};
 
-use crate::fixture::{Books, Invoice, day, eur, money, post_plain, usd};
+use crate::fixture::{Books, actor, Invoice, day, eur, money, post_plain, usd};
 
 fn sample() -> Books {
     let books = Books::new();
@@ -46,11 +46,7 @@ fn compare_with(format: LedgerFormat) {
     }
     let books = sample();
     let folder = books.folder.path().to_path_buf();
-    let run = |tx: &mut tessera_kernel::Tx<'_>| {
-        compare(tx, format, &folder)
-            .map_err(|error| tessera_kernel::Fault::corrupt(error.to_string()))
-    };
-    let found = books.database.read(&crate::fixture::actor(), run).unwrap();
+    let found = books.database.read(&actor(), |tx| compare(tx, format, &folder)).unwrap();
     assert_eq!(found.differences, [""; 0]);
     assert!(found.balances >= 12, "{found:?}");
     assert_eq!(books.verify(), [""; 0]);

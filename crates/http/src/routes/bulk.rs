@@ -10,6 +10,7 @@ use tessera_kernel::{Actor, FieldProblem, ObjectEntry, Problem, ProblemKind};
 
 use super::create::{check_input, head, maker};
 use super::mark_replayed;
+use crate::api::blocking;
 use crate::caller::Caller;
 use crate::idempotent::{Key, once};
 use crate::refusal::Refusal;
@@ -19,7 +20,8 @@ use crate::{Api, body, reply};
 /// Findings that the answer to an atomic call names; the rest is counted.
 const MOST_FINDINGS: usize = 100;
 
-type Record = Result<Value, Refusal>;
+/// A record that its field rules accept, or what is wrong with it.
+type Record = Result<Value, Problem>;
 
 pub(super) async fn bulk(
     State(api): State<Arc<Api>>,
@@ -32,8 +34,18 @@ pub(super) async fn bulk(
     let atomic = is_atomic(request.uri())?;
     let (parts, content) = request.into_parts();
     let bytes = body::bytes(content, api.limits.bulk_body).await?;
-    let records = records(&parts.headers, &bytes, api.limits.bulk_records)?;
     let key = Key::of(&parts.headers, &parts.method, &parts.uri, &bytes)?;
+    let (entry, most) = (target.entry, api.limits.bulk_records);
+    let records = blocking(move || {
+        let records = records(&parts.headers, &bytes, most)?;
+        let checked = records.into_iter().map(|record| {
+            let value = record?;
+            check_input(&entry, &value)?;
+            Ok(value)
+        });
+        Ok::<Vec<Record>, Refusal>(checked.collect())
+    })
+    .await??;
     if atomic {
         together(&api, &caller.actor, target.entry, records, key).await
     } else {
@@ -95,14 +107,10 @@ async fn one_by_one(
     let create = maker(api, &entry, def)?;
     let mut pending = Vec::with_capacity(records.len());
     for (position, record) in records.into_iter().enumerate() {
-        let checked = record.and_then(|value| {
-            check_input(&entry, &value)?;
-            Ok(value)
-        });
-        let value = match checked {
+        let value = match record {
             Ok(value) => value,
-            Err(refusal) => {
-                pending.push(Err(refusal));
+            Err(problem) => {
+                pending.push(Err(problem));
                 continue;
             }
         };
@@ -121,11 +129,10 @@ async fn one_by_one(
     let (mut results, mut created) = (Vec::with_capacity(pending.len()), 0_usize);
     for outcome in pending {
         let outcome = match outcome {
-            Ok(task) => task.await.map_or_else(
-                |error| Err(Refusal::unavailable("unavailable", error.to_string())),
-                |outcome| outcome.map_err(Refusal::from),
-            ),
-            Err(refusal) => Err(refusal),
+            Ok(task) => task.await.unwrap_or_else(|error| {
+                Err(Problem::new(ProblemKind::Unavailable, "unavailable", error.to_string()))
+            }),
+            Err(problem) => Err(problem),
         };
         results.push(match outcome {
             Ok((mut value, _)) => {
@@ -133,8 +140,8 @@ async fn one_by_one(
                 value["status"] = 201.into();
                 value
             }
-            Err(refusal) => {
-                let (status, problem) = refusal.body();
+            Err(problem) => {
+                let (status, problem) = Refusal::from(problem).body();
                 json!({ "status": status, "problem": problem })
             }
         });
@@ -157,16 +164,8 @@ async fn together(
     let (mut values, mut findings) = (Vec::with_capacity(records.len()), Vec::new());
     for (position, record) in records.into_iter().enumerate() {
         match record {
-            Ok(value) => {
-                if let Err(problem) = check_input(&entry, &value) {
-                    note(&mut findings, position, problem)?;
-                }
-                values.push(value);
-            }
-            Err(refusal) => {
-                let detail = refusal.body().1["detail"].as_str().unwrap_or("").to_string();
-                findings.push(FieldProblem::new(format!("[{position}]"), detail));
-            }
+            Ok(value) => values.push(value),
+            Err(problem) => note(&mut findings, position, problem)?,
         }
     }
     if !findings.is_empty() {

@@ -37,7 +37,7 @@ pub(super) async fn sign_in(
     let bytes = body::bytes(content, api.limits.body).await?;
     let value = body::object(&parts.headers, &bytes, false)?;
     let Credentials { login, password } = parse_record(&value)?;
-    let signed_in = api.identity(move |identity| identity.sign_in(&login, &password)).await??;
+    let signed_in = api.password(move |identity| identity.sign_in(&login, &password)).await??;
     Ok(welcome(&api, &signed_in))
 }
 

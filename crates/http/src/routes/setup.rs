@@ -39,6 +39,6 @@ pub(super) async fn set_up(
     let Setup { secret, login, name, password } = parse_record(&value)?;
     let profile = UserProfile { login, name, administrator: true, active: true };
     let signed_in =
-        api.identity(move |identity| identity.set_up(&secret, profile, &password)).await??;
+        api.password(move |identity| identity.set_up(&secret, profile, &password)).await??;
     Ok(welcome(&api, &signed_in))
 }

@@ -65,7 +65,7 @@ pub(super) async fn set_password(
     let bytes = body::bytes(content, api.limits.body).await?;
     let NewPassword { password } = parse_record(&body::object(&parts.headers, &bytes, false)?)?;
     let actor = caller.actor;
-    api.identity(move |identity| identity.set_password(&actor, user, &password)).await??;
+    api.password(move |identity| identity.set_password(&actor, user, &password)).await??;
     Ok(StatusCode::NO_CONTENT)
 }
 

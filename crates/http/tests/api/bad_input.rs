@@ -80,7 +80,7 @@ fn wrong_values(field: &FieldDef) -> Vec<Value> {
             json!({ "from": "2026-03-02" }),
         ]),
         FieldType::Date => {
-            values.extend([json!("2026-02-30"), json!("yesterday"), json!(20_260_101)])
+            values.extend([json!("2026-02-30"), json!("yesterday"), json!(20_260_101)]);
         }
         FieldType::Choice(_) | FieldType::Code { .. } | FieldType::Unit | FieldType::Currency => {
             values.extend([json!("no such value!"), json!(7), json!("")]);

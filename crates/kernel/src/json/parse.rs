@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value};
 
-use super::composite_to_json;
 use crate::tx::CellGather;
 use crate::{
     Cell, Code, Composite, CompositeDef, Currency, Decimal, Fault, FieldDef, FieldProblem,
@@ -39,43 +38,6 @@ pub fn parse_record<R: Record>(body: &Value) -> Result<R, Fault> {
     R::read(&mut crate::cell::SliceSource::new(&row.0))
 }
 
-/// Lays a JSON body over an object: the fields given of a one-row segment change and the others
-/// stay; an array replaces the records of its segment; `null` clears an optional segment.
-pub fn patch<C: Composite>(value: &C, body: &Value) -> Result<C, Fault> {
-    let Value::Object(body) = body else {
-        return Err(Fault::invalid("", "must be a JSON object"));
-    };
-    let composite = C::composite();
-    let mut problems = Vec::new();
-    let mut merged = composite_to_json(value)?;
-    for (name, change) in body {
-        if HEAD_MEMBERS.contains(&name.as_str()) {
-            continue;
-        }
-        let Some(part) = composite.parts.iter().find(|part| part.name == name) else {
-            problems.push(unknown(name, &part_names(composite)));
-            continue;
-        };
-        refuse_read_only(part, change, merged.get(name.as_str()), &mut problems);
-        match (merged.get_mut(name), change) {
-            (Some(Value::Object(old)), Value::Object(new)) => old.extend(new.clone()),
-            _ => {
-                merged.insert(name.clone(), change.clone());
-            }
-        }
-    }
-    let (rows, found) = parse_rows(composite, &Value::Object(merged), false);
-    problems.extend(found);
-    if !problems.is_empty() {
-        return Err(Fault::Invalid(problems));
-    }
-    C::gather(&mut CellGather(&rows))
-}
-
-/// Members of the head that a client may send back unchanged; they are not input.
-const HEAD_MEMBERS: [&str; 8] =
-    ["id", "type", "number", "version", "created_at", "created_by", "changed_at", "changed_by"];
-
 /// Takes `number` (text of at most 40 characters) out of a body.
 pub fn split_number(body: &Value) -> Result<(Option<String>, Value), Fault> {
     let Value::Object(map) = body else {
@@ -94,26 +56,9 @@ pub fn split_number(body: &Value) -> Result<(Option<String>, Value), Fault> {
     Ok((number, Value::Object(map)))
 }
 
-fn refuse_read_only(
-    part: &Part,
-    change: &Value,
-    current: Option<&Value>,
-    problems: &mut Vec<FieldProblem>,
-) {
-    let (Value::Object(new), Some(Value::Object(old))) = (change, current) else { return };
-    for field in part.fields.iter().filter(|field| field.read_only) {
-        if let Some(value) = new.get(field.name)
-            && old.get(field.name) != Some(value)
-        {
-            let path = format!("{}.{}", part.name, field.name);
-            problems.push(FieldProblem::new(path, READ_ONLY));
-        }
-    }
-}
+pub(super) const READ_ONLY: &str = "is set by the program and can't be given";
 
-const READ_ONLY: &str = "is set by the program and can't be given";
-
-fn part_names(composite: &CompositeDef) -> String {
+pub(super) fn part_names(composite: &CompositeDef) -> String {
     let names: Vec<&str> = composite
         .parts
         .iter()
@@ -128,12 +73,12 @@ fn part_names(composite: &CompositeDef) -> String {
     names.join(", ")
 }
 
-fn unknown(path: &str, allowed: &str) -> FieldProblem {
+pub(super) fn unknown(path: &str, allowed: &str) -> FieldProblem {
     FieldProblem::new(path, format!("is not known here; allowed are: {allowed}"))
 }
 
 /// Rows by part, and what is wrong. `strict` refuses read-only fields.
-fn parse_rows(
+pub(super) fn parse_rows(
     composite: &CompositeDef,
     body: &Value,
     strict: bool,
@@ -408,3 +353,6 @@ fn validity(value: &Value) -> Result<Validity, String> {
     let (from, to) = pair(value, "from", "to")?;
     Validity::new(day(from)?, day(to)?).map_err(|error| error.to_string())
 }
+
+#[cfg(test)]
+mod tests;

@@ -108,6 +108,12 @@ impl Tx<'_> {
             .head
             .position(field)
             .ok_or_else(|| Fault::corrupt(format!("{} has no list field {field}", def.name)))?;
+        // What is not unique would be wrong in the cache, which forgets unique values only.
+        if field != "number"
+            && !def.head_fields.iter().any(|h| h.column == column && h.field.unique)
+        {
+            return Err(Fault::corrupt(format!("{} has no unique field {field}", def.name)));
+        }
         let query = Select::from(def.head, &[head_column::ID])
             .equals(column, Cell::Text(value.to_string()))
             .limit(1);

@@ -1,11 +1,11 @@
 //! Saving objects: base tables, head row, change documents.
 
-use crate::change::{Difference, Image, RowChange, compare, compare_segment, record_key};
+use super::check::{check_image, needs_check};
+use crate::change::{Difference, Image, RowChange, compare, compare_segment};
 use crate::event::RowOf;
 use crate::{
-    CHANGE_DOCUMENT, Cardinality, Cell, CellRef, Composite, Fault, FieldChange, FieldProblem, Head,
-    Object, ObjectDef, ObjectId, Ref, RowBuffer, RowSink, Segment, SegmentDef, Stored, Tx,
-    Validity, WriteRow, date_from_days, head_column, timed,
+    CHANGE_DOCUMENT, Cardinality, Cell, CellRef, Composite, Fault, FieldChange, Head, Object,
+    ObjectDef, ObjectId, Ref, RowBuffer, RowSink, Segment, Stored, Tx, WriteRow, head_column,
 };
 
 /// A record with the id of its object before it.
@@ -72,7 +72,11 @@ impl<'c> Tx<'c> {
                 heads[part] = RowBuffer::of(row);
             }
         });
-        outcome?;
+        if let Err(error) = outcome {
+            // A key that stands there twice is named by its path, not by its index.
+            check_image(composite, &image(&value))?;
+            return Err(error.into());
+        }
         let head = Head {
             id,
             version: 1,
@@ -109,18 +113,24 @@ impl<'c> Tx<'c> {
                 row.push(cell);
             }
         }
-        self.drop_lookups(def, head.number.as_deref(), parts);
+        self.drop_lookups(def, head.number.as_deref(), &|part| parts.get(part));
         Ok(self.connection.insert(def.head, &RowOf(&row))?)
     }
 
     /// The cache forgets what it knew of the unique values in these records.
-    fn drop_lookups(&self, def: &ObjectDef, number: Option<&str>, parts: &[RowBuffer]) {
+    fn drop_lookups<'r>(
+        &self,
+        def: &ObjectDef,
+        number: Option<&str>,
+        record: &dyn Fn(usize) -> Option<&'r RowBuffer>,
+    ) {
         let cache = &self.environment.cache;
         if let Some(number) = number {
             cache.drop_lookup((def.name, "number"), number);
         }
         for field in def.head_fields.iter().filter(|field| field.field.unique) {
-            if let Some(Cell::Text(value)) = parts[field.part].0.get(field.source) {
+            let cell = record(field.part).and_then(|row| row.0.get(field.source));
+            if let Some(Cell::Text(value)) = cell {
                 cache.drop_lookup((def.name, field.field.name), value);
             }
         }
@@ -137,24 +147,17 @@ impl<'c> Tx<'c> {
         }
         check_image(composite, &new)?;
         let (rows, differences) = compare(composite, &old, &new);
-        let ones: Vec<RowBuffer> = composite
-            .parts
-            .iter()
-            .zip(&new)
-            .map(|(part, rows)| match part.segment {
-                Some(segment) if segment.cardinality == Cardinality::One => {
-                    rows.first().cloned().unwrap_or_default()
-                }
-                _ => RowBuffer::default(),
-            })
-            .collect();
-        self.drop_lookups(def, None, &old.iter().map(|rows| first_row(rows)).collect::<Vec<_>>());
-        self.drop_lookups(def, None, &ones);
+        if rows.is_empty() {
+            // The same records in another order.
+            return Ok(false);
+        }
+        self.drop_lookups(def, None, &|part| old[part].first());
+        self.drop_lookups(def, None, &|part| new[part].first());
         self.touch(def.name, object.head.id);
-        self.write_rows(object.head.id, rows)?;
         let version = object.head.version;
-        let fields = head_updates(def, &|part| Some(&ones[part]));
+        let fields = head_updates(def, &|part| new[part].first().or(Some(&ABSENT)));
         self.raise_version(def, object.head.id, version, &fields)?;
+        self.write_rows(object.head.id, rows)?;
         self.write_changes(object.head.id, version + 1, differences)?;
         object.head.version += 1;
         object.head.changed_at = self.now();
@@ -172,6 +175,8 @@ impl<'c> Tx<'c> {
     ) -> Result<R, Fault> {
         self.writable()?;
         let (def, segment, id) = (T::def(), S::def(), id.id());
+        // The version before the record: what is read after it can't be older than it.
+        let version = self.version(def, id)?;
         let mut record: S = self.segment_one(id)?;
         let old = RowBuffer::of(&record);
         let answer = change(&mut record);
@@ -179,18 +184,18 @@ impl<'c> Tx<'c> {
         if old == new {
             return Ok(answer);
         }
-        let version = self.version(def, id)?;
         let (mut rows, mut differences) = (Vec::new(), Vec::new());
         let (before, after) = (std::slice::from_ref(&old), std::slice::from_ref(&new));
         compare_segment(segment, before, after, &mut rows, &mut differences);
         self.touch(def.name, id);
-        self.write_rows(id, rows)?;
-        let of_segment = |part: usize| {
-            let same = def.composite.parts[part].segment.is_some_and(|s| std::ptr::eq(s, segment));
-            same.then_some(&new)
+        let is_edited = |part: usize| {
+            def.composite.parts[part].segment.is_some_and(|found| std::ptr::eq(found, segment))
         };
-        let fields = head_updates(def, &of_segment);
+        self.drop_lookups(def, None, &|part| is_edited(part).then_some(&old));
+        self.drop_lookups(def, None, &|part| is_edited(part).then_some(&new));
+        let fields = head_updates(def, &|part| is_edited(part).then_some(&new));
         self.raise_version(def, id, version, &fields)?;
+        self.write_rows(id, rows)?;
         self.write_changes(id, version + 1, differences)?;
         Ok(answer)
     }
@@ -211,11 +216,10 @@ impl<'c> Tx<'c> {
         let (def, id) = (T::def(), object.head.id);
         self.raise_version(def, id, object.head.version, &[])?;
         self.touch(def.name, id);
-        let parts: Vec<RowBuffer> =
-            image(&object.original).iter().map(|rows| first_row(rows)).collect();
-        self.drop_lookups(def, object.head.number.as_deref(), &parts);
-        let (rows, differences) =
-            compare(T::composite(), &image(&object.original), &vec![Vec::new(); parts.len()]);
+        let before = image(&object.original);
+        self.drop_lookups(def, object.head.number.as_deref(), &|part| before[part].first());
+        let nothing = vec![Vec::new(); before.len()];
+        let (rows, differences) = compare(T::composite(), &before, &nothing);
         self.write_rows(id, rows)?;
         self.connection.delete(def.head, &[CellRef::Uuid(id.0)])?;
         self.write_changes(id, object.head.version + 1, differences)
@@ -317,9 +321,8 @@ impl<'c> Tx<'c> {
     }
 }
 
-fn first_row(rows: &[RowBuffer]) -> RowBuffer {
-    rows.first().cloned().unwrap_or_default()
-}
+/// The record of a segment that an object lacks: its list fields are empty.
+static ABSENT: RowBuffer = RowBuffer(Vec::new());
 
 /// Head columns with the values of the records that changed.
 fn head_updates<'r>(
@@ -335,60 +338,4 @@ fn head_updates<'r>(
         }
     }
     columns
-}
-
-fn needs_check(part: &crate::Part) -> bool {
-    part.segment.is_some_and(|segment| matches!(segment.cardinality, Cardinality::Timed(_)))
-}
-
-/// Keys are unique within their segment, and validities fit the time constraint.
-fn check_image(composite: &crate::CompositeDef, image: &Image) -> Result<(), Fault> {
-    let mut problems = Vec::new();
-    for (part, rows) in composite.parts.iter().zip(image) {
-        let Some(segment) = part.segment else { continue };
-        check_keys(part.name, segment, rows, &mut problems);
-        if let Cardinality::Timed(constraint) = segment.cardinality {
-            check_validities(part.name, segment, constraint, rows, &mut problems);
-        }
-    }
-    if problems.is_empty() { Ok(()) } else { Err(Fault::Invalid(problems)) }
-}
-
-fn check_keys(
-    name: &str,
-    segment: &SegmentDef,
-    rows: &[RowBuffer],
-    problems: &mut Vec<FieldProblem>,
-) {
-    let key = segment.key_columns();
-    let mut seen = hashbrown::HashSet::with_capacity(rows.len());
-    for (position, row) in rows.iter().enumerate() {
-        if !seen.insert(&row.0[..key]) {
-            let message = format!("{} stands there twice", record_key(segment, row));
-            problems.push(FieldProblem::new(format!("{name}[{position}]"), message));
-        }
-    }
-}
-
-fn check_validities(
-    name: &str,
-    segment: &SegmentDef,
-    constraint: crate::TimeConstraint,
-    rows: &[RowBuffer],
-    problems: &mut Vec<FieldProblem>,
-) {
-    let key = segment.key_columns() - 1;
-    let mut spans: hashbrown::HashMap<&[Cell], Vec<Validity>> = hashbrown::HashMap::new();
-    for row in rows {
-        if let (Cell::Date(from), Cell::Date(to)) = (&row.0[key], &row.0[key + 1])
-            && let (Some(from), Some(to)) = (date_from_days(*from), date_from_days(*to))
-        {
-            spans.entry(&row.0[..key]).or_default().push(Validity { from, to });
-        }
-    }
-    for found in spans.values_mut() {
-        if let Err(message) = timed::check(found, constraint) {
-            problems.push(FieldProblem::new(name, message));
-        }
-    }
 }

@@ -1,0 +1,71 @@
+//! The commands, one a file.
+
+mod backup;
+mod bench;
+mod config;
+mod doctor;
+mod explain;
+mod export;
+mod import;
+mod restore;
+mod serve;
+mod user;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::CommandError;
+
+/// CRM and sales & distribution in one program.
+#[derive(Debug, Parser)]
+#[command(name = "tessera", version, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serves API and page.
+    Serve(serve::Serve),
+    /// Compares every aggregate with the documents beneath it.
+    Verify(verify::Verify),
+    /// Writes a consistent copy of the database to a file, also while a server runs.
+    Backup(backup::Backup),
+    /// Makes a database from a backup, where there is none.
+    Restore(restore::Restore),
+    /// Manages users, while no server runs.
+    User(user::UserCommand),
+    /// Customizing.
+    Config(config::Config),
+    /// Looks for what is wrong or soon will be, and says what to do.
+    Doctor(doctor::Doctor),
+    /// Imports a file.
+    Import(import::Import),
+    /// Exports for other programs.
+    Export(export::Export),
+    /// Measures this machine with a workload.
+    Bench(bench::Bench),
+    /// Tells what a verb demands and does, rule by rule.
+    Explain(explain::Explain),
+}
+
+/// Runs a command.
+pub(crate) fn run(command: Command) -> Result<ExitCode, CommandError> {
+    match command {
+        Command::Serve(command) => serve::run(&command),
+        Command::Verify(command) => verify::run(&command),
+        Command::Backup(command) => backup::run(&command),
+        Command::Restore(command) => restore::run(&command),
+        Command::User(command) => user::run(&command),
+        Command::Config(command) => config::run(&command),
+        Command::Doctor(command) => doctor::run(&command),
+        Command::Import(command) => import::run(&command),
+        Command::Export(command) => export::run(&command),
+        Command::Bench(command) => bench::run(&command),
+        Command::Explain(command) => explain::run(&command),
+    }
+}

@@ -1,0 +1,122 @@
+//! `tessera import`
+
+mod book;
+mod columns;
+mod csv_file;
+mod input;
+mod json_file;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+
+use crate::database::DatabaseArguments;
+use crate::error::CommandError;
+use crate::output::tell;
+use crate::progress;
+use book::Booking;
+use input::Input;
+
+/// Imports a file.
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// Form of the file.
+    format: Format,
+    /// The file, plain or gzipped.
+    file: PathBuf,
+    /// Object type of the records.
+    #[arg(long, value_name = "NAME")]
+    object: String,
+    /// What becomes of a record whose number exists.
+    #[arg(long, value_name = "WHAT", default_value = "update")]
+    existing: Existing,
+    /// Where failed rows are told [default: FILE.errors.csv]
+    #[arg(long, value_name = "FILE")]
+    errors: Option<PathBuf>,
+    #[command(flatten)]
+    database: DatabaseArguments,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// Columns are paths of fields: `number`, `general.name`, `addresses[0].city`.
+    Csv,
+    /// An array of records, or one record a line.
+    Json,
+}
+
+/// What becomes of a record whose number exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Existing {
+    /// It changes the object.
+    Update,
+    /// It is skipped.
+    Skip,
+    /// It fails.
+    Fail,
+}
+
+/// A record with the line where it starts, or what is wrong with that line.
+type Row = (u64, Result<serde_json::Value, String>);
+
+pub(crate) fn run(command: &Import) -> Result<ExitCode, CommandError> {
+    let installation = command.database.create()?;
+    let registry = &installation.db().environment().registry;
+    let Some(entry) = registry.object(&command.object).copied() else {
+        let names: Vec<&str> = registry
+            .objects()
+            .filter(|entry| entry.create.is_some())
+            .map(|entry| (entry.def)().name)
+            .collect();
+        let names = names.join(", ");
+        return Err(CommandError::Input(format!(
+            "there is no object type `{}`; there are: {names}",
+            command.object
+        )));
+    };
+    let input = Input::open(&command.file)?;
+    let bar = progress::bytes(input.size, "import");
+    let position = input.position.clone();
+    let mut booking = Booking::new(installation.db().clone(), entry, command.existing)?;
+    let mut take = |row: Row| {
+        booking.book(row);
+        bar.set_position(position.get());
+    };
+    match command.format {
+        Format::Csv => csv_file::read(input, &entry, &mut take)?,
+        Format::Json => json_file::read(input, &mut take)?,
+    }
+    let outcome = booking.finish();
+    bar.finish_and_clear();
+    let counts = &outcome.counts;
+    tell(format!(
+        "{} rows read = {} created + {} updated + {} skipped + {} failed",
+        counts.read(),
+        counts.created,
+        counts.updated,
+        counts.skipped,
+        counts.failed
+    ));
+    if outcome.errors.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let path = command.errors.clone().unwrap_or_else(|| {
+        let mut name = command.file.as_os_str().to_os_string();
+        name.push(".errors.csv");
+        PathBuf::from(name)
+    });
+    write_errors(&path, &outcome.errors).map_err(CommandError::file(&path))?;
+    tell(format!("{} tells what is wrong, by line", path.display()));
+    Ok(ExitCode::FAILURE)
+}
+
+fn write_errors(path: &std::path::Path, errors: &[(u64, String)]) -> std::io::Result<()> {
+    let mut writer = csv::Writer::from_path(path)?;
+    writer.write_record(["line", "reason"])?;
+    for (line, reason) in errors {
+        writer.write_record([line.to_string().as_str(), reason])?;
+    }
+    writer.into_inner().map_err(csv::IntoInnerError::into_error)?.flush()
+}

@@ -1,0 +1,90 @@
+//! `tessera restore`
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use tessera_installation::Location;
+
+use crate::database::DatabaseArguments;
+use crate::error::CommandError;
+use crate::output::tell;
+use crate::progress;
+
+/// Makes a database from a backup, where there is none.
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// The backup.
+    file: PathBuf,
+    #[command(flatten)]
+    database: DatabaseArguments,
+}
+
+pub(crate) fn run(command: &Restore) -> Result<ExitCode, CommandError> {
+    let location: Location = command.database.db.parse()?;
+    let target = location.path();
+    for path in [target.to_path_buf(), with_suffix(target, "-wal")] {
+        if path.exists() {
+            return Err(CommandError::Input(format!(
+                "{} exists: a restore never replaces a database; move it away first",
+                path.display()
+            )));
+        }
+    }
+    let part = with_suffix(target, ".restoring");
+    copy(&command.file, &part)?;
+    std::fs::rename(&part, target).map_err(CommandError::file(target))?;
+    let differences = command
+        .database
+        .write()
+        .map_err(CommandError::from)
+        .and_then(|opened| Ok(opened.db().store().check()?));
+    match differences {
+        Ok(broken) if broken.is_empty() => {
+            tell(format!(
+                "{} was restored; `tessera verify` compares its figures",
+                target.display()
+            ));
+            Ok(ExitCode::SUCCESS)
+        }
+        outcome => {
+            let reason = match outcome {
+                Ok(broken) => broken.join("; "),
+                Err(error) => error.to_string(),
+            };
+            for suffix in ["", "-wal", "-shm", ".lock"] {
+                // What was just made and can't be used goes again.
+                let _ = std::fs::remove_file(with_suffix(target, suffix));
+            }
+            let file = command.file.display();
+            Err(CommandError::Input(format!("{file} can't be restored: {reason}")))
+        }
+    }
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_os_string();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn copy(from: &Path, to: &Path) -> Result<(), CommandError> {
+    let mut source = File::open(from).map_err(CommandError::file(from))?;
+    let total = source.metadata().map_err(CommandError::file(from))?.len();
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    let mut target = options.open(to).map_err(CommandError::file(to))?;
+    let (bar, mut buffer) = (progress::bytes(total, "restore"), vec![0; 1024 * 1024]);
+    loop {
+        let read = source.read(&mut buffer).map_err(CommandError::file(from))?;
+        if read == 0 {
+            break;
+        }
+        target.write_all(&buffer[..read]).map_err(CommandError::file(to))?;
+        bar.inc(u64::try_from(read).unwrap_or(0));
+    }
+    bar.finish_and_clear();
+    target.sync_all().map_err(CommandError::file(to))
+}

@@ -1,0 +1,51 @@
+//! `tessera serve`
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+use tessera_http::{Api, Limits, Server};
+use tessera_identity::Identity;
+use tessera_installation::Services;
+
+use crate::database::DatabaseArguments;
+use crate::error::CommandError;
+use crate::output::tell;
+
+/// Serves API and page.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    database: DatabaseArguments,
+    /// Address to listen to; without TLS, so put a proxy before it for other machines.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: String,
+    /// The address that people use; with https, cookies are sent over HTTPS only.
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+}
+
+pub(crate) fn run(command: &Serve) -> Result<ExitCode, CommandError> {
+    let server = Server::listen(&command.listen)?;
+    let installation = command.database.create()?;
+    let services = Arc::new(Services::start(&installation)?);
+    let identity = Arc::new(Identity::new(installation.db().clone()));
+    let address = match &command.public_url {
+        Some(url) => url.trim_end_matches('/').to_string(),
+        None => format!("http://{}", server.address()),
+    };
+    tell(format!("Tessera is at {address}"));
+    if let Some(secret) = identity.offer_setup()? {
+        tell("It has no user yet. Make the first administrator (the link serves once):");
+        tell(format!("  {address}/#setup={secret}"));
+    }
+    let woken = services.clone();
+    let api = Api::new(&installation, identity, Limits::default())
+        .secure_cookies(address.starts_with("https://"))
+        .on_commit(move || woken.wake());
+    tracing::info!(database = %installation.path().display(), address, "serving");
+    server.serve_until_signal(Arc::new(api));
+    drop(services);
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}

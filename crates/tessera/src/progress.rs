@@ -1,0 +1,21 @@
+//! Progress of long work, on a terminal only.
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// A bar over so many bytes.
+pub(crate) fn bytes(total: u64, what: &'static str) -> ProgressBar {
+    bar(total, what, "{msg} {bar:40} {bytes}/{total_bytes} {eta}")
+}
+
+/// A bar over so many steps.
+pub(crate) fn steps(total: u64, what: &'static str) -> ProgressBar {
+    bar(total, what, "{msg} {bar:40} {pos}/{len} {eta}")
+}
+
+fn bar(total: u64, what: &'static str, template: &str) -> ProgressBar {
+    let bar = ProgressBar::new(total).with_message(what);
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}

@@ -1,0 +1,224 @@
+//! The program from outside.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+struct Place {
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: impl AsRef<[u8]>) -> String {
+        std::fs::write(self.path(name), text).unwrap();
+        self.path(name).display().to_string()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tessera"));
+        command.args(arguments).current_dir(self.folder.path());
+        command
+    }
+
+    /// Runs a command with a line on standard input; answers exit status and output.
+    fn run(&self, arguments: &[&str], input: &str) -> (i32, String) {
+        let mut child = self
+            .command(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
+        let text =
+            format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+        (status.code().unwrap(), text)
+    }
+
+    /// Runs a command that must succeed; answers its output.
+    fn done(&self, arguments: &[&str]) -> String {
+        let (status, text) = self.run(arguments, "");
+        assert_eq!(status, 0, "{arguments:?}: {text}");
+        text
+    }
+
+    /// Runs a command that must fail; answers its output.
+    fn refused(&self, arguments: &[&str]) -> String {
+        let (status, text) = self.run(arguments, "");
+        assert_eq!(status, 1, "{arguments:?}: {text}");
+        text
+    }
+}
+
+#[test]
+fn users_are_added_listed_and_deactivated() {
+    let place = Place::new();
+    let password = "correct horse battery\n";
+    let (status, text) = place.run(&["user", "add", "ada", "--administrator"], password);
+    assert_eq!(status, 0, "{text}");
+    place.run(&["user", "add", "bob", "--name", "Bob"], password);
+    let (status, text) = place.run(&["user", "password", "bob"], "short\n");
+    assert_eq!((status, text.contains("10 characters")), (1, true), "{text}");
+    assert!(place.done(&["user", "token", "bob"]).starts_with("tsr_"));
+    place.done(&["user", "deactivate", "bob"]);
+    let list = place.done(&["user", "list"]);
+    assert!(list.contains("ada") && list.contains("not active"), "{list}");
+    assert!(place.refused(&["user", "deactivate", "ada"]).contains("last administrator"));
+    assert!(place.refused(&["user", "deactivate", "eve"]).contains("tessera user list"));
+}
+
+#[test]
+fn a_database_is_verified_backed_up_and_restored_where_there_is_none() {
+    let place = Place::new();
+    assert!(place.refused(&["verify"]).contains("tessera serve"));
+    place.run(&["user", "add", "ada", "--administrator"], "correct horse battery\n");
+    let answer: Value = serde_json::from_str(&place.done(&["verify", "--json"])).unwrap();
+    assert_eq!(answer["ok"], true);
+    place.done(&["backup", "copy.db"]);
+    assert!(place.refused(&["backup", "copy.db"]).contains("never replaces"));
+    assert!(place.refused(&["restore", "copy.db"]).contains("never replaces"));
+    place.done(&["restore", "copy.db", "--db", "sqlite:other.db"]);
+    assert!(place.done(&["user", "list", "--db", "sqlite:other.db"]).contains("ada"));
+    let garbage = place.write("garbage.db", "no database");
+    place.refused(&["restore", &garbage, "--db", "sqlite:third.db"]);
+    assert!(!place.path("third.db").exists());
+    let text = place.done(&["export", "ledger", "--format", "hledger"]);
+    assert!(text.contains("Tessera"), "{text}");
+}
+
+#[test]
+fn customizing_is_checked_with_file_and_line() {
+    let place = Place::new();
+    assert!(place.done(&["config", "check"]).contains("is right"));
+    std::fs::create_dir(place.path("own")).unwrap();
+    place.write("own/a.toml", "[number_range.product]\nprefix = 1\n");
+    let text = place.refused(&["config", "check", "--config", "own"]);
+    assert!(text.contains("a.toml:2"), "{text}");
+    assert!(place.refused(&["config", "check", "--config", "nowhere"]).contains("no folder"));
+    assert!(place.refused(&["user", "list", "--config", "own"]).contains("a.toml:2"));
+}
+
+#[test]
+fn the_doctor_looks_at_everything_and_says_what_to_do() {
+    let place = Place::new();
+    assert!(place.refused(&["doctor"]).contains("tessera serve"));
+    place.run(&["user", "add", "ada", "--administrator"], "correct horse battery\n");
+    let answer: Value = serde_json::from_str(&place.done(&["doctor", "--json"])).unwrap();
+    let subjects: Vec<&str> = answer["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| finding["subject"].as_str().unwrap())
+        .collect();
+    for subject in ["disk", "lock", "customizing", "database", "clock", "events", "dead letters"] {
+        assert!(subjects.contains(&subject), "{subject} is not in {subjects:?}");
+    }
+}
+
+const PARTNER: &str = r#""category": "organisation", "country": "DE", "language": "en", "tax_classification": "full""#;
+
+fn partner(number: &str, name: &str) -> String {
+    format!(r#"{{"number": "{number}", "general": {{"name": "{name}", {PARTNER}}}}}"#)
+}
+
+#[test]
+fn records_are_imported_and_every_row_is_accounted_for() {
+    let place = Place::new();
+    let lines = [
+        partner("C-1", "Ada AG"),
+        "{broken".to_string(),
+        String::new(),
+        partner("C-2", "Bob AG"),
+        partner("C-3", "x").replace("DE", "XX"),
+    ];
+    let file = place.write("partners.ndjson", lines.join("\n"));
+    let import = |format: &'static str, file: &str| {
+        place.run(&["import", format, file, "--object", "business_partner"], "")
+    };
+    let (status, text) = import("json", &file);
+    let expected = "4 rows read = 2 created + 0 updated + 0 skipped + 2 failed";
+    assert!(status == 1 && text.contains(expected), "{text}");
+    let errors = std::fs::read_to_string(place.path("partners.ndjson.errors.csv")).unwrap();
+    let lines: Vec<&str> = errors.lines().collect();
+    assert!(lines[1].starts_with("2,") && lines[2].starts_with("5,"), "{errors}");
+    assert!(errors.contains("general.country"), "{errors}");
+    let array = format!("[{},\n {}]", partner("C-1", "Ada AG"), partner("C-2", "Bob SE"));
+    let (status, text) = import("json", &place.write("partners.json", array));
+    let expected = "2 rows read = 0 created + 1 updated + 1 skipped + 0 failed";
+    assert!(status == 0 && text.contains(expected), "{text}");
+}
+
+#[test]
+fn csv_columns_are_paths_of_fields() {
+    let place = Place::new();
+    let header = "number,general.category,general.name,general.language,general.country,\
+                  general.tax_classification,general.blocked,contact_points[0].kind,\
+                  contact_points[0].number,contact_points[0].value";
+    let rows = [
+        header,
+        "C-1,organisation,\"Ada, Söhne AG\",en,DE,full,false,email,1,ada@example.com",
+        "C-2,person,Bob,en,DE,full,,,,",
+        "C-3,person,Eve,en,DE,full,perhaps,,,",
+        "C-4,person",
+    ];
+    let file = place.write("partners.csv", rows.join("\n"));
+    let (status, text) = place.run(&["import", "csv", &file, "--object", "business_partner"], "");
+    let expected = "4 rows read = 2 created + 0 updated + 0 skipped + 2 failed";
+    assert!(status == 1 && text.contains(expected), "{text}");
+    let errors = std::fs::read_to_string(place.path("partners.csv.errors.csv")).unwrap();
+    assert!(errors.contains("4,blocked: must be true or false"), "{errors}");
+    assert!(errors.contains("5,\"has 2 values, the header 10\""), "{errors}");
+    let wrong = place.write("wrong.csv", "number,general.nmae\n");
+    let (_, text) = place.run(&["import", "csv", &wrong, "--object", "business_partner"], "");
+    assert!(text.contains("`general.nmae` is no column; there are: number, general."), "{text}");
+    let (_, text) = place.run(&["import", "csv", &wrong, "--object", "unicorn"], "");
+    assert!(text.contains("there are: "), "{text}");
+}
+
+#[test]
+fn a_gzipped_file_is_unpacked() {
+    let place = Place::new();
+    let file = std::fs::File::create(place.path("partners.json.gz")).unwrap();
+    let mut packed = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+    packed.write_all(partner("C-1", "Ada AG").as_bytes()).unwrap();
+    packed.finish().unwrap();
+    let text = place.done(&["import", "json", "partners.json.gz", "--object", "business_partner"]);
+    assert!(text.contains("1 created"), "{text}");
+}
+
+#[test]
+fn the_server_tells_its_address_and_setup_link_and_ends_on_sigterm() {
+    let place = Place::new();
+    let mut server = place
+        .command(&["serve", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let first = lines.next().unwrap();
+    let address = first.strip_prefix("Tessera is at http://").unwrap().to_string();
+    assert!(lines.nth(1).unwrap().contains("/#setup=setup_"));
+    let mut stream = std::net::TcpStream::connect(&address).unwrap();
+    stream.write_all(b"GET /readyz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(place.refused(&["user", "token", "ada"]).contains("in use by process"));
+    place.done(&["verify"]);
+    let ended = Command::new("kill").arg(server.id().to_string()).status().unwrap();
+    assert!(ended.success());
+    assert!(server.wait().unwrap().success());
+    assert!(Path::new(&place.path("tessera.db")).exists());
+}
