@@ -3,17 +3,17 @@
 use serde_json::json;
 use tessera_document::{DocumentFlow, Fulfilled, withdraw};
 use tessera_finance::{NewReceivable, Receivable, ReceivableItem, clear_items, open_receivable};
-use tessera_kernel::{Cell, Date, Kind, Money, Ref, Rule, Stored, Tx, to_micros};
+use tessera_kernel::{Cell, Date, Kind, Ref, Rule, Stored, Tx, to_micros};
 use tessera_sales::{Progress, SalesDocument, Taking};
 
-use crate::create::billing_date;
+use crate::create::{billing_date, finish};
 use crate::post::{draw_number, kind_of, move_credit, signed};
 use crate::{
     BillingCategory, BillingDocument, BillingError, BillingHeader, BillingSettings,
 };
 
 /// What happens when a billing document is cancelled, in order.
-pub const RULES: &[Rule] = &[
+pub(crate) const RULES: &[Rule] = &[
     Rule { name: "permission", help: "The actor may cancel billing documents." },
     Rule { name: "status", help: "The document is no cancellation, not cancelled, and nothing of it is paid." },
     Rule { name: "ledger", help: "The journal entry is reversed; both open items clear each other." },
@@ -64,17 +64,17 @@ pub fn cancel_billing_document(
         predecessor_kind: kind_of(original.header.category),
         kind: kind_of(rule.category),
     }];
-    let counted = give_back(tx, &original)?;
+    give_back(tx, &original)?;
     if let (Some(entry), Some((receivable, item))) = (original.header.journal_entry, open_item) {
         let reversal = tessera_finance::reverse(tx, Ref::new(entry), date)?;
         document.header.journal_entry = Some(reversal.head.id);
         take_back_receivable(tx, (receivable, &item), &reversal, (new_id, &number), date)?;
-        move_credit(tx, &counted, item.credit_amount, -1)?;
+        move_credit(tx, &original.value, item.credit_amount, -1)?;
     } else {
         let nothing = signed(&original.header);
         let area = original.header.credit_control_area;
         let credit = tessera_credit::credit_value(tx, area, nothing, date)?;
-        move_credit(tx, &counted, credit, -1)?;
+        move_credit(tx, &original.value, credit, -1)?;
     }
     tx.edit::<BillingDocument, BillingHeader, ()>(id, |header| {
         header.cancelled_by = Some(new_id);
@@ -128,29 +128,20 @@ fn take_back_receivable(
     Ok(())
 }
 
-/// Deliveries and orders can be billed again. Answers the document with the credit values that
-/// they count for from now on: an order that is blocked, or an item that is rejected, counts for
-/// nothing.
-fn give_back(
-    tx: &mut Tx<'_>,
-    document: &Stored<BillingDocument>,
-) -> Result<BillingDocument, BillingError> {
-    let mut counted = document.value.clone();
+/// Deliveries and orders can be billed again, and count in the exposure for what they are.
+fn give_back(tx: &mut Tx<'_>, document: &Stored<BillingDocument>) -> Result<(), BillingError> {
     let mut orders: Vec<Ref<SalesDocument>> =
         document.items.iter().map(|item| item.order).collect();
     orders.sort_unstable();
     orders.dedup();
     for order in orders {
         let mut work = Taking::load(tx, order)?;
-        for item in counted.items.iter_mut().filter(|item| item.order == order) {
+        for item in document.items.iter().filter(|item| item.order == order) {
             let quantity = to_micros(item.base_quantity.value())?;
-            let credit = if item.delivery.is_none() { item.credit_value.minor() } else { 0 };
-            work.give_back(tx, item.order_item, Fulfilled::Billed, quantity, credit)?;
-            if item.delivery.is_none() && !work.holds(item.order_item)? {
-                item.credit_value = Money::zero(item.credit_value.currency());
-            }
+            let delivered = if item.delivery.is_some() { item.credit_value.minor() } else { 0 };
+            work.give_back(tx, item.order_item, Fulfilled::Billed, quantity, -delivered)?;
         }
-        work.finish(tx)?;
+        finish(tx, work)?;
     }
     let mut deliveries = Vec::new();
     for item in &document.items {
@@ -168,5 +159,5 @@ fn give_back(
         let status = if any { Progress::Partial } else { Progress::Open };
         tessera_delivery::set_billing(tx, delivery, status)?;
     }
-    Ok(counted)
+    Ok(())
 }

@@ -1,5 +1,6 @@
 //! Makes and posts billing documents.
 
+use tessera_credit::Exposure;
 use tessera_delivery::{Delivery, GoodsIssueStatus};
 use tessera_document::{BILL_TO, Fulfilled, PAYER, fulfil, fulfilments, partner_in};
 use tessera_kernel::{
@@ -15,7 +16,7 @@ use crate::post::post;
 use crate::{BillingDocument, BillingError, BillingItem, share};
 
 /// What happens when billing documents are made, in order.
-pub const RULES: &[Rule] = &[
+pub(crate) const RULES: &[Rule] = &[
     Rule { name: "permission", help: "The actor may create billing documents." },
     Rule { name: "source", help: "Deliveries have their goods issue; orders have items that are billed without delivery." },
     Rule { name: "quantity", help: "Nothing is billed twice, and no more than what was delivered or ordered." },
@@ -99,10 +100,19 @@ impl Orders {
 
     fn finish(self, tx: &mut Tx<'_>) -> Result<(), BillingError> {
         for order in self.0 {
-            order.finish(tx)?;
+            finish(tx, order)?;
         }
         Ok(())
     }
+}
+
+/// What the order no longer counts for (or, after a cancellation, counts for again) leaves the
+/// exposure of open orders, and its status follows.
+pub(crate) fn finish(tx: &mut Tx<'_>, mut order: Taking) -> Result<(), BillingError> {
+    if let Some((area, payer, more)) = order.credit_change(tx)? {
+        tessera_credit::shift(tx, area, payer, Exposure::orders(more))?;
+    }
+    Ok(order.finish(tx)?)
 }
 
 fn take_delivery(
@@ -138,9 +148,9 @@ fn take_delivery(
         let position = orders.position(tx, item.order)?;
         let order = &mut orders.0[position];
         let source = one_each.then_some(delivery.head.id);
-        let mut line = take(tx, order, (item.order_item, quantity), source, lines)?;
+        let credit = Some(item.credit_value);
+        let mut line = take(tx, order, (item.order_item, quantity), (source, credit), lines)?;
         line.item.quantity = item.quantity;
-        line.item.credit_value = item.credit_value;
         line.item.delivery = Some(wanted.delivery);
         line.item.delivery_item = Some(item.item);
         lines.push(line);
@@ -197,24 +207,29 @@ fn take_order(
             continue;
         }
         let source = one_each.then_some(order.document.head.id);
-        let line = take(tx, order, (number, quantity), source, lines)?;
+        let line = take(tx, order, (number, quantity), (source, None), lines)?;
         lines.push(line);
     }
     Ok(())
 }
 
-/// Takes up a quantity (micro-units of the base unit) of an order item; `lines` were taken before.
+/// Takes up a quantity (micro-units of the base unit) of an order item; `delivered` is the credit
+/// value of its delivery, `lines` were taken before.
 fn take(
     tx: &mut Tx<'_>,
     order: &mut Taking,
     (number, quantity): (u32, i64),
-    source: Option<ObjectId>,
+    (source, delivered): (Option<ObjectId>, Option<Money>),
     lines: &[Line],
 ) -> Result<Line, BillingError> {
     tessera_sales::check_complete(&order.document)?;
     let item = order.item(number)?.clone();
     let before = order.fulfilments.of(number).billed;
-    let credit = order.take(tx, number, Fulfilled::Billed, quantity)?;
+    let (credit, in_deliveries) = match delivered {
+        Some(credit) => (credit.minor(), -credit.minor()),
+        None => (order.credit_of_next(tx, number, Fulfilled::Billed, quantity)?, 0),
+    };
+    order.take(tx, number, Fulfilled::Billed, quantity, in_deliveries)?;
     let base_quantity = Quantity::new(from_micros(quantity), item.base_quantity.unit())?;
     let conditions = share::conditions(tx, order, &item, (before, quantity), lines)?;
     let header = &order.document.header;

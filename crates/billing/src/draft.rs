@@ -52,7 +52,7 @@ pub struct OrderToBill {
 
 /// The day of a billing document, asked for at its predecessor.
 #[derive(Form, Clone, Debug)]
-pub struct BillingDay {
+pub(crate) struct BillingDay {
     /// Header.
     #[form(flatten)]
     pub header: DraftHeader,
@@ -60,7 +60,7 @@ pub struct BillingDay {
 
 /// The cancellation of a billing document.
 #[derive(Form, Clone, Debug)]
-pub struct CancellationDraft {
+pub(crate) struct CancellationDraft {
     /// What is said about it.
     #[form(flatten)]
     pub header: CancellationHeader,
@@ -68,7 +68,7 @@ pub struct CancellationDraft {
 
 /// What is said about a cancellation.
 #[derive(Record, Clone, Debug)]
-pub struct CancellationHeader {
+pub(crate) struct CancellationHeader {
     /// Day of the cancellation; else today.
     pub billing_date: Option<Date>,
     /// Why.

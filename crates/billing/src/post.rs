@@ -231,8 +231,8 @@ fn post_entry(
     Ok(Some(tessera_finance::post(tx, &entry)?))
 }
 
-/// The document counts in the exposure for what its deliveries and orders no longer count for;
-/// with `direction` −1 the other way round.
+/// The document counts in the exposure for what its deliveries no longer count for; with
+/// `direction` −1 the other way round. Orders say themselves what they count for.
 pub(crate) fn move_credit(
     tx: &mut Tx<'_>,
     document: &BillingDocument,
@@ -240,15 +240,9 @@ pub(crate) fn move_credit(
     direction: i64,
 ) -> Result<(), BillingError> {
     let mut change = Exposure::invoices(invoiced.times(direction)?);
-    for item in &document.items {
+    for item in document.items.iter().filter(|item| item.delivery.is_some()) {
         let value = item.credit_value.times(-direction)?;
-        if item.credit_value.is_zero() {
-            continue;
-        }
-        match item.delivery {
-            Some(_) => change.deliveries = change.deliveries.plus(value)?,
-            None => change.orders = change.orders.plus(value)?,
-        }
+        change.deliveries = change.deliveries.plus(value)?;
     }
     let header = &document.header;
     Ok(tessera_credit::shift(tx, header.credit_control_area, header.payer, change)?)

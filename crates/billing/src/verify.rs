@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use tessera_document::Fulfilled;
 use tessera_kernel::{Decimal, Fault, Findings, Money, Ref, Tx, to_micros};
 use tessera_sales::SalesDocument;
 
@@ -30,7 +29,7 @@ pub(crate) fn check_billed(tx: &mut Tx<'_>, findings: &mut Findings) -> Result<(
     tessera_sales::compare_fulfilment(
         tx,
         "billed_quantities",
-        Fulfilled::Billed,
+        |taken| taken.billed,
         &billed,
         findings,
     )

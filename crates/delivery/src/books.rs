@@ -90,9 +90,5 @@ fn side(
     let data = product
         .plant(plant)
         .ok_or_else(|| DeliveryError::NoPlantData { product: product.number(), plant })?;
-    Ok(Place {
-        company,
-        chart: entry.chart_of_accounts,
-        valuation_class: data.valuation_class,
-    })
+    Ok(Place { company, chart: entry.chart_of_accounts, valuation_class: data.valuation_class })
 }

@@ -1,20 +1,17 @@
 //! Cancels a delivery whose goods have not moved.
 
 use serde_json::json;
-use tessera_credit::Exposure;
-use tessera_document::{Fulfilled, PAYER, partner_in};
-use tessera_kernel::{Kind, Money, Ref, Tx, to_micros};
+use tessera_document::Fulfilled;
+use tessera_kernel::{Kind, Ref, Tx, to_micros};
 use tessera_sales::{Progress, SalesDocument, Taking};
 
+use crate::create::shift_credit;
 use crate::goods_issue::require_status;
 use crate::{Delivery, DeliveryError, DeliveryItem, DeliveryStatus, GoodsIssueStatus};
 
 /// Cancels an open delivery: its orders have their quantities and credit value again, and what
 /// they get back is promised anew.
-pub fn cancel_delivery(
-    tx: &mut Tx<'_>,
-    id: Ref<Delivery>,
-) -> Result<(), DeliveryError> {
+pub fn cancel_delivery(tx: &mut Tx<'_>, id: Ref<Delivery>) -> Result<(), DeliveryError> {
     tx.actor().require(Delivery::NAME, "cancel")?;
     let delivery = tx.load(id)?;
     let hint = "only an open delivery can be cancelled; reverse its goods issue first";
@@ -53,16 +50,5 @@ fn give_back(
         tessera_stock::release(tx, item.product, item.plant, day, item.base_quantity)?;
     }
     order.promise_anew(tx, number, delivered)?;
-    if credit != 0 {
-        let payer = partner_in(&order.document.partners, PAYER)
-            .ok_or_else(|| DeliveryError::NotDeliverable { number: order.document.number() })?;
-        let area = order.document.header.credit_control_area;
-        let value = Money::from_minor(-credit, item.credit_value.currency());
-        if order.holds(number)? {
-            tessera_credit::order_to_delivery(tx, area, payer, value)?;
-        } else {
-            tessera_credit::shift(tx, area, payer, Exposure::deliveries(value))?;
-        }
-    }
-    Ok(())
+    shift_credit(tx, order, -credit)
 }

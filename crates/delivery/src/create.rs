@@ -1,6 +1,7 @@
 //! Makes a delivery from one or several orders.
 
 use serde_json::json;
+use tessera_credit::Exposure;
 use tessera_document::{
     DocumentFlow, DocumentKind, Fulfilled, PAYER, PartnerFunction, SHIP_TO, SOLD_TO, partner_in,
 };
@@ -21,10 +22,16 @@ use crate::{
 };
 
 /// What happens when a delivery is made, in order.
-pub const RULES: &[Rule] = &[
+pub(crate) const RULES: &[Rule] = &[
     Rule { name: "permission", help: "The actor may create deliveries." },
-    Rule { name: "credit", help: "No order is blocked, and the payer is within the limit or the order was released." },
-    Rule { name: "combination", help: "All orders go to one ship-to party, from one shipping point, on the same terms." },
+    Rule {
+        name: "credit",
+        help: "No order is blocked, and the payer is within the limit or the order was released.",
+    },
+    Rule {
+        name: "combination",
+        help: "All orders go to one ship-to party, from one shipping point, on the same terms.",
+    },
     Rule { name: "quantity", help: "No more than what is confirmed and not delivered yet." },
     Rule { name: "complete", help: "An order that wants one delivery is delivered as a whole." },
     Rule { name: "reservation", help: "The reservation moves from the order to the delivery." },
@@ -60,7 +67,7 @@ pub fn create_delivery(
         check_complete(tx, order)?;
     }
     let delivery = assemble(tx, &orders, items, planned)?;
-    move_credit(tx, &orders, &delivery)?;
+    move_credit(tx, &mut orders, &delivery)?;
     for order in orders {
         order.finish(tx)?;
     }
@@ -156,11 +163,12 @@ fn take_item(
 ) -> Result<DeliveryItem, DeliveryError> {
     let before = order.fulfilments.of(item.item).delivered;
     let schedule = tessera_sales::open_schedule(&order.document, item.item, before)?;
-    let credit = order.take(tx, item.item, Fulfilled::Delivered, quantity)?;
+    let credit = order.credit_of_next(tx, item.item, Fulfilled::Delivered, quantity)?;
+    order.take(tx, item.item, Fulfilled::Delivered, quantity, credit)?;
     let unit = item.base_quantity.unit();
-    let plant = item.plant.ok_or_else(|| {
-        DeliveryError::field("plant", format!("item {} has no plant", item.item))
-    })?;
+    let plant = item
+        .plant
+        .ok_or_else(|| DeliveryError::field("plant", format!("item {} has no plant", item.item)))?;
     let product = tx.shared(item.product)?;
     let mut left = quantity;
     let mut reserved_on = None;
@@ -261,6 +269,23 @@ fn common(tx: &Tx<'_>, order: &Stored<SalesDocument>) -> Result<Common, Delivery
     })
 }
 
+/// The shipping point that all items leave from.
+fn shipping_point(tx: &Tx<'_>, items: &[DeliveryItem]) -> Result<Code, DeliveryError> {
+    let organisation = tx.settings::<OrganisationSettings>()?;
+    let of = |plant| {
+        organisation
+            .shipping_point_for(plant)
+            .map_err(|message| DeliveryError::field("plant", message))
+    };
+    let point = of(items[0].plant)?;
+    for item in items {
+        if of(item.plant)? != point {
+            return Err(DeliveryError::TwoShippingPoints { item: item.order_item });
+        }
+    }
+    Ok(point)
+}
+
 fn assemble(
     tx: &mut Tx<'_>,
     orders: &[Taking],
@@ -276,18 +301,7 @@ fn assemble(
             });
         }
     }
-    let organisation = tx.settings::<OrganisationSettings>()?;
-    let shipping_point = |plant| {
-        organisation
-            .shipping_point_for(plant)
-            .map_err(|message| DeliveryError::field("plant", message))
-    };
-    let point = shipping_point(items[0].plant)?;
-    for item in &items {
-        if shipping_point(item.plant)? != point {
-            return Err(DeliveryError::TwoShippingPoints { item: item.order_item });
-        }
-    }
+    let point = shipping_point(tx, &items)?;
     let settings = tx.settings::<DeliverySettings>()?;
     let rule = settings
         .delivery_types
@@ -341,23 +355,32 @@ pub fn kind_of(direction: DeliveryDirection) -> DocumentKind {
 /// The delivery counts in the exposure for what its orders no longer count for.
 fn move_credit(
     tx: &mut Tx<'_>,
-    orders: &[Taking],
+    orders: &mut [Taking],
     delivery: &Delivery,
 ) -> Result<(), DeliveryError> {
     for order in orders {
-        let mut value: Option<Money> = None;
-        for item in delivery.items.iter().filter(|item| item.order == order.document.id()) {
-            value = Some(match value {
-                Some(sum) => sum.plus(item.credit_value)?,
-                None => item.credit_value,
-            });
-        }
-        if let Some(value) = value.filter(|value| !value.is_zero()) {
-            let payer = partner_in(&order.document.partners, PAYER)
-                .ok_or_else(|| DeliveryError::NotDeliverable { number: order.document.number() })?;
-            let area = order.document.header.credit_control_area;
-            tessera_credit::order_to_delivery(tx, area, payer, value)?;
-        }
+        let id = order.document.id();
+        let items = delivery.items.iter().filter(|item| item.order == id);
+        let value: i64 = items.map(|item| item.credit_value.minor()).sum();
+        shift_credit(tx, order, value)?;
     }
     Ok(())
+}
+
+/// Deliveries of an order count for `more` minor units; the order for what has changed in it.
+pub(crate) fn shift_credit(
+    tx: &mut Tx<'_>,
+    order: &mut Taking,
+    more: i64,
+) -> Result<(), DeliveryError> {
+    let Some(item) = order.document.items.first() else { return Ok(()) };
+    let deliveries = Exposure::deliveries(Money::from_minor(more, item.credit_value.currency()));
+    let payer = partner_in(&order.document.partners, PAYER)
+        .ok_or_else(|| DeliveryError::NotDeliverable { number: order.document.number() })?;
+    let area = order.document.header.credit_control_area;
+    let change = match order.credit_change(tx)? {
+        Some((_, _, orders)) => Exposure { orders, ..deliveries },
+        None => deliveries,
+    };
+    Ok(tessera_credit::shift(tx, area, payer, change)?)
 }

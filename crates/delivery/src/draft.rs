@@ -35,7 +35,7 @@ pub struct DraftItem {
 
 /// The delivery of one order, as asked for at the order.
 #[derive(Form, Clone, Debug)]
-pub struct OrderDelivery {
+pub(crate) struct OrderDelivery {
     /// Header.
     #[form(flatten)]
     pub header: DraftHeader,
@@ -45,7 +45,7 @@ pub struct OrderDelivery {
 
 /// An item of the order to deliver.
 #[derive(Record, Clone, Debug)]
-pub struct OrderDeliveryItem {
+pub(crate) struct OrderDeliveryItem {
     /// Item.
     #[field(positive)]
     pub item: u32,
@@ -56,7 +56,7 @@ pub struct OrderDeliveryItem {
 
 /// The day of a posting.
 #[derive(Form, Clone, Debug)]
-pub struct Posting {
+pub(crate) struct Posting {
     /// Day.
     #[form(flatten)]
     pub on: PostingDay,
@@ -64,7 +64,7 @@ pub struct Posting {
 
 /// The day of a posting.
 #[derive(Record, Clone, Debug)]
-pub struct PostingDay {
+pub(crate) struct PostingDay {
     /// Posting date; else today.
     pub posting_date: Option<Date>,
 }

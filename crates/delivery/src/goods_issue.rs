@@ -11,11 +11,17 @@ use crate::{
 };
 
 /// What happens when the goods issue is posted, in order.
-pub const RULES: &[Rule] = &[
+pub(crate) const RULES: &[Rule] = &[
     Rule { name: "permission", help: "The actor may post the goods issue." },
     Rule { name: "status", help: "The delivery is open: not posted, not cancelled." },
-    Rule { name: "stock", help: "The goods leave their storage locations, which must hold them; the reservation is used up." },
-    Rule { name: "ledger", help: "Cost of goods sold is posted against inventory, in an open period." },
+    Rule {
+        name: "stock",
+        help: "The goods leave their storage locations, which must hold them; the reservation is used up.",
+    },
+    Rule {
+        name: "ledger",
+        help: "Cost of goods sold is posted against inventory, in an open period.",
+    },
 ];
 
 /// The day on which something is posted: the one given, or today where the goods leave.
@@ -97,7 +103,9 @@ pub fn reverse_goods_issue(
     }
     let date = posting_date(tx, &delivery.header, on)?;
     let Some(movement) = delivery.status.goods_movement else {
-        return Err(tessera_kernel::Fault::corrupt("a posted delivery has no goods movement").into());
+        return Err(
+            tessera_kernel::Fault::corrupt("a posted delivery has no goods movement").into()
+        );
     };
     not_before(date, delivery.status.goods_issue)?;
     tessera_stock::reverse_movement(tx, movement, date)?;

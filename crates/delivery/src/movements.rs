@@ -70,12 +70,11 @@ pub fn post_goods_movement(
     let settings = tx.settings::<crate::DeliverySettings>()?;
     let code = form.header.movement_type;
     let of_delivery = settings.delivery_types.iter().any(|(_, rule)| rule.movement_type == code);
-    let reversal = tx
-        .settings::<tessera_stock::StockSettings>()?
-        .movement_types
-        .iter()
-        .any(|(_, rule)| rule.reversal == Some(code));
-    if of_delivery || reversal {
+    let types = &tx.settings::<tessera_stock::StockSettings>()?.movement_types;
+    // Types that reverse each other (surplus and shortage) stand for themselves, too.
+    let only_reverses = types.iter().any(|(_, rule)| rule.reversal == Some(code))
+        && types.get(code).is_some_and(|rule| rule.reversal.is_none());
+    if of_delivery || only_reverses {
         let message = format!("{code} is posted by deliveries and reversals only");
         return Err(DeliveryError::field("movement_type", message));
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use tessera_document::{Fulfilled, PAYER, fulfilments, partner_in};
+use tessera_document::{PAYER, fulfilments, partner_in};
 use tessera_kernel::{Cell, Choice as _, Code, Fault, Findings, ObjectId, Ref, Tx, to_micros};
 use tessera_sales::{Reserved, SalesDocument, SalesHeader};
 
@@ -39,16 +39,14 @@ pub(crate) fn check_delivered(tx: &mut Tx<'_>, findings: &mut Findings) -> Resul
         }
     }
     let check = "delivered_quantities";
-    tessera_sales::compare_fulfilment(tx, check, Fulfilled::Delivered, &delivered, findings)
+    tessera_sales::compare_fulfilment(tx, check, |taken| taken.delivered, &delivered, findings)
 }
 
-/// Checks the credit exposure of deliveries that are not billed.
-pub(crate) fn check_open_deliveries(
-    tx: &mut Tx<'_>,
-    findings: &mut Findings,
-) -> Result<(), Fault> {
+/// Checks the credit exposure of deliveries that are not billed, by payer and by order item.
+pub(crate) fn check_open_deliveries(tx: &mut Tx<'_>, findings: &mut Findings) -> Result<(), Fault> {
     use tessera_sales::Progress;
     let mut expected: HashMap<(Code, ObjectId), i64> = HashMap::new();
+    let mut by_item: HashMap<(Ref<SalesDocument>, u32), i64> = HashMap::new();
     for progress in [Progress::Open, Progress::Partial, Progress::NotRelevant] {
         for id in tx.find::<Delivery>("billing", Cell::Text(progress.code().into()))? {
             let delivery = tx.load(id)?;
@@ -64,9 +62,13 @@ pub(crate) fn check_open_deliveries(
                 let Some(payer) = partner_in(&partners, PAYER) else { continue };
                 let account = (header.credit_control_area, payer.id());
                 *expected.entry(account).or_default() += item.credit_value.minor();
+                *by_item.entry((item.order, item.order_item)).or_default() +=
+                    item.credit_value.minor();
             }
         }
     }
+    let check = "credit_in_deliveries";
+    tessera_sales::compare_fulfilment(tx, check, |taken| taken.in_deliveries, &by_item, findings)?;
     let measure = tessera_credit::Measure::OpenDeliveries;
     tessera_credit::compare_exposure(tx, measure, &expected, findings)
 }

@@ -3,15 +3,16 @@
 use tessera_kernel::{Balance, Cell, CellRef, ColumnType, Fault, ObjectId, Tx};
 
 /// Per document item, in micro-units of the base unit: `referenced` by orders (quotations),
-/// `delivered` by deliveries, `billed` by billing documents; and `credit_moved`, the part of the
-/// item's credit value that its successors took over, in minor units of the credit currency.
+/// `delivered` by deliveries, `billed` by billing documents; and `in_deliveries`, the credit value
+/// that the item's deliveries count for until they are billed, in minor units of the currency of
+/// the credit control area.
 pub static FULFILMENT: Balance = Balance::new(
     "fulfilment",
     &[("document", ColumnType::Uuid), ("item", ColumnType::Int)],
-    &["referenced", "delivered", "billed", "credit_moved"],
+    &["referenced", "delivered", "billed", "in_deliveries"],
 );
 
-const CREDIT_MOVED: usize = 3;
+const IN_DELIVERIES: usize = 3;
 
 /// What successors do to an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,8 +45,8 @@ pub struct Taken {
     pub delivered: i64,
     /// By billing documents, micro-units of the base unit.
     pub billed: i64,
-    /// Credit value that moved on, minor units.
-    pub credit_moved: i64,
+    /// Credit value that deliveries count for until they are billed, minor units.
+    pub in_deliveries: i64,
 }
 
 /// What successors took up of a document, by item.
@@ -74,12 +75,13 @@ impl Fulfilments {
             Fulfilled::Delivered => taken.delivered += quantity,
             Fulfilled::Billed => taken.billed += quantity,
         }
-        taken.credit_moved += credit;
+        taken.in_deliveries += credit;
     }
 }
 
-/// Takes up `quantity` (micro-units of the base unit) of an item, and `credit` minor units of its
-/// credit value; false, and nothing done, where more than `limit` would be taken up in all.
+/// Takes up `quantity` (micro-units of the base unit) of an item, and adds `credit` minor units to
+/// what its deliveries count for; false, and nothing done, where more than `limit` would be taken
+/// up in all.
 pub fn fulfil(
     tx: &mut Tx<'_>,
     (document, item): (ObjectId, u32),
@@ -90,11 +92,12 @@ pub fn fulfil(
 ) -> Result<bool, Fault> {
     let guard = FULFILMENT.at_least(&[(what.measure(), -1)], -limit);
     let key = [CellRef::Uuid(document.0), CellRef::Int(i64::from(item))];
-    let deltas = [(what.measure(), quantity), (CREDIT_MOVED, credit)];
+    let deltas = [(what.measure(), quantity), (IN_DELIVERIES, credit)];
     tx.adjust(&FULFILMENT, &key, &deltas, Some(&guard))
 }
 
-/// Gives back what a successor took up: micro-units of the base unit, minor units of credit.
+/// Gives back what a successor took up: micro-units of the base unit, minor units of credit. The
+/// exact opposite of [`fulfil`].
 pub fn withdraw(
     tx: &mut Tx<'_>,
     (document, item): (ObjectId, u32),
@@ -104,7 +107,7 @@ pub fn withdraw(
 ) -> Result<(), Fault> {
     let key = [CellRef::Uuid(document.0), CellRef::Int(i64::from(item))];
     let guard = FULFILMENT.at_least(&[(what.measure(), 1)], 0);
-    let deltas = [(what.measure(), -quantity), (CREDIT_MOVED, -credit)];
+    let deltas = [(what.measure(), -quantity), (IN_DELIVERIES, -credit)];
     if tx.adjust(&FULFILMENT, &key, &deltas, Some(&guard))? {
         return Ok(());
     }
@@ -115,10 +118,10 @@ pub fn withdraw(
 pub fn fulfilments(tx: &mut Tx<'_>, document: ObjectId) -> Result<Fulfilments, Fault> {
     let mut found = Vec::new();
     tx.balances(&FULFILMENT, &[CellRef::Uuid(document.0)], &mut |key, measures| {
-        if let (Cell::Int(item), &[referenced, delivered, billed, credit_moved]) =
+        if let (Cell::Int(item), &[referenced, delivered, billed, in_deliveries]) =
             (&key[1], measures)
         {
-            let taken = Taken { referenced, delivered, billed, credit_moved };
+            let taken = Taken { referenced, delivered, billed, in_deliveries };
             found.push((u32::try_from(*item).unwrap_or(u32::MAX), taken));
         }
     })?;

@@ -179,19 +179,23 @@ fn ask_hledger(path: &str) -> Result<Sheet, OutsideError> {
 
 fn ask_beancount(path: &str) -> Result<Sheet, OutsideError> {
     run("bean-check", &[path])?;
-    let query = "SELECT account, currency, currency(weight), sum(number), \
-                 sum(number(weight)) GROUP BY 1, 2, 3";
+    // bean-query cuts decimals off when it prints, so it is asked for millionths.
+    let query = "SELECT account, currency, currency(weight), sum(number * 1000000), \
+                 sum(number(weight) * 1000000) GROUP BY 1, 2, 3";
     let program = "bean-query";
     let mut sheet = Sheet::default();
-    for row in rows(&run(program, &["-m", "-f", "csv", path, query])?) {
+    for row in rows(&run(program, &["-f", "csv", path, query])?) {
         let [account, currency, cost_currency, amount, cost] = row.as_slice() else { continue };
         add(program, &mut sheet.units, account, currency, amount)?;
         add(program, &mut sheet.cost, account, cost_currency, cost)?;
     }
-    // Weights are units × price per unit of 28 digits: exact once they are rounded to the currency.
-    for ((_, currency), sum) in &mut sheet.cost {
-        let rounded = Money::round(*sum, *currency, Rounding::HalfUp);
-        *sum = rounded.map_err(FinanceError::from)?.amount();
+    // A weight is units × price per unit, of 28 digits: exact once it is rounded to the currency.
+    for balances in [&mut sheet.units, &mut sheet.cost] {
+        for ((_, currency), millionths) in balances {
+            let amount = *millionths / Decimal::from(1_000_000);
+            let rounded = Money::round(amount, *currency, Rounding::HalfUp);
+            *millionths = rounded.map_err(FinanceError::from)?.amount();
+        }
     }
     Ok(sheet)
 }

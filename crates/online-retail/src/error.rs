@@ -38,6 +38,14 @@ pub enum ImportError {
     /// Master data or opening stock can't be made, without which nothing can be booked.
     #[error("what the import rests on can't be made: {0}")]
     Base(#[from] Problem),
+    /// The database gave up. The chains booked before are whole.
+    #[error("booking stopped at invoice {invoice}: {problem}")]
+    Stopped {
+        /// The first invoice that was not booked.
+        invoice: String,
+        /// Why.
+        problem: Problem,
+    },
     /// The database.
     #[error(transparent)]
     Fault(#[from] Fault),

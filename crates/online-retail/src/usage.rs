@@ -6,7 +6,7 @@ use crate::product::ShopProduct;
 
 /// What a row becomes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Usage {
+pub(crate) enum Usage {
     /// An item of an order, billed.
     #[default]
     Sale,

@@ -11,7 +11,7 @@ use crate::{SalesDocument, change, create};
 
 /// A reason.
 #[derive(Form, Clone, Debug)]
-pub struct Reason {
+pub(crate) struct Reason {
     /// The reason.
     #[form(flatten)]
     pub given: GivenReason,
@@ -19,7 +19,7 @@ pub struct Reason {
 
 /// A reason.
 #[derive(Record, Clone, Debug)]
-pub struct GivenReason {
+pub(crate) struct GivenReason {
     /// Why.
     #[field(max = 200)]
     pub reason: String,

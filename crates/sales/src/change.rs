@@ -10,7 +10,7 @@ use crate::take::Taking;
 use crate::{CreditStatus, SalesDocument, SalesError, SalesSettings, commitment, resolve};
 
 /// What happens when a sales document is changed, in order.
-pub const RULES: &[Rule] = &[
+pub(crate) const RULES: &[Rule] = &[
     Rule { name: "permission", help: "The actor may change sales documents." },
     Rule { name: "version", help: "Nobody else changed the document since the caller read it." },
     Rule { name: "fulfilled", help: "No item falls below what was delivered, billed or ordered of it." },
@@ -65,7 +65,7 @@ pub fn release_credit(
     work.document.status.credit_release_reason = Some(reason.to_string());
     if was_blocked {
         let (area, payer) = commitment::account(&work.document)?;
-        let open = commitment::open_credit(&work.document, true, &work.fulfilments);
+        let open = commitment::open_credit(&work.document, true, &work.fulfilments)?;
         if let Some(item) = work.document.items.first() {
             let value = tessera_kernel::Money::from_minor(open, item.credit_value.currency());
             tessera_credit::shift(tx, area, payer, tessera_credit::Exposure::orders(value))?;
@@ -255,7 +255,7 @@ fn recommit(
         .document_types
         .get(before.header.document_type)
         .is_some_and(|document_type| document_type.credit_check);
-    let held = commitment::open_credit(before, checked, &work.fulfilments);
+    let held = commitment::open_credit(before, checked, &work.fulfilments)?;
     commitment::commit_credit(tx, &mut work.document.value, held, &work.fulfilments)?;
     promise_anew(tx, work, before, touched)
 }

@@ -11,37 +11,48 @@ use crate::{
     CreditStatus, SalesDocument, SalesError, SalesItem, SalesSettings, ScheduleLine,
 };
 
-/// Credit value that an item still counts for as an open order.
-fn open_credit_of(item: &SalesItem, taken: Taken) -> i64 {
-    match item.rejection_reason {
-        Some(_) => 0,
-        None => item.credit_value.minor() - taken.credit_moved,
+/// Credit value of the first `part` (micro-units of the base unit) of an item, in minor units: in
+/// proportion, rounded towards zero; of all of it the whole value.
+fn credit_up_to(item: &SalesItem, part: i64) -> Result<i64, Fault> {
+    let whole = to_micros(item.base_quantity.value())?;
+    let value = item.credit_value.minor();
+    if part >= whole {
+        return Ok(value);
     }
+    let share = i128::from(value) * i128::from(part) / i128::from(whole.max(1));
+    i64::try_from(share).map_err(|_| Fault::Money(tessera_kernel::MoneyError::Overflow))
+}
+
+/// The credit value that goes with the next `quantity` of an item, of which `done` went before.
+pub(crate) fn credit_share(item: &SalesItem, done: i64, quantity: i64) -> Result<i64, Fault> {
+    Ok(credit_up_to(item, done + quantity)? - credit_up_to(item, done)?)
+}
+
+/// Credit value that an item still counts for as an open order: what is to be billed of it, at
+/// the prices that it has now, less what its deliveries count for. Of a rejected item only what
+/// was delivered is still to be billed.
+fn open_credit_of(item: &SalesItem, taken: Taken) -> Result<i64, Fault> {
+    let whole = match item.rejection_reason {
+        None => item.credit_value.minor(),
+        Some(_) => credit_up_to(item, taken.delivered.max(taken.billed))?,
+    };
+    Ok(whole - credit_up_to(item, taken.billed)? - taken.in_deliveries)
 }
 
 /// Credit value that the document counts for as an open order; nothing while it is blocked.
-pub fn open_credit(
+pub(crate) fn open_credit(
     document: &SalesDocument,
     credit_check: bool,
     fulfilments: &Fulfilments,
-) -> i64 {
+) -> Result<i64, Fault> {
     if !credit_check || document.status.credit == CreditStatus::Blocked {
-        return 0;
+        return Ok(0);
     }
-    document.items.iter().map(|item| open_credit_of(item, fulfilments.of(item.item))).sum()
-}
-
-/// The credit value that moves on when `quantity` more of an item is taken up: in proportion,
-/// rounded down, and with the last piece all that is left. Micro-units and minor units.
-pub fn credit_share(item: &SalesItem, taken: Taken, done: i64, quantity: i64) -> Result<i64, Fault> {
-    let whole = to_micros(item.base_quantity.value())?;
-    let value = item.credit_value.minor();
-    if done + quantity >= whole {
-        return Ok(value - taken.credit_moved);
+    let mut open = 0;
+    for item in &document.items {
+        open += open_credit_of(item, fulfilments.of(item.item))?;
     }
-    let share = i128::from(value) * i128::from(quantity) / i128::from(whole.max(1));
-    let share = i64::try_from(share).map_err(|_| Fault::Money(tessera_kernel::MoneyError::Overflow))?;
-    Ok(share.min(value - taken.credit_moved))
+    Ok(open)
 }
 
 /// The schedule lines of an item less what was delivered, in order of their days.
@@ -181,7 +192,7 @@ pub(crate) fn commit_credit(
     if before == CreditStatus::Blocked || before == CreditStatus::NotChecked {
         document.status.credit = CreditStatus::Approved;
     }
-    let needed = open_credit(document, true, fulfilments);
+    let needed = open_credit(document, true, fulfilments)?;
     let more = Money::from_minor(needed - held, currency);
     if !more.is_positive() {
         if !more.is_zero() {
@@ -204,7 +215,7 @@ pub(crate) fn commit_credit(
 }
 
 /// Credit control area and payer of a document.
-pub fn account(document: &SalesDocument) -> Result<(Code, Ref<BusinessPartner>), SalesError> {
+pub(crate) fn account(document: &SalesDocument) -> Result<(Code, Ref<BusinessPartner>), SalesError> {
     let payer = partner_in(&document.partners, PAYER)
         .ok_or_else(|| SalesError::field("partners", "the payer (PY) is missing"))?;
     Ok((document.header.credit_control_area, payer))

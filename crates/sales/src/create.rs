@@ -12,7 +12,7 @@ use crate::take::Taking;
 use crate::{Category, SalesDocument, SalesError, SalesItem, SalesSettings, commitment, resolve};
 
 /// What happens when a sales document is made, in order.
-pub const RULES: &[Rule] = &[
+pub(crate) const RULES: &[Rule] = &[
     Rule { name: "permission", help: "The actor may create sales documents." },
     Rule { name: "reference", help: "A reference is open, valid, and of a category that fits." },
     Rule { name: "header", help: "Sales area, terms and partner functions come from the draft, the reference or the customer." },

@@ -75,7 +75,7 @@ pub struct ItemCategory {
 /// Item category of the items of a document type, by item category group of the product.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ItemCategoryAssignment {
+pub(crate) struct ItemCategoryAssignment {
     /// Document type.
     pub document_type: Code,
     /// Item category group of the product.

@@ -56,7 +56,7 @@ pub(crate) fn take_up(
             none => none.insert(Taking::load(tx, id)?),
         };
         if more > 0 {
-            quotation.take(tx, number, Fulfilled::Referenced, more)?;
+            quotation.take(tx, number, Fulfilled::Referenced, more, 0)?;
         } else {
             quotation.give_back(tx, number, Fulfilled::Referenced, -more, 0)?;
         }

@@ -8,7 +8,7 @@ use crate::{Category, Progress, SalesDocument, SalesItem, SalesSettings, SalesSt
 
 /// How far an item is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ItemProgress {
+pub(crate) struct ItemProgress {
     /// Delivery.
     pub delivery: Progress,
     /// Billing (of a quotation: orders that referred to it).
@@ -43,7 +43,7 @@ fn together(parts: impl Iterator<Item = Progress>) -> Progress {
 }
 
 /// How far an item is. A rejected item is done with what it has.
-pub fn item_progress(
+pub(crate) fn item_progress(
     settings: &SalesSettings,
     category: Category,
     item: &SalesItem,

@@ -1,13 +1,12 @@
 //! What deliveries and billing documents take up of a sales document, and give back.
 
 use tessera_document::{Fulfilled, Fulfilments, fulfil, fulfilments, withdraw};
-use tessera_kernel::{Quantity, Ref, Stored, Tx, from_micros, to_micros};
+use tessera_kernel::{Code, Money, Quantity, Ref, Stored, Tx, from_micros, to_micros};
+use tessera_partner::BusinessPartner;
 
 use crate::customizing::BillingRelevance;
 use crate::reference::{quotation_of, taken_up};
-use crate::{
-    CreditStatus, SalesDocument, SalesError, SalesItem, SalesSettings, SalesStatus, commitment,
-};
+use crate::{SalesDocument, SalesError, SalesItem, SalesSettings, SalesStatus, commitment};
 
 /// A sales document with what was taken up of it, in the hands of a verb of a later document.
 #[derive(Debug)]
@@ -16,15 +15,19 @@ pub struct Taking {
     pub document: Stored<SalesDocument>,
     /// What was taken up.
     pub fulfilments: Fulfilments,
+    /// Credit value that the document counts for as an open order, as the exposure has it.
+    counted: i64,
     promised_anew: bool,
 }
 
 impl Taking {
     /// Loads a document with its fulfilments.
     pub fn load(tx: &mut Tx<'_>, id: Ref<SalesDocument>) -> Result<Self, SalesError> {
-        let document = tx.load(id)?;
+        let document: Stored<SalesDocument> = tx.load(id)?;
         let fulfilments = fulfilments(tx, id.id())?;
-        Ok(Self { document, fulfilments, promised_anew: false })
+        let checked = is_checked(tx, &document)?;
+        let counted = commitment::open_credit(&document, checked, &fulfilments)?;
+        Ok(Self { document, fulfilments, counted, promised_anew: false })
     }
 
     /// What may be taken up of an item in all, in micro-units of the base unit: by deliveries
@@ -75,23 +78,23 @@ impl Taking {
         Ok((self.limit(settings, item, what)? - done).max(0))
     }
 
-    /// Takes up `quantity` micro-units of the base unit of an item. Answers the credit value in
-    /// minor units that goes with it: the taker counts for it from now on.
+    /// Takes up `quantity` micro-units of the base unit of an item. `in_deliveries` is the credit
+    /// value in minor units by which its deliveries count for more (or, once billed, for less).
     pub fn take(
         &mut self,
         tx: &mut Tx<'_>,
         number: u32,
         what: Fulfilled,
         quantity: i64,
-    ) -> Result<i64, SalesError> {
+        in_deliveries: i64,
+    ) -> Result<(), SalesError> {
         let settings = tx.settings::<SalesSettings>()?;
-        let item = self.item(number)?.clone();
-        let limit = self.limit(settings, &item, what)?;
-        let credit = self.credit_with(settings, &item, what, quantity)?;
+        let item = self.item(number)?;
+        let limit = self.limit(settings, item, what)?;
         let id = self.document.head.id;
-        if !fulfil(tx, (id, number), what, quantity, credit, limit)? {
+        if !fulfil(tx, (id, number), what, quantity, in_deliveries, limit)? {
             let unit = item.base_quantity.unit();
-            let open = self.open(settings, &item, what)?;
+            let open = self.open(settings, item, what)?;
             return Err(SalesError::NothingLeft {
                 number: self.document.number(),
                 item: number,
@@ -99,22 +102,56 @@ impl Taking {
                 wanted: Quantity::new(from_micros(quantity), unit)?.to_string(),
             });
         }
-        self.fulfilments.add(number, what, quantity, credit);
-        Ok(credit)
+        self.fulfilments.add(number, what, quantity, in_deliveries);
+        Ok(())
     }
 
-    /// Gives back what a later document took up.
+    /// Credit value in minor units that goes with the next `quantity` of an item to a delivery, or
+    /// to a billing document where the order itself is billed.
+    pub fn credit_of_next(
+        &self,
+        tx: &Tx<'_>,
+        number: u32,
+        what: Fulfilled,
+        quantity: i64,
+    ) -> Result<i64, SalesError> {
+        if !is_checked(tx, &self.document)? {
+            return Ok(0);
+        }
+        let taken = self.fulfilments.of(number);
+        let done = if what == Fulfilled::Billed { taken.billed } else { taken.delivered };
+        Ok(commitment::credit_share(self.item(number)?, done, quantity)?)
+    }
+
+    /// By how much the document counts for more as an open order since it was loaded or this was
+    /// asked; the exposure must follow. With credit control area and payer; none where it does not
+    /// change.
+    pub fn credit_change(
+        &mut self,
+        tx: &Tx<'_>,
+    ) -> Result<Option<(Code, Ref<BusinessPartner>, Money)>, SalesError> {
+        let checked = is_checked(tx, &self.document)?;
+        let counts = commitment::open_credit(&self.document, checked, &self.fulfilments)?;
+        let more = counts - std::mem::replace(&mut self.counted, counts);
+        let Some(item) = self.document.items.first().filter(|_| more != 0) else {
+            return Ok(None);
+        };
+        let (area, payer) = commitment::account(&self.document)?;
+        Ok(Some((area, payer, Money::from_minor(more, item.credit_value.currency()))))
+    }
+
+    /// Gives back what a later document took up; the exact opposite of [`Taking::take`].
     pub fn give_back(
         &mut self,
         tx: &mut Tx<'_>,
         number: u32,
         what: Fulfilled,
         quantity: i64,
-        credit: i64,
+        in_deliveries: i64,
     ) -> Result<(), SalesError> {
-        withdraw(tx, (self.document.head.id, number), what, quantity, credit)?;
+        withdraw(tx, (self.document.head.id, number), what, quantity, in_deliveries)?;
         let before = self.of_quotation(number)?;
-        self.fulfilments.add(number, what, -quantity, -credit);
+        self.fulfilments.add(number, what, -quantity, -in_deliveries);
         match (before, self.of_quotation(number)?) {
             (Some((id, item, before)), Some((_, _, after))) if after < before => {
                 let mut quotation = Self::load(tx, id)?;
@@ -135,13 +172,6 @@ impl Taking {
             return Ok(None);
         };
         Ok(Some((id, source, taken_up(item, self.fulfilments.of(number))?)))
-    }
-
-    /// Whether what is open of an item counts as an open order and is promised: not where the
-    /// document is blocked or the item is rejected.
-    pub fn holds(&self, number: u32) -> Result<bool, SalesError> {
-        let rejected = self.item(number)?.rejection_reason.is_some();
-        Ok(!rejected && self.document.status.credit != CreditStatus::Blocked)
     }
 
     /// Promises what is open of an item anew, after a delivery gave a part of it back;
@@ -181,33 +211,12 @@ impl Taking {
             SalesError::field("items", format!("{} has no item {number}", self.document.number()))
         })
     }
+}
 
-    /// Credit moves on with the delivery; with the invoice only where nothing is delivered.
-    fn credit_with(
-        &self,
-        settings: &SalesSettings,
-        item: &SalesItem,
-        what: Fulfilled,
-        quantity: i64,
-    ) -> Result<i64, SalesError> {
-        let header = &self.document.header;
-        let checked = settings
-            .document_types
-            .get(header.document_type)
-            .is_some_and(|document_type| document_type.credit_check);
-        let rule = settings.item_categories.get(item.item_category);
-        let by_order = rule.is_some_and(|rule| rule.billing == BillingRelevance::Order);
-        let taken = self.fulfilments.of(item.item);
-        match what {
-            Fulfilled::Delivered if checked => {
-                Ok(commitment::credit_share(item, taken, taken.delivered, quantity)?)
-            }
-            Fulfilled::Billed if checked && by_order => {
-                Ok(commitment::credit_share(item, taken, taken.billed, quantity)?)
-            }
-            _ => Ok(0),
-        }
-    }
+/// Whether the document counts in the credit exposure.
+fn is_checked(tx: &Tx<'_>, document: &SalesDocument) -> Result<bool, SalesError> {
+    let document_types = &tx.settings::<SalesSettings>()?.document_types;
+    Ok(document_types.get(document.header.document_type).is_some_and(|rule| rule.credit_check))
 }
 
 /// Writes the status that follows from what was taken up.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use tessera_document::{Fulfilled, Fulfilments, fulfilments};
+use tessera_document::{Fulfilments, Taken, fulfilments};
 use tessera_kernel::{Code, Date, Fault, Findings, ObjectId, Ref, Tx};
 use tessera_product::Product;
 
@@ -43,7 +43,7 @@ pub(crate) fn check_open_orders(tx: &mut Tx<'_>, findings: &mut Findings) -> Res
             .get(document.header.document_type)
             .is_some_and(|document_type| document_type.credit_check);
         let taken = fulfilments(tx, id.id())?;
-        let open = commitment::open_credit(&document, checked, &taken);
+        let open = commitment::open_credit(&document, checked, &taken)?;
         if open != 0 {
             let Ok((area, payer)) = commitment::account(&document) else { continue };
             *expected.entry((area, payer.id())).or_default() += open;
@@ -111,14 +111,15 @@ pub(crate) fn check_referenced(tx: &mut Tx<'_>, findings: &mut Findings) -> Resu
             }
         }
     }
-    compare_fulfilment(tx, "referenced_quantities", Fulfilled::Referenced, &referenced, findings)
+    compare_fulfilment(tx, "referenced_quantities", |taken| taken.referenced, &referenced, findings)
 }
 
-/// Compares what successors take up of the items of sales documents with what is noted there.
+/// Compares what successors take up of the items of sales documents with what is noted there;
+/// `measure` says which of it.
 pub fn compare_fulfilment(
     tx: &mut Tx<'_>,
     check: &str,
-    what: Fulfilled,
+    measure: fn(Taken) -> i64,
     expected: &HashMap<(Ref<SalesDocument>, u32), i64>,
     findings: &mut Findings,
 ) -> Result<(), Fault> {
@@ -126,20 +127,14 @@ pub fn compare_fulfilment(
     for id in tx.all::<SalesDocument>()? {
         let taken = fulfilments(tx, id.id())?;
         for item in tx.segment::<SalesItem>(id.id())? {
-            let taken = taken.of(item.item);
-            let noted = match what {
-                Fulfilled::Referenced => taken.referenced,
-                Fulfilled::Delivered => taken.delivered,
-                Fulfilled::Billed => taken.billed,
-            };
+            let noted = measure(taken.of(item.item));
             let found = expected.get(&(id, item.item)).copied().unwrap_or(0);
             compared += 1;
             if noted != found {
                 let number = tx.head(<SalesDocument as tessera_kernel::Object>::def(), id.id())?;
                 let number = number.number.unwrap_or_default();
                 findings.differs(format!(
-                    "{check}: item {} of {number} notes {noted} micro-units, its documents take \
-                     {found}",
+                    "{check}: item {} of {number} notes {noted}, its documents have {found}",
                     item.item
                 ));
             }

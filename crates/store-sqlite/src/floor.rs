@@ -60,7 +60,7 @@ pub fn replay(
     commands: &[Vec<Operation>],
     per_commit: usize,
 ) -> Result<Duration, StoreError> {
-    let connection = open(path).map_err(engine)?;
+    let connection = open(path).map_err(|error| engine(&error))?;
     let mut statements = Vec::new();
     let mut known: HashMap<String, usize> = HashMap::new();
     let mut program: Vec<Vec<(usize, Vec<Cell>)>> = Vec::with_capacity(commands.len());
@@ -71,7 +71,7 @@ pub fn replay(
             let position = match known.get(&sql) {
                 Some(position) => *position,
                 None => {
-                    statements.push(connection.prepare(&sql).map_err(engine)?);
+                    statements.push(connection.prepare(&sql).map_err(|error| engine(&error))?);
                     known.insert(sql, statements.len() - 1);
                     statements.len() - 1
                 }
@@ -80,10 +80,10 @@ pub fn replay(
         }
         program.push(steps);
     }
-    run(&connection, &mut statements, &program, per_commit).map_err(engine)
+    run(&connection, &mut statements, &program, per_commit).map_err(|error| engine(&error))
 }
 
-fn engine(error: rusqlite::Error) -> StoreError {
+fn engine(error: &rusqlite::Error) -> StoreError {
     StoreError::Engine(error.to_string())
 }
 

@@ -2,7 +2,7 @@ use tessera_finance::outside::{compare, is_installed};
 use tessera_finance::{AllocationData, FinanceError, LedgerFormat, Line, export_ledger};
 use tessera_kernel::{Code, Currency, Money};
 
-use crate::fixture::{Books, actor, Invoice, day, eur, money, post_plain, usd};
+use crate::fixture::{Books, Invoice, actor, day, eur, money, post_plain, usd};
 
 fn sample() -> Books {
     let books = Books::new();

@@ -231,7 +231,7 @@ fn check_reports(books: &Books) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
     fn debits_are_credits_and_open_items_explain_the_accounts_after_any_steps(

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::documents::quantity;
 use crate::shop::Shop;
+use crate::world::cases;
 
 /// One item: thousandths of a euro per piece, pieces, manual discount in hundredths of a percent,
 /// sizes of the deliveries.
@@ -39,7 +40,7 @@ fn billing() -> impl Strategy<Value = Billing> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { max_shrink_iters: 200, ..ProptestConfig::with_cases(24) })]
+    #![proptest_config(cases(24))]
 
     #[test]
     fn an_order_is_the_sum_of_its_lines_and_of_its_invoices(

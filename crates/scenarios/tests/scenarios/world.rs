@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use proptest::test_runner::Config as ProptestConfig;
 use serde_json::Value;
 use tessera_installation::{Installation, Options};
 use tessera_kernel::{
@@ -29,6 +30,15 @@ pub(crate) fn day(text: &str) -> Date {
 
 pub(crate) fn actor() -> Actor {
     Actor::user("clerk", Source::Session, true)
+}
+
+/// Settings of a property test: so many cases unless `PROPTEST_CASES` says otherwise.
+pub(crate) fn cases(cases: u32) -> ProptestConfig {
+    let config = ProptestConfig { max_shrink_iters: 400, ..ProptestConfig::default() };
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => config,
+        None => ProptestConfig { cases, ..config },
+    }
 }
 
 fn morning(date: &str) -> Instant {

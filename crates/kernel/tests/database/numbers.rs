@@ -1,0 +1,130 @@
+//! Number ranges: no number twice, whatever happens to the commands that draw.
+
+use std::collections::HashSet;
+
+use proptest::prelude::*;
+use tessera_kernel::Fault;
+
+use crate::town::{Town, undone};
+
+fn draw(town: &Town, keep: bool) -> Option<String> {
+    town.command(move |tx| {
+        let number = tx.next_number("loan")?;
+        if keep { Ok(number) } else { undone() }
+    })
+    .ok()
+}
+
+fn draws(town: &Town, count: usize) -> Vec<String> {
+    (0..count).map(|_| draw(town, true).unwrap()).collect()
+}
+
+#[test]
+fn numbers_of_a_block_are_handed_out_in_order_with_one_write_per_block() {
+    let town = Town::new();
+    town.log.take();
+    assert_eq!(draws(&town, 6), ["L0001", "L0002", "L0003", "L0004", "L0005", "L0006"]);
+    assert_eq!(town.log.take(), ["adjust number_range", "adjust number_range"]);
+}
+
+#[test]
+fn an_undone_command_that_reserved_a_block_leaves_no_duplicate_and_no_gap() {
+    let town = Town::new();
+    draws(&town, 3);
+    assert_eq!(draw(&town, false), None);
+    assert_eq!(draws(&town, 4), ["L0004", "L0005", "L0006", "L0007"]);
+}
+
+#[test]
+fn a_block_survives_an_undone_command_that_only_drew_from_it() {
+    let town = Town::new();
+    draws(&town, 1);
+    assert_eq!(draw(&town, false), None);
+    town.log.take();
+    // L0002 is lost with the command, the block is not.
+    assert_eq!(draws(&town, 1), ["L0003"]);
+    assert!(town.log.take().is_empty());
+}
+
+#[test]
+fn a_command_may_draw_more_than_a_block() {
+    let town = Town::new();
+    let draw_five = |keep: bool| {
+        town.command(move |tx| {
+            let numbers: Result<Vec<String>, Fault> =
+                (0..5).map(|_| tx.next_number("loan")).collect();
+            if keep { numbers } else { undone() }
+        })
+    };
+    assert!(draw_five(false).is_err());
+    assert_eq!(draw_five(true).unwrap(), ["L0001", "L0002", "L0003", "L0004", "L0005"]);
+    assert_eq!(draws(&town, 2), ["L0006", "L0007"]);
+}
+
+#[test]
+fn a_restart_loses_the_rest_of_a_block_and_repeats_nothing() {
+    let town = Town::new();
+    assert_eq!(draws(&town, 2), ["L0001", "L0002"]);
+    let town = town.reopened();
+    assert_eq!(draws(&town, 1), ["L0004"]);
+}
+
+#[test]
+fn a_panic_repeats_nothing() {
+    let town = Town::new();
+    draws(&town, 3);
+    let outcome = town.command(|tx| -> Result<(), Fault> {
+        tx.next_number("loan")?;
+        panic!("on purpose")
+    });
+    assert!(matches!(outcome, Err(Fault::Panicked(_))), "{outcome:?}");
+    assert_eq!(draws(&town, 2), ["L0004", "L0005"]);
+}
+
+#[test]
+fn each_series_counts_on_its_own_and_names_itself() {
+    let town = Town::new();
+    let receipt = |series: &'static str| {
+        town.command(move |tx| tx.next_in_series("receipt", series)).unwrap()
+    };
+    assert_eq!(receipt("2024"), "R2024-0001");
+    assert_eq!(receipt("2025"), "R2025-0001");
+    assert_eq!(receipt("2024"), "R2024-0002");
+}
+
+#[test]
+fn a_range_ends_and_an_unknown_one_is_named() {
+    let town = Town::new();
+    let short = || town.command(|tx| tx.next_number("short"));
+    assert_eq!((short().unwrap(), short().unwrap()), ("0001".into(), "0002".into()));
+    assert_eq!(short().unwrap_err().to_string(), "number range short: has no number left");
+    assert_eq!(short().unwrap_err().to_string(), "number range short: has no number left");
+    let unknown = town.command(|tx| tx.next_number("colour")).unwrap_err();
+    assert_eq!(unknown.to_string(), "number range colour: is not defined");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn no_number_comes_twice(
+        steps in proptest::collection::vec((1..6_usize, 0..4_u8), 1..40)
+    ) {
+        let town = Town::new();
+        let mut seen = HashSet::new();
+        for (count, fate) in steps {
+            let outcome = town.command(move |tx| {
+                let numbers: Result<Vec<String>, Fault> =
+                    (0..count).map(|_| tx.next_number("loan")).collect();
+                match fate {
+                    0 => undone(),
+                    1 => panic!("on purpose"),
+                    _ => numbers,
+                }
+            });
+            for number in outcome.into_iter().flatten() {
+                prop_assert!(seen.insert(number.clone()), "{number} came twice");
+            }
+        }
+    }
+}
