@@ -77,7 +77,8 @@ fn table(crates: &BTreeMap<String, Crate>) -> String {
     text.push_str("|---|---|---|---|---|\n");
     for tier in TIERS {
         for (name, entry) in crates.iter().filter(|(_, entry)| entry.tier == tier) {
-            let arrows = if entry.arrows.is_empty() { "–".into() } else { entry.arrows.join(", ") };
+            let arrows =
+                if entry.arrows.is_empty() { "–".into() } else { entry.arrows.join(", ") };
             let help = entry.help.trim_end_matches('.');
             let _ = writeln!(text, "| {tier} | `{name}` | {} | {help} | {arrows} |", entry.owner);
         }

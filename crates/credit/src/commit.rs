@@ -179,6 +179,17 @@ pub fn check_overdue(
     refuse(tx, (area, payer), RefusalReason::Overdue, account.limit, nothing)
 }
 
+/// For how many days an item of the payer may be overdue, by its risk category; none where that
+/// is not checked, so that nobody needs to ask finance.
+pub fn max_overdue_days(
+    tx: &mut Tx<'_>,
+    area: Code,
+    payer: Ref<BusinessPartner>,
+) -> Result<Option<u32>, CreditError> {
+    let account = account(tx, area, payer)?;
+    Ok(account.risk_category.and_then(|(_, category)| category.max_overdue_days))
+}
+
 /// What refuses a document whatever is open.
 fn refused_by_terms(
     account: &Account<'_>,

@@ -15,7 +15,7 @@ pub use account::{Standing, credit_value, exposure};
 pub use checks::compare_exposure;
 pub use commit::{
     Decision, Refusal, RefusalReason, check_overdue, check_total, commit_change, commit_order,
-    commit_released,
+    commit_released, max_overdue_days,
 };
 pub use error::CreditError;
 pub use exposure::{

@@ -1,4 +1,5 @@
-//! Imports a file into a database and says what it did: `import FILE sqlite:PATH [INVOICES]`.
+//! Imports a file into a database, says what it did, and verifies the database:
+//! `import FILE sqlite:PATH [INVOICES]`.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -35,5 +36,11 @@ fn run(
         })?;
     eprintln!();
     println!("{report}");
-    Ok(report.agrees())
+    let begun = std::time::Instant::now();
+    let findings = installation.verify()?;
+    println!("verify: {} differences, {} s", findings.differences.len(), begun.elapsed().as_secs());
+    for difference in findings.differences.iter().take(20) {
+        println!("DIFFERENCE {difference}");
+    }
+    Ok(report.agrees() && findings.differences.is_empty())
 }

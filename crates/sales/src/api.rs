@@ -50,13 +50,7 @@ pub(crate) fn actions() -> Vec<Action> {
             &[],
             check_credit,
         ),
-        object(
-            "reschedule",
-            "Promises what is open anew.",
-            NoInput::composite,
-            &[],
-            reschedule,
-        ),
+        object("reschedule", "Promises what is open anew.", NoInput::composite, &[], reschedule),
         object(
             "explain_pricing",
             "Tells for every line of the procedure what was looked for, found and computed.",

@@ -13,11 +13,26 @@ use crate::{CreditStatus, SalesDocument, SalesError, SalesSettings, commitment, 
 pub(crate) const RULES: &[Rule] = &[
     Rule { name: "permission", help: "The actor may change sales documents." },
     Rule { name: "version", help: "Nobody else changed the document since the caller read it." },
-    Rule { name: "fulfilled", help: "No item falls below what was delivered, billed or ordered of it." },
-    Rule { name: "reference", help: "A quotation has back what the document no longer takes up of it." },
-    Rule { name: "pricing", help: "Prices are found anew where quantity, date or conditions changed; manual conditions stay." },
-    Rule { name: "credit", help: "What the document needs more of the credit limit is checked, or it is blocked." },
-    Rule { name: "availability", help: "What changed is promised anew; what did not keeps its promise." },
+    Rule {
+        name: "fulfilled",
+        help: "No item falls below what was delivered, billed or ordered of it.",
+    },
+    Rule {
+        name: "reference",
+        help: "A quotation has back what the document no longer takes up of it.",
+    },
+    Rule {
+        name: "pricing",
+        help: "Prices are found anew where quantity, date or conditions changed; manual conditions stay.",
+    },
+    Rule {
+        name: "credit",
+        help: "What the document needs more of the credit limit is checked, or it is blocked.",
+    },
+    Rule {
+        name: "availability",
+        help: "What changed is promised anew; what did not keeps its promise.",
+    },
     Rule { name: "status", help: "Status follows from the items." },
 ];
 
@@ -104,10 +119,7 @@ pub fn reschedule(
 }
 
 /// Applies the header; answers whether prices must be found anew.
-fn apply_header(
-    document: &mut SalesDocument,
-    change: &HeaderChange,
-) -> Result<bool, SalesError> {
+fn apply_header(document: &mut SalesDocument, change: &HeaderChange) -> Result<bool, SalesError> {
     let header = &mut document.header;
     let mut reprice = change.new_pricing;
     if let Some(reference) = &change.customer_reference {
@@ -297,8 +309,7 @@ fn save(
     event: &str,
 ) -> Result<Stored<SalesDocument>, SalesError> {
     let settings = tx.settings::<SalesSettings>()?;
-    work.document.status =
-        crate::status::of(settings, &work.document.value, &work.fulfilments)?;
+    work.document.status = crate::status::of(settings, &work.document.value, &work.fulfilments)?;
     if tx.save(&mut work.document)? {
         let payload = json!({ "number": work.document.head.number });
         tx.emit(event, work.document.head.id, &payload)?;

@@ -7,9 +7,7 @@ use tessera_document::{Fulfilments, PAYER, Taken, partner_in};
 use tessera_kernel::{Code, Date, Fault, Money, Quantity, Ref, Tx, from_micros, to_micros};
 use tessera_partner::BusinessPartner;
 
-use crate::{
-    CreditStatus, SalesDocument, SalesError, SalesItem, SalesSettings, ScheduleLine,
-};
+use crate::{CreditStatus, SalesDocument, SalesError, SalesItem, SalesSettings, ScheduleLine};
 
 /// Credit value of the first `part` (micro-units of the base unit) of an item, in minor units: in
 /// proportion, rounded towards zero; of all of it the whole value.
@@ -201,7 +199,10 @@ pub(crate) fn commit_credit(
         return Ok(());
     }
     let value = Money::from_minor(needed, currency);
-    if let Decision::Refused(_) = tessera_credit::commit_change(tx, area, payer, value, more)? {
+    let overdue = check_overdue(tx, document)?;
+    let refused = matches!(overdue, Decision::Refused(_))
+        || !tessera_credit::commit_change(tx, area, payer, value, more)?.is_approved();
+    if refused {
         let back = Money::from_minor(-held, currency);
         if !back.is_zero() {
             tessera_credit::shift(tx, area, payer, Exposure::orders(back))?;
@@ -214,8 +215,21 @@ pub(crate) fn commit_credit(
     Ok(())
 }
 
+/// Whether an item of the payer is overdue for longer than the risk category allows.
+fn check_overdue(tx: &mut Tx<'_>, document: &SalesDocument) -> Result<Decision, SalesError> {
+    let (area, payer) = account(document)?;
+    if tessera_credit::max_overdue_days(tx, area, payer)?.is_none() {
+        return Ok(Decision::Approved);
+    }
+    let today = crate::create::today(tx, document)?;
+    let days = tessera_finance::overdue_days(tx, payer, today)?;
+    Ok(tessera_credit::check_overdue(tx, area, payer, days)?)
+}
+
 /// Credit control area and payer of a document.
-pub(crate) fn account(document: &SalesDocument) -> Result<(Code, Ref<BusinessPartner>), SalesError> {
+pub(crate) fn account(
+    document: &SalesDocument,
+) -> Result<(Code, Ref<BusinessPartner>), SalesError> {
     let payer = partner_in(&document.partners, PAYER)
         .ok_or_else(|| SalesError::field("partners", "the payer (PY) is missing"))?;
     Ok((document.header.credit_control_area, payer))
@@ -243,10 +257,14 @@ pub fn check_deliverable(
         CreditStatus::Blocked => Err(blocked("its value does not fit the credit limit".into())),
         CreditStatus::Approved => {
             let (area, payer) = account(document)?;
-            match tessera_credit::check_total(tx, area, payer)? {
-                Decision::Approved => Ok(()),
-                Decision::Refused(refusal) => Err(blocked(refusal.to_string())),
+            for decision in
+                [tessera_credit::check_total(tx, area, payer)?, check_overdue(tx, document)?]
+            {
+                if let Decision::Refused(refusal) = decision {
+                    return Err(blocked(refusal.to_string()));
+                }
             }
+            Ok(())
         }
     }
 }

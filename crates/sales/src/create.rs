@@ -15,12 +15,30 @@ use crate::{Category, SalesDocument, SalesError, SalesItem, SalesSettings, commi
 pub(crate) const RULES: &[Rule] = &[
     Rule { name: "permission", help: "The actor may create sales documents." },
     Rule { name: "reference", help: "A reference is open, valid, and of a category that fits." },
-    Rule { name: "header", help: "Sales area, terms and partner functions come from the draft, the reference or the customer." },
-    Rule { name: "items", help: "Products are sold here; quantities convert into the base unit; plants deliver here." },
-    Rule { name: "pricing", help: "Every item is priced by the procedure; manual conditions take part." },
-    Rule { name: "credit", help: "The value fits the payer's credit limit, or the document is blocked and holds nothing." },
-    Rule { name: "availability", help: "Stock is promised and reserved by day, unless the document is blocked." },
-    Rule { name: "fulfilment", help: "What the items take up of the referenced document is noted there." },
+    Rule {
+        name: "header",
+        help: "Sales area, terms and partner functions come from the draft, the reference or the customer.",
+    },
+    Rule {
+        name: "items",
+        help: "Products are sold here; quantities convert into the base unit; plants deliver here.",
+    },
+    Rule {
+        name: "pricing",
+        help: "Every item is priced by the procedure; manual conditions take part.",
+    },
+    Rule {
+        name: "credit",
+        help: "The value fits the payer's credit limit, or the document is blocked and holds nothing.",
+    },
+    Rule {
+        name: "availability",
+        help: "Stock is promised and reserved by day, unless the document is blocked.",
+    },
+    Rule {
+        name: "fulfilment",
+        help: "What the items take up of the referenced document is noted there.",
+    },
     Rule { name: "status", help: "Status follows from the items." },
 ];
 
@@ -130,7 +148,8 @@ fn add_items(
     let copied;
     let items: &[DraftItem] = match reference {
         Some(reference) if draft.items.is_empty() => {
-            copied = resolve::open_items(&reference.document, |item| open_quantity(reference, item));
+            copied =
+                resolve::open_items(&reference.document, |item| open_quantity(reference, item));
             &copied
         }
         _ => &draft.items,

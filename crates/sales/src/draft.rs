@@ -1,9 +1,7 @@
 //! Input of the verbs that make and change sales documents.
 
 use tessera_document::DocumentText;
-use tessera_kernel::{
-    Code, Currency, Date, Decimal, Form, ObjectId, Quantity, Record, Ref,
-};
+use tessera_kernel::{Code, Currency, Date, Decimal, Form, ObjectId, Quantity, Record, Ref};
 use tessera_partner::BusinessPartner;
 use tessera_product::Product;
 

@@ -83,6 +83,9 @@ pub enum SalesError {
     /// Credit.
     #[error(transparent)]
     Credit(#[from] tessera_credit::CreditError),
+    /// Finance.
+    #[error(transparent)]
+    Finance(#[from] tessera_finance::FinanceError),
     /// Organisation.
     #[error(transparent)]
     Organisation(#[from] tessera_organisation::OrganisationError),
@@ -135,6 +138,7 @@ impl From<SalesError> for Problem {
             SalesError::Pricing(error) => error.into(),
             SalesError::Stock(error) => error.into(),
             SalesError::Credit(error) => error.into(),
+            SalesError::Finance(error) => error.into(),
             SalesError::Organisation(error) => error.into(),
             SalesError::Problem(problem) => problem,
             SalesError::Fault(fault) => fault.into(),

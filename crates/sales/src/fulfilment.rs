@@ -1,7 +1,9 @@
 //! How far each item of a sales document is: quantities and status, from its flow.
 
 use serde_json::{Value, json};
-use tessera_kernel::{Choice as _, Fault, Quantity, Ref, Tx, format_decimal, from_micros, to_micros};
+use tessera_kernel::{
+    Choice as _, Fault, Quantity, Ref, Tx, format_decimal, from_micros, to_micros,
+};
 
 use crate::status::item_progress;
 use crate::take::Taking;

@@ -19,15 +19,13 @@ mod verify;
 pub use change::{change_sales_document, check_credit, release_credit, reschedule};
 pub use commitment::{check_complete, check_deliverable, open_schedule};
 pub use create::create_sales_document;
-pub use customizing::{
-    BillingRelevance, DocumentType, ItemCategory, SalesSettings, settings,
-};
+pub use customizing::{BillingRelevance, DocumentType, ItemCategory, SalesSettings, settings};
 pub use draft::{
     DraftHeader, DraftItem, HeaderChange, ItemChange, ManualCondition, SalesChange, SalesDraft,
 };
 pub use error::SalesError;
-pub use pricing::rounding;
 pub use fulfilment::{ItemFulfilment, item_fulfilments};
+pub use pricing::rounding;
 pub use resolve::kind_of;
 pub use segments::{
     Category, CreditStatus, Progress, SalesDocument, SalesHeader, SalesItem, SalesStatus,

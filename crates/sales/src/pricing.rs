@@ -80,12 +80,8 @@ pub(crate) fn reprice(
     check_manual(document, &change.conditions)?;
     let keep = !change.header.new_pricing;
     let entered = |former: Vec<Manual>, item: Option<u32>| -> Vec<Manual> {
-        let new: Vec<Manual> = change
-            .conditions
-            .iter()
-            .filter(|manual| manual.item == item)
-            .map(to_manual)
-            .collect();
+        let new: Vec<Manual> =
+            change.conditions.iter().filter(|manual| manual.item == item).map(to_manual).collect();
         let mut kept: Vec<Manual> = if keep { former } else { Vec::new() };
         kept.retain(|old| !new.iter().any(|new| new.condition_type == old.condition_type));
         kept.extend(new);
@@ -103,10 +99,7 @@ pub(crate) fn reprice(
     run(tx, document, header, items, Vec::new())
 }
 
-fn check_manual(
-    document: &SalesDocument,
-    manual: &[ManualCondition],
-) -> Result<(), SalesError> {
+fn check_manual(document: &SalesDocument, manual: &[ManualCondition]) -> Result<(), SalesError> {
     for (position, condition) in manual.iter().enumerate() {
         if let Some(item) = condition.item.filter(|item| document.item(*item).is_none()) {
             let path = format!("conditions[{position}].item");
@@ -324,10 +317,7 @@ fn line(
 }
 
 /// How a document's prices come about, line by line.
-pub(crate) fn explain(
-    tx: &mut Tx<'_>,
-    id: Ref<SalesDocument>,
-) -> Result<Value, SalesError> {
+pub(crate) fn explain(tx: &mut Tx<'_>, id: Ref<SalesDocument>) -> Result<Value, SalesError> {
     let settings = tx.settings::<PricingSettings>()?;
     let document = tx.load(id)?;
     let header = settings.manual_of_header(&document.conditions);

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use tessera_document::{BILL_TO, DocumentFlow, DocumentKind, PAYER, PartnerFunction, SHIP_TO, SOLD_TO};
+use tessera_document::{
+    BILL_TO, DocumentFlow, DocumentKind, PAYER, PartnerFunction, SHIP_TO, SOLD_TO,
+};
 use tessera_kernel::{
     Code, Date, END_OF_TIME, Money, ObjectId, Quantity, Ref, Stored, Tx, date_from_days,
     date_to_days,
@@ -39,8 +41,7 @@ pub(crate) struct Area {
 
 impl Area {
     fn of(header: &DraftHeader, reference: Option<&SalesDocument>) -> Result<Self, SalesError> {
-        let missing =
-            |field: &str| SalesError::field(format!("header.{field}"), "is missing");
+        let missing = |field: &str| SalesError::field(format!("header.{field}"), "is missing");
         let of = reference.map(|reference| &reference.header);
         Ok(Self {
             organisation: header
@@ -217,8 +218,7 @@ fn partners(
     customer: &BusinessPartner,
     reference: Option<&Stored<SalesDocument>>,
 ) -> Result<Vec<PartnerFunction>, SalesError> {
-    let defaults =
-        customer.partners_for(area.organisation, area.channel, area.division, sold_to);
+    let defaults = customer.partners_for(area.organisation, area.channel, area.division, sold_to);
     let given = [
         (SOLD_TO, Some(sold_to), sold_to, "header.sold_to"),
         (SHIP_TO, draft.ship_to, defaults.ship_to, "header.ship_to"),
@@ -227,8 +227,8 @@ fn partners(
     ];
     let mut partners = Vec::with_capacity(4);
     for (function, given, default, path) in given {
-        let copied = reference
-            .and_then(|stored| tessera_document::partner_in(&stored.partners, function));
+        let copied =
+            reference.and_then(|stored| tessera_document::partner_in(&stored.partners, function));
         let partner = given.or(copied).unwrap_or(default);
         if partner != sold_to {
             self::customer(tx, partner, path)?;
@@ -287,7 +287,14 @@ pub(crate) fn item(
         item_category,
         quantity,
         base_quantity,
-        plant: plant(tx, document, context, draft.plant.or(from.and_then(|f| f.plant)), &data, path)?,
+        plant: plant(
+            tx,
+            document,
+            context,
+            draft.plant.or(from.and_then(|f| f.plant)),
+            &data,
+            path,
+        )?,
         net_value: Money::zero(header.currency),
         tax_value: Money::zero(header.currency),
         requested_delivery: draft.requested_delivery.unwrap_or(header.requested_delivery),

@@ -53,7 +53,8 @@ pub(crate) fn item_progress(
     let rule = settings.item_categories.get(item.item_category);
     let rejected = item.rejection_reason.is_some();
     if category == Category::Quotation {
-        let referenced = if rejected { Progress::Complete } else { progress(taken.referenced, whole) };
+        let referenced =
+            if rejected { Progress::Complete } else { progress(taken.referenced, whole) };
         return Ok(ItemProgress { delivery: Progress::NotRelevant, billing: referenced });
     }
     let delivers = rule.is_some_and(|rule| rule.delivery);

@@ -13,8 +13,19 @@ fn banned() -> Vec<(String, &'static str)> {
 
 /// Crates in which no float may stand: all that touch business data.
 const EXACT: [&str; 13] = [
-    "kernel", "pricing", "finance", "stock", "credit", "sales", "delivery", "billing", "document",
-    "partner", "product", "organisation", "store-sqlite",
+    "kernel",
+    "pricing",
+    "finance",
+    "stock",
+    "credit",
+    "sales",
+    "delivery",
+    "billing",
+    "document",
+    "partner",
+    "product",
+    "organisation",
+    "store-sqlite",
 ];
 
 pub(super) fn check() -> Result<Vec<String>, String> {

@@ -49,7 +49,7 @@ pub(super) fn check(tx: &mut Tx<'_>, findings: &mut Findings) -> Result<(), Faul
     let settings = tx.settings::<FinanceSettings>()?;
     let numbering = &tx.environment().numbering;
     let mut known: BTreeMap<(Code, String), Series> = BTreeMap::new();
-    // The environment outlives the transaction's borrow only by a copy of what is needed.
+    // Copied, because the walk below borrows the transaction.
     let ranges: BTreeMap<Code, (String, i64)> = settings
         .document_kinds
         .iter()
