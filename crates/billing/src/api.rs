@@ -21,7 +21,7 @@ fn action(
     rules: &'static [Rule],
     run: RunAction,
 ) -> Action {
-    Action { object, name, help, target, input, rules, run }
+    Action { object, name, help, target, input, rules, reads: false, run }
 }
 
 const FLOW: &str = "Everything that the document came from and that came from it.";
@@ -58,9 +58,9 @@ pub(crate) fn actions() -> Vec<Action> {
             cancel::RULES,
             cancel_document,
         ),
-        action((SalesDocument::NAME, "flow"), FLOW, (none, one), &[], sales_flow),
-        action((Delivery::NAME, "flow"), FLOW, (none, one), &[], delivery_flow),
-        action((BillingDocument::NAME, "flow"), FLOW, (none, one), &[], billing_flow),
+        action((SalesDocument::NAME, "flow"), FLOW, (none, one), &[], sales_flow).reading(),
+        action((Delivery::NAME, "flow"), FLOW, (none, one), &[], delivery_flow).reading(),
+        action((BillingDocument::NAME, "flow"), FLOW, (none, one), &[], billing_flow).reading(),
     ]
 }
 

@@ -8,15 +8,19 @@ use tessera_sales::{Progress, SalesDocument, Taking};
 
 use crate::create::{billing_date, finish};
 use crate::post::{draw_number, kind_of, move_credit, signed};
-use crate::{
-    BillingCategory, BillingDocument, BillingError, BillingHeader, BillingSettings,
-};
+use crate::{BillingCategory, BillingDocument, BillingError, BillingHeader, BillingSettings};
 
 /// What happens when a billing document is cancelled, in order.
 pub(crate) const RULES: &[Rule] = &[
     Rule { name: "permission", help: "The actor may cancel billing documents." },
-    Rule { name: "status", help: "The document is no cancellation, not cancelled, and nothing of it is paid." },
-    Rule { name: "ledger", help: "The journal entry is reversed; both open items clear each other." },
+    Rule {
+        name: "status",
+        help: "The document is no cancellation, not cancelled, and nothing of it is paid.",
+    },
+    Rule {
+        name: "ledger",
+        help: "The journal entry is reversed; both open items clear each other.",
+    },
     Rule { name: "exposure", help: "The credit value is back at the deliveries or orders." },
     Rule { name: "fulfilment", help: "Deliveries and orders can be billed again." },
 ];
@@ -36,10 +40,8 @@ pub fn cancel_billing_document(
         return Err(BillingError::field("billing_date", "must not be before the document's own"));
     }
     let settings = tx.settings::<BillingSettings>()?;
-    let not_cancellable = |reason| BillingError::NotCancellable {
-        number: original.number(),
-        reason,
-    };
+    let not_cancellable =
+        |reason| BillingError::NotCancellable { number: original.number(), reason };
     let code = settings
         .billing_types
         .get(original.header.billing_type)
@@ -89,8 +91,7 @@ type OpenItem = Option<(Ref<Receivable>, ReceivableItem)>;
 
 /// The open item of a document that may be cancelled.
 fn check(tx: &mut Tx<'_>, document: &Stored<BillingDocument>) -> Result<OpenItem, BillingError> {
-    let refused =
-        |reason| Err(BillingError::NotCancellable { number: document.number(), reason });
+    let refused = |reason| Err(BillingError::NotCancellable { number: document.number(), reason });
     let header = &document.header;
     if !matches!(header.category, BillingCategory::Invoice | BillingCategory::CreditMemo) {
         return refused("it is a cancellation itself: bill its deliveries or orders again");

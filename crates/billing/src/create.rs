@@ -18,13 +18,31 @@ use crate::{BillingDocument, BillingError, BillingItem, share};
 /// What happens when billing documents are made, in order.
 pub(crate) const RULES: &[Rule] = &[
     Rule { name: "permission", help: "The actor may create billing documents." },
-    Rule { name: "source", help: "Deliveries have their goods issue; orders have items that are billed without delivery." },
-    Rule { name: "quantity", help: "Nothing is billed twice, and no more than what was delivered or ordered." },
-    Rule { name: "split", help: "One document per payer, bill-to and sold-to party, company, currency, terms and billing type." },
-    Rule { name: "price", help: "Conditions of the order in proportion: the parts of any split sum exactly to the whole." },
+    Rule {
+        name: "source",
+        help: "Deliveries have their goods issue; orders have items that are billed without delivery.",
+    },
+    Rule {
+        name: "quantity",
+        help: "Nothing is billed twice, and no more than what was delivered or ordered.",
+    },
+    Rule {
+        name: "split",
+        help: "One document per payer, bill-to and sold-to party, company, currency, terms and billing type.",
+    },
+    Rule {
+        name: "price",
+        help: "Conditions of the order in proportion: the parts of any split sum exactly to the whole.",
+    },
     Rule { name: "number", help: "The legal number is drawn, without gaps, per company and year." },
-    Rule { name: "ledger", help: "Receivable against revenue and taxes, in an open period; the open item is made." },
-    Rule { name: "exposure", help: "The credit value moves from deliveries (or orders) to invoices." },
+    Rule {
+        name: "ledger",
+        help: "Receivable against revenue and taxes, in an open period; the open item is made.",
+    },
+    Rule {
+        name: "exposure",
+        help: "The credit value moves from deliveries (or orders) to invoices.",
+    },
     Rule { name: "status", help: "Deliveries and orders follow." },
 ];
 
@@ -86,11 +104,7 @@ pub fn create_billing_documents(
 struct Orders(Vec<Taking>);
 
 impl Orders {
-    fn position(
-        &mut self,
-        tx: &mut Tx<'_>,
-        id: Ref<SalesDocument>,
-    ) -> Result<usize, BillingError> {
+    fn position(&mut self, tx: &mut Tx<'_>, id: Ref<SalesDocument>) -> Result<usize, BillingError> {
         if let Some(position) = self.0.iter().position(|order| order.document.id() == id) {
             return Ok(position);
         }
@@ -188,9 +202,10 @@ fn take_order(
     };
     for number in numbers {
         let item = order.item(number)?.clone();
-        let by_order = settings.item_categories.get(item.item_category).is_some_and(|category| {
-            category.billing == tessera_sales::BillingRelevance::Order
-        });
+        let by_order = settings
+            .item_categories
+            .get(item.item_category)
+            .is_some_and(|category| category.billing == tessera_sales::BillingRelevance::Order);
         if !by_order {
             continue;
         }

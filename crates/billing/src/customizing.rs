@@ -39,7 +39,9 @@ pub fn settings(customizing: &Customizing, problems: &mut Diagnostics) -> Billin
     BillingSettings { billing_types }
 }
 
-fn category<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<BillingCategory, D::Error> {
+fn category<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BillingCategory, D::Error> {
     let text = String::deserialize(deserializer)?;
     BillingCategory::from_code(&text).ok_or_else(|| {
         let codes: Vec<&str> = BillingCategory::CHOICES.iter().map(|c| c.code).collect();

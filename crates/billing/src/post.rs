@@ -36,8 +36,7 @@ pub(crate) fn post(
     let number = draw_number(tx, rule, document.header.company_code, date)?;
     let entry = post_entry(tx, &document, key, rule, (id.id(), &number), &groups)?;
     let gross = signed(&document.header);
-    let credit =
-        tessera_credit::credit_value(tx, key.credit_control_area, gross, date)?;
+    let credit = tessera_credit::credit_value(tx, key.credit_control_area, gross, date)?;
     if let Some(entry) = &entry {
         document.header.journal_entry = Some(entry.head.id);
         let receivable = NewReceivable {

@@ -27,9 +27,9 @@ pub(crate) fn conditions(
         let id = order.document.head.id;
         let mut parts = billed(tx, id, item.item)?;
         if !parts.is_empty() {
-            let pending = lines.iter().filter(|line| {
-                line.item.order.id() == id && line.item.order_item == item.item
-            });
+            let pending = lines
+                .iter()
+                .filter(|line| line.item.order.id() == id && line.item.order_item == item.item);
             parts.extend(pending.flat_map(|line| line.conditions.iter().cloned()));
             if let Some(rest) = rest_of_parts(&rows, item.item, &parts)? {
                 return Ok(rest);
@@ -37,11 +37,8 @@ pub(crate) fn conditions(
         }
     }
     let amount = |micros| Quantity::new(from_micros(micros), item.base_quantity.unit());
-    let part = Part {
-        whole: item.base_quantity,
-        before: amount(before)?,
-        quantity: amount(quantity)?,
-    };
+    let part =
+        Part { whole: item.base_quantity, before: amount(before)?, quantity: amount(quantity)? };
     let rounding = tessera_sales::rounding(tx, &order.document)?;
     Ok(copy_for_part(&rows, item.item, part, rounding)?)
 }

@@ -21,7 +21,7 @@ fn action(
     rules: &'static [Rule],
     run: RunAction,
 ) -> Action {
-    Action { object, name, help, target, input, rules, run }
+    Action { object, name, help, target, input, rules, reads: false, run }
 }
 
 pub(crate) fn actions() -> Vec<Action> {

@@ -63,12 +63,16 @@ const MILLIMETRES: &[&str] =
     &["6 mm", "8 mm", "10 mm", "13 mm", "17 mm", "19 mm", "22 mm", "24 mm", "27 mm", "30 mm"];
 
 /// Everything that the demo company sells.
-pub(crate) const FAMILIES: [Family; 29] = [
+pub(crate) const FAMILIES: [Family; 33] = [
     Family { code: "HB", name: "Hex bolt, zinc plated,", chinese: "镀锌六角螺栓", group: "fasteners", variants: METRIC, price: 95, step: 16, cost: 48, weight: 8, boxed: 100, usual: (100, 2_000), ..GOODS },
     Family { code: "HN", name: "Hex nut, zinc plated,", chinese: "镀锌六角螺母", group: "fasteners", variants: THREADS, price: 35, step: 18, cost: 45, weight: 3, boxed: 200, usual: (200, 4_000), ..GOODS },
     Family { code: "FW", name: "Flat washer,", chinese: "平垫圈", group: "fasteners", variants: THREADS, price: 18, step: 17, cost: 44, weight: 2, boxed: 500, usual: (500, 5_000), ..GOODS },
     Family { code: "TR", name: "Threaded rod, 1 m,", chinese: "螺纹杆 1 米", group: "fasteners", variants: THREADS, price: 1_150, step: 22, cost: 55, weight: 180, boxed: 25, usual: (5, 100), ..GOODS },
     Family { code: "WS", name: "Wood screw, 100 pieces,", chinese: "木螺钉 100 件", group: "fasteners", unit: "PACK", variants: &["3.5 × 30", "4 × 40", "4.5 × 50", "5 × 60", "5 × 80", "6 × 100"], price: 3_490, step: 21, cost: 52, weight: 260, boxed: 20, usual: (2, 60), ..GOODS },
+    Family { code: "HS", name: "Hex bolt, stainless A2,", chinese: "不锈钢 A2 六角螺栓", group: "fasteners", variants: METRIC, price: 240, step: 17, cost: 52, weight: 8, boxed: 100, usual: (50, 1_000), ..GOODS },
+    Family { code: "NS", name: "Hex nut, stainless A2,", chinese: "不锈钢 A2 六角螺母", group: "fasteners", variants: THREADS, price: 88, step: 18, cost: 50, weight: 3, boxed: 200, usual: (100, 2_000), ..GOODS },
+    Family { code: "CS", name: "Socket cap screw 8.8,", chinese: "8.8 级内六角螺钉", group: "fasteners", variants: METRIC, price: 125, step: 16, cost: 49, weight: 9, boxed: 100, usual: (100, 1_500), ..GOODS },
+    Family { code: "AN", name: "Through anchor,", chinese: "穿墙锚栓", group: "fasteners", variants: THREADS, price: 610, step: 21, cost: 51, weight: 40, boxed: 50, usual: (50, 500), ..GOODS },
     Family { code: "CW", name: "Combination wrench", chinese: "两用扳手", variants: MILLIMETRES, price: 4_900, step: 13, cost: 58, weight: 60, boxed: 10, usual: (1, 30), ..GOODS },
     Family { code: "SD", name: "Screwdriver", chinese: "螺丝刀", variants: &["PH0", "PH1", "PH2", "PZ1", "PZ2", "TX15", "TX20", "TX25"], price: 4_250, step: 6, cost: 55, weight: 70, boxed: 12, usual: (2, 40), ..GOODS },
     Family { code: "HM", name: "Engineer's hammer", chinese: "钳工锤", variants: &["300 g", "500 g", "800 g", "1000 g", "1500 g"], price: 12_900, step: 15, cost: 57, weight: 450, boxed: 6, usual: (1, 18), ..GOODS },

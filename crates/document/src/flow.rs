@@ -47,10 +47,7 @@ pub struct DocumentFlow {
 }
 
 /// The documents that came from a document, oldest first.
-pub fn successors(
-    tx: &mut Tx<'_>,
-    id: ObjectId,
-) -> Result<Vec<(ObjectId, DocumentKind)>, Fault> {
+pub fn successors(tx: &mut Tx<'_>, id: ObjectId) -> Result<Vec<(ObjectId, DocumentKind)>, Fault> {
     let mut found: Vec<_> = tx
         .records_by::<DocumentFlow>("predecessor", Cell::Uuid(id.0))?
         .into_iter()
@@ -61,10 +58,7 @@ pub fn successors(
 }
 
 /// The documents that a document came from.
-pub fn predecessors(
-    tx: &mut Tx<'_>,
-    id: ObjectId,
-) -> Result<Vec<(ObjectId, DocumentKind)>, Fault> {
+pub fn predecessors(tx: &mut Tx<'_>, id: ObjectId) -> Result<Vec<(ObjectId, DocumentKind)>, Fault> {
     let flows = tx.segment::<DocumentFlow>(id)?;
     Ok(flows.into_iter().map(|flow| (flow.predecessor, flow.predecessor_kind)).collect())
 }

@@ -4,7 +4,6 @@ use tessera_kernel::{Code, Ref, Segment};
 use tessera_partner::BusinessPartner;
 pub use tessera_partner::{BILL_TO, PAYER, SHIP_TO, SOLD_TO};
 
-
 /// Who has a part in the document.
 #[derive(Segment, Clone, Debug, PartialEq)]
 #[segment(table = "partner_function", many(function))]

@@ -67,7 +67,7 @@ const fn on_object(
     rules: &'static [Rule],
     run: RunAction,
 ) -> Action {
-    Action { object, name, help, target: ActionTarget::Object, input, rules, run }
+    Action { object, name, help, target: ActionTarget::Object, input, rules, reads: false, run }
 }
 
 const fn on_collection(
@@ -78,11 +78,12 @@ const fn on_collection(
     rules: &'static [Rule],
     run: RunAction,
 ) -> Action {
-    Action { object, name, help, target: ActionTarget::Collection, input, rules, run }
+    Action { object, name, help, target: ActionTarget::Collection, input, rules, reads: false, run }
 }
 
 pub(crate) fn actions() -> Vec<Action> {
-    [entry_actions(), payment_actions(), later_actions(), report_actions()].concat()
+    let reports = report_actions().into_iter().map(Action::reading).collect();
+    [entry_actions(), payment_actions(), later_actions(), reports].concat()
 }
 
 fn entry_actions() -> Vec<Action> {

@@ -44,8 +44,18 @@ pub struct Action {
     pub input: fn() -> &'static CompositeDef,
     /// The rules, in order.
     pub rules: &'static [Rule],
+    /// Only reads: it runs on a snapshot, beside the commands.
+    pub reads: bool,
     /// Runs it.
     pub run: RunAction,
+}
+
+impl Action {
+    /// The same as a verb that only reads.
+    #[must_use]
+    pub const fn reading(self) -> Self {
+        Self { reads: true, ..self }
+    }
 }
 
 /// Makes an object from JSON and answers its id.

@@ -171,9 +171,8 @@ fn product(
         Some(text) => texts[text as usize].to_string(),
         None => shop_product.number.clone(),
     };
-    let choose = |goods, service| {
-        Code::literal(if shop_product.is_goods() { goods } else { service })
-    };
+    let choose =
+        |goods, service| Code::literal(if shop_product.is_goods() { goods } else { service });
     let kept = if shop_product.is_goods() {
         let price = shop_product.standard_price(seller.currency);
         vec![ProductPlant {

@@ -88,8 +88,7 @@ pub fn import(
         let organisation = tx.settings::<OrganisationSettings>()?;
         Ok::<_, ImportError>((Seller::find(organisation)?, Countries::new(organisation)))
     })?;
-    let unreadable =
-        |error| ImportError::File { path: file.to_path_buf(), error };
+    let unreadable = |error| ImportError::File { path: file.to_path_buf(), error };
     let input = Input::open(file).map_err(unreadable)?;
     let history = History::read(input, &countries, options.most_invoices, progress);
     let mut history = history.map_err(|error| match error {

@@ -158,10 +158,7 @@ impl Report {
         let mut row = |name: &str, figures: [Decimal; 4], agrees: bool| {
             let [file, billed, rounding, earned] = figures.map(|figure| figure.normalize());
             let verdict = if agrees { "" } else { "  DIFFERENT" };
-            writeln!(
-                f,
-                "{name:<8} {file:>16} {billed:>16} {rounding:>10} {earned:>16}{verdict}"
-            )
+            writeln!(f, "{name:<8} {file:>16} {billed:>16} {rounding:>10} {earned:>16}{verdict}")
         };
         for month in &self.months {
             let MonthFigures { file, billed, rounding, earned, .. } = *month;

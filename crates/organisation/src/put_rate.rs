@@ -41,6 +41,7 @@ pub(crate) const ACTION: Action = Action {
         Rule { name: "positive", help: "The rate is more than zero" },
         Rule { name: "period", help: "Other rates of the pair give way in the period" },
     ],
+    reads: false,
     run,
 };
 

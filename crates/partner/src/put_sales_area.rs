@@ -42,6 +42,7 @@ pub(crate) const ACTION: Action = Action {
         Rule { name: "period", help: "Other terms of the sales area give way in the period" },
         Rule { name: "partner", help: "The partner as a whole is as every partner must be" },
     ],
+    reads: false,
     run,
 };
 

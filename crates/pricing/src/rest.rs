@@ -18,11 +18,8 @@ pub fn rest_of_parts(
     let mut rest = Vec::with_capacity(conditions.len());
     let mut matched = 0;
     for condition in conditions {
-        let mut left = PricingCondition {
-            item,
-            origin: ConditionOrigin::Copied,
-            ..condition.clone()
-        };
+        let mut left =
+            PricingCondition { item, origin: ConditionOrigin::Copied, ..condition.clone() };
         let mut exact: Decimal = condition.value.amount() + condition.rounding;
         for part in parts.iter().filter(|part| is_row_of(condition, part)) {
             if condition.counts() && !has_rate_of(condition, part) {

@@ -33,6 +33,7 @@ pub(crate) fn actions() -> Vec<Action> {
         target: ActionTarget::Object,
         input,
         rules,
+        reads: false,
         run,
     };
     vec![
@@ -57,14 +58,16 @@ pub(crate) fn actions() -> Vec<Action> {
             NoInput::composite,
             &[],
             explain_pricing,
-        ),
+        )
+        .reading(),
         object(
             "item_status",
             "Ordered, confirmed, delivered and billed quantity of every item, and its status.",
             NoInput::composite,
             &[],
             item_status,
-        ),
+        )
+        .reading(),
     ]
 }
 

@@ -17,6 +17,7 @@ pub(crate) const AVAILABILITY: Action = Action {
     target: ActionTarget::Object,
     input: Input::composite,
     rules: &[],
+    reads: true,
     run,
 };
 

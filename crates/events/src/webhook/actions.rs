@@ -48,6 +48,7 @@ pub(crate) const ACTIONS: &[Action] = &[
         target: ActionTarget::Collection,
         input: RegisterInput::composite,
         rules: RULES,
+        reads: false,
         run: register,
     },
     Action {
@@ -57,6 +58,7 @@ pub(crate) const ACTIONS: &[Action] = &[
         target: ActionTarget::Object,
         input: NoInput::composite,
         rules: &[],
+        reads: false,
         run: renew_secret,
     },
     Action {
@@ -66,6 +68,7 @@ pub(crate) const ACTIONS: &[Action] = &[
         target: ActionTarget::Object,
         input: ReplayInput::composite,
         rules: &[],
+        reads: false,
         run: replay,
     },
 ];

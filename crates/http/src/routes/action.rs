@@ -71,6 +71,17 @@ async fn run(
     let value = body::object(&parts.headers, &bytes, true)?;
     check((action.input)(), &value)?;
     let key = Key::of(&parts.headers, &parts.method, &parts.uri, &bytes)?;
+    if action.reads {
+        let value = api
+            .read(actor, move |tx| {
+                if action.target == ActionTarget::Object {
+                    expected.check(tx, def, id)?;
+                }
+                (action.run)(tx, id, &value)
+            })
+            .await?;
+        return Ok(reply::object(StatusCode::OK, def, &value));
+    }
     let (value, replayed) = api
         .command(actor, move |tx| {
             once(tx, key.as_ref(), 200, |tx| {

@@ -181,6 +181,7 @@ pub(crate) fn module() -> Module {
             target: ActionTarget::Object,
             input: <NoInput as tessera_kernel::Composite>::composite,
             rules: &[],
+            reads: false,
             run: |tx, id, _| {
                 let today = tx.now().date_in(&tessera_kernel::Zone::UTC);
                 let mut loan = tx.load(Ref::<Loan>::new(id))?;

@@ -56,8 +56,7 @@ impl Shop {
     /// Open orders, deliveries and invoices of a customer, in cents.
     pub(crate) fn exposure(&self, customer: &str) -> (i64, i64, i64) {
         let partner = self.partner(customer);
-        let standing =
-            self.read(|tx| Ok(tessera_credit::exposure(tx, code("1000"), partner)?));
+        let standing = self.read(|tx| Ok(tessera_credit::exposure(tx, code("1000"), partner)?));
         let exposure = standing.exposure;
         (exposure.orders.minor(), exposure.deliveries.minor(), exposure.invoices.minor())
     }
@@ -131,4 +130,3 @@ impl Shop {
 pub(crate) fn on<const N: usize>(days: [(&str, i64); N]) -> Vec<(Date, i64)> {
     days.into_iter().map(|(date, count)| (day(date), count)).collect()
 }
-

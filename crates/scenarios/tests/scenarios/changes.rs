@@ -126,7 +126,12 @@ fn a_price_by_hand_stays_through_every_repricing_until_new_pricing_is_asked_for(
     shop.set_quantity(order, 10, 20).unwrap();
     // (160 + 30) less 10 %: the price by hand stays, the other is found anew.
     assert_eq!(net(&shop, order), 17_100);
-    let manual = shop.load(order).conditions.iter().filter(|row| row.origin == ConditionOrigin::Manual).count();
+    let manual = shop
+        .load(order)
+        .conditions
+        .iter()
+        .filter(|row| row.origin == ConditionOrigin::Manual)
+        .count();
     assert!(manual >= 2, "{manual}");
     shop.verify();
     header(&shop, order, json!({ "new_pricing": true }));

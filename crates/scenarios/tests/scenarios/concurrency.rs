@@ -58,7 +58,8 @@ fn of_64_orders_at_one_limit_only_as_many_are_approved_as_it_covers() {
     // Each is 119.00: ten fit.
     let items = shop.items(&[("bolt", 10)]);
     let orders = at_once(|_| order(&shop, "small", items.clone()).unwrap());
-    let approved = |order: &&Ref<SalesDocument>| shop.credit_status(**order) == CreditStatus::Approved;
+    let approved =
+        |order: &&Ref<SalesDocument>| shop.credit_status(**order) == CreditStatus::Approved;
     assert_eq!(orders.iter().filter(approved).count(), 10);
     assert_eq!(shop.exposure("small"), (119_000, 0, 0));
     shop.verify();

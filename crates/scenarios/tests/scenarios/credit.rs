@@ -52,7 +52,10 @@ fn a_release_needs_a_reason_and_keeps_it_with_who_gave_it() {
     })
     .unwrap();
     let status = shop.status(order);
-    assert_eq!((status.credit, status.credit_release_reason.as_deref()), (Released, Some("paid by cheque")));
+    assert_eq!(
+        (status.credit, status.credit_release_reason.as_deref()),
+        (Released, Some("paid by cheque"))
+    );
     let changes = shop.read(|tx| Ok(tx.changes(order.id(), 0)?));
     let released = changes.iter().find(|change| change.field == "credit").unwrap();
     assert_eq!(released.actor, "boss");
@@ -126,7 +129,10 @@ fn raising_an_order_beyond_the_limit_blocks_all_of_it_and_cutting_it_opens_it_ag
     shop.verify();
     shop.set_quantity(order, 10, 100).unwrap();
     assert_eq!(shop.credit_status(order), Approved);
-    assert_eq!((shop.exposure("small"), shop.reserved("bolt")), ((119_000, 0, 0), on([(START, 100)])));
+    assert_eq!(
+        (shop.exposure("small"), shop.reserved("bolt")),
+        ((119_000, 0, 0), on([(START, 100)]))
+    );
     shop.verify();
 }
 
@@ -137,7 +143,10 @@ fn a_partly_delivered_order_that_is_blocked_keeps_its_deliveries_only() {
     let delivery = shop.deliver_part(order, 10, 20).unwrap();
     shop.set_quantity(order, 10, 200).unwrap();
     assert_eq!(shop.credit_status(order), Blocked);
-    assert_eq!((shop.exposure("small"), shop.reserved("bolt")), ((0, 23_800, 0), on([(START, 20)])));
+    assert_eq!(
+        (shop.exposure("small"), shop.reserved("bolt")),
+        ((0, 23_800, 0), on([(START, 20)]))
+    );
     shop.verify();
     shop.issue(delivery);
     let invoice = shop.invoice(delivery);
@@ -180,8 +189,13 @@ fn a_customer_without_a_limit_has_no_block_and_one_who_gets_no_credit_has_no_ord
     let blocked = json!({ "credit": [{ "credit_control_area": "1000", "risk_category": "LOW", "blocked": true }] });
     shop.change(shop.partner("free"), blocked).unwrap();
     assert_eq!(shop.credit_status(shop.order("free", &[("bolt", 1)])), Blocked);
-    let web = shop.document("WEB", "free", json!([{ "product": shop.product_id("bolt").to_string(),
-        "quantity": crate::documents::quantity("1", "PC") }]), json!({}));
+    let web = shop.document(
+        "WEB",
+        "free",
+        json!([{ "product": shop.product_id("bolt").to_string(),
+        "quantity": crate::documents::quantity("1", "PC") }]),
+        json!({}),
+    );
     assert_eq!(shop.credit_status(web.unwrap()), NotChecked);
     shop.verify();
 }

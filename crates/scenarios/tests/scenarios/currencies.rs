@@ -87,7 +87,10 @@ fn the_limit_holds_in_the_currency_of_its_area() {
     let shop = Shop::new();
     shop.receive("bolt", 5_000);
     assert_eq!(shop.credit_status(shop.order("yankee", &[("bolt", 1_001)])), CreditStatus::Blocked);
-    assert_eq!(shop.credit_status(shop.order("yankee", &[("bolt", 1_000)])), CreditStatus::Approved);
+    assert_eq!(
+        shop.credit_status(shop.order("yankee", &[("bolt", 1_000)])),
+        CreditStatus::Approved
+    );
     shop.verify();
 }
 
@@ -113,7 +116,10 @@ fn yen_have_no_decimals() {
     let order = shop.document("OR", "acme", shop.items(&[("nut", 777)]), more).unwrap();
     let (net, tax) = (shop.load(order).header.net_value, shop.load(order).header.tax_value);
     // 97.125 EUR are 15,665.32 JPY.
-    assert_eq!((net.to_string(), tax.to_string()), ("15665 JPY".to_string(), "2976 JPY".to_string()));
+    assert_eq!(
+        (net.to_string(), tax.to_string()),
+        ("15665 JPY".to_string(), "2976 JPY".to_string())
+    );
     let first = shop.deliver_part(order, 10, 100).unwrap();
     shop.issue(first);
     let invoices = [shop.invoice(first), shop.invoice(shop.ship(order))];

@@ -58,8 +58,15 @@ fn orders_that_differ_in_what_a_delivery_has_in_common_do_not_go_together() {
     let order = shop.order("acme", &[("bolt", 5)]);
     let others = [
         shop.order("free", &[("bolt", 5)]),
-        shop.document("OR", "acme", shop.items(&[("bolt", 5)]), json!({ "shipping_condition": "EXPRESS" })).unwrap(),
-        shop.document("OR", "acme", shop.items(&[("bolt", 5)]), json!({ "incoterms": "EXW" })).unwrap(),
+        shop.document(
+            "OR",
+            "acme",
+            shop.items(&[("bolt", 5)]),
+            json!({ "shipping_condition": "EXPRESS" }),
+        )
+        .unwrap(),
+        shop.document("OR", "acme", shop.items(&[("bolt", 5)]), json!({ "incoterms": "EXW" }))
+            .unwrap(),
     ];
     for other in others {
         let refused = shop.deliver_together(&[order, other]).unwrap_err();
@@ -76,9 +83,7 @@ fn items_of_two_orders_in_any_sequence_go_together_and_come_back_together() {
     shop.receive("nut", 30);
     let first = shop.order("acme", &[("bolt", 5), ("nut", 5)]);
     let second = shop.order("acme", &[("bolt", 7)]);
-    let item = |order: crate::documents::Order, item: u32| {
-        json!({ "order": order.to_string(), "item": item })
-    };
+    let item = |order: crate::documents::Order, item: u32| json!({ "order": order.to_string(), "item": item });
     let items = json!([item(first, 10), item(second, 10), item(first, 20)]);
     let delivery = shop.create("delivery", json!({ "items": items })).unwrap();
     let delivery: tessera_kernel::Ref<Delivery> = tessera_kernel::Ref::new(delivery);
@@ -124,7 +129,10 @@ fn a_delivery_for_later_keeps_its_goods_until_then() {
     let order = shop.order("acme", &[("bolt", 10)]);
     let planned = json!({ "planned_goods_issue": "2026-03-09", "items": [] });
     shop.act(order, "deliver", planned).unwrap();
-    assert_eq!(shop.promises(shop.order("free", &[("bolt", 1)]), 10), crate::books::on([(START, 0)]));
+    assert_eq!(
+        shop.promises(shop.order("free", &[("bolt", 1)]), 10),
+        crate::books::on([(START, 0)])
+    );
     shop.verify();
 }
 

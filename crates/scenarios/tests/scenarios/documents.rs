@@ -205,9 +205,8 @@ impl Shop {
 
     /// The open item of a billing document.
     pub(crate) fn receivable(&self, invoice: Ref<BillingDocument>) -> Ref<Receivable> {
-        let found = self.read(|tx| {
-            Ok(tx.find::<Receivable>("document", Cell::Uuid(invoice.id().0))?)
-        });
+        let found =
+            self.read(|tx| Ok(tx.find::<Receivable>("document", Cell::Uuid(invoice.id().0))?));
         assert_eq!(found.len(), 1);
         found[0]
     }

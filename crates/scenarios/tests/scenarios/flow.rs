@@ -21,7 +21,11 @@ fn link(flow: &Value, from: ObjectId, to: ObjectId) -> Vec<(u64, String)> {
     let quantities = found["quantities"].as_array().unwrap().iter();
     quantities
         .map(|line| {
-            let text = format!("{} {}", line["quantity"].as_str().unwrap(), line["unit"].as_str().unwrap());
+            let text = format!(
+                "{} {}",
+                line["quantity"].as_str().unwrap(),
+                line["unit"].as_str().unwrap()
+            );
             (line["item"].as_u64().unwrap(), text)
         })
         .collect()
@@ -31,8 +35,7 @@ fn link(flow: &Value, from: ObjectId, to: ObjectId) -> Vec<(u64, String)> {
 fn the_flow_of_any_document_shows_the_whole_chain_with_quantities() {
     let shop = Shop::new();
     shop.receive("bolt", 20);
-    let quotation =
-        shop.document("QT", "acme", shop.items(&[("bolt", 20)]), json!({})).unwrap();
+    let quotation = shop.document("QT", "acme", shop.items(&[("bolt", 20)]), json!({})).unwrap();
     let order = shop.follow_up("OR", quotation, json!([]), json!({})).unwrap();
     let first = shop.deliver_part(order, 10, 12).unwrap();
     shop.issue(first);
@@ -49,9 +52,18 @@ fn the_flow_of_any_document_shows_the_whole_chain_with_quantities() {
         &shop.ask(invoice, "flow", &json!({})),
     ] {
         let chain = [
-            "delivery", "delivery", "goods_movement", "goods_movement", "invoice",
-            "journal_entry", "journal_entry", "journal_entry", "journal_entry", "order",
-            "payment", "quotation",
+            "delivery",
+            "delivery",
+            "goods_movement",
+            "goods_movement",
+            "invoice",
+            "journal_entry",
+            "journal_entry",
+            "journal_entry",
+            "journal_entry",
+            "order",
+            "payment",
+            "quotation",
         ];
         assert_eq!(kinds(flow), chain);
     }

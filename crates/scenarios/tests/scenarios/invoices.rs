@@ -61,24 +61,34 @@ fn a_delivery_is_billed_item_by_item_and_nothing_twice() {
     let delivery = shop.deliver(order);
     assert_eq!(shop.bill(&[delivery]).unwrap_err().code, "billing.not_issued");
     shop.issue(delivery);
-    let item = |number: u32| {
-        json!({ "deliveries": [{ "delivery": delivery.to_string(), "item": number }] })
-    };
+    let item = |number: u32| json!({ "deliveries": [{ "delivery": delivery.to_string(), "item": number }] });
     let first = shop.bill_with(item(20)).unwrap()[0];
     assert_eq!(shop.totals(first), (2_000, 140, 2_140));
-    assert_eq!((shop.goods_issue(delivery).1, shop.steps(order)), (Partial, (Partial, Complete, Partial)));
+    assert_eq!(
+        (shop.goods_issue(delivery).1, shop.steps(order)),
+        (Partial, (Partial, Complete, Partial))
+    );
     shop.verify();
     assert_eq!(shop.bill_with(item(20)).unwrap_err().code, "billing.nothing_to_bill");
     let second = shop.invoice(delivery);
     assert_eq!(shop.totals(second), (1_000, 190, 1_190));
-    assert_eq!((shop.goods_issue(delivery).1, shop.steps(order)), (Complete, (Complete, Complete, Complete)));
+    assert_eq!(
+        (shop.goods_issue(delivery).1, shop.steps(order)),
+        (Complete, (Complete, Complete, Complete))
+    );
     assert_eq!(shop.bill(&[delivery]).unwrap_err().code, "billing.nothing_to_bill");
     shop.verify();
     // Taking the first back leaves the second.
     shop.cancel_invoice(first).unwrap();
-    assert_eq!((shop.goods_issue(delivery).1, shop.steps(order)), (Partial, (Partial, Complete, Partial)));
+    assert_eq!(
+        (shop.goods_issue(delivery).1, shop.steps(order)),
+        (Partial, (Partial, Complete, Partial))
+    );
     shop.cancel_invoice(second).unwrap();
-    assert_eq!((shop.goods_issue(delivery).1, shop.steps(order)), (Open, (Partial, Complete, Open)));
+    assert_eq!(
+        (shop.goods_issue(delivery).1, shop.steps(order)),
+        (Open, (Partial, Complete, Open))
+    );
     shop.verify();
 }
 
@@ -102,7 +112,10 @@ fn a_cancelled_collective_invoice_opens_every_delivery_again() {
     let invoice = shop.bill(&deliveries).unwrap()[0];
     shop.cancel_invoice(invoice).unwrap();
     for (order, delivery) in orders.into_iter().zip(deliveries) {
-        assert_eq!((shop.steps(order), shop.goods_issue(delivery).1), ((Partial, Complete, Open), Open));
+        assert_eq!(
+            (shop.steps(order), shop.goods_issue(delivery).1),
+            ((Partial, Complete, Open), Open)
+        );
     }
     shop.verify();
     assert_eq!(shop.bill(&deliveries[..1]).unwrap().len(), 1);

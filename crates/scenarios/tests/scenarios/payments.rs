@@ -18,7 +18,10 @@ fn invoiced() -> (Shop, tessera_kernel::Ref<tessera_billing::BillingDocument>) {
 fn a_partial_payment_leaves_the_rest_open() {
     let (shop, invoice) = invoiced();
     shop.pay("acme", 50_000, &[invoice]);
-    assert_eq!((shop.open_amount(invoice), shop.open_item(invoice).status), (69_000, ItemStatus::Partly));
+    assert_eq!(
+        (shop.open_amount(invoice), shop.open_item(invoice).status),
+        (69_000, ItemStatus::Partly)
+    );
     assert_eq!(shop.exposure("acme"), (0, 0, 69_000));
     shop.verify();
     shop.pay("acme", 69_000, &[invoice]);

@@ -11,7 +11,12 @@ fn quote(shop: &Shop, items: &[(&str, i64)]) -> Order {
     shop.document("QT", "acme", shop.items(items), json!({})).unwrap()
 }
 
-fn take(shop: &Shop, quotation: Order, item: u32, count: &str) -> crate::documents::Made<tessera_sales::SalesDocument> {
+fn take(
+    shop: &Shop,
+    quotation: Order,
+    item: u32,
+    count: &str,
+) -> crate::documents::Made<tessera_sales::SalesDocument> {
     let items = json!([{ "reference_item": item, "quantity": quantity(count, "PC") }]);
     shop.follow_up("OR", quotation, items, json!({}))
 }
@@ -54,7 +59,10 @@ fn an_order_takes_the_prices_of_the_quotation_although_they_rose_since() {
     shop.price("bolt", "12", &[]);
     let order = take(&shop, quotation, 10, "10").unwrap();
     assert_eq!(shop.load(order).header.net_value.to_string(), "100.00 EUR");
-    assert_eq!(shop.load(shop.order("acme", &[("bolt", 10)])).header.net_value.to_string(), "120.00 EUR");
+    assert_eq!(
+        shop.load(shop.order("acme", &[("bolt", 10)])).header.net_value.to_string(),
+        "120.00 EUR"
+    );
     shop.verify();
 }
 
@@ -67,7 +75,8 @@ fn a_quotation_that_expired_is_refused_until_it_is_extended() {
     let refused = take(&shop, quotation, 10, "10").unwrap_err();
     assert_eq!(refused.fields[0].path, "header.reference");
     assert!(refused.detail.contains("2026-04-01"), "{refused}");
-    shop.change(quotation, json!({ "valid_to": "2026-04-30", "items": [], "conditions": [] })).unwrap();
+    shop.change(quotation, json!({ "valid_to": "2026-04-30", "items": [], "conditions": [] }))
+        .unwrap();
     take(&shop, quotation, 10, "10").unwrap();
     shop.verify();
 }

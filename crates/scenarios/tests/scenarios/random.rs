@@ -67,15 +67,54 @@ use Verb::{
 };
 
 const STEADY: &[Verb] = &[
-    Verb::Order, Verb::Order, Verb::Order, Quote, TakeUp, SetQuantity, SetQuantity, AddItem,
-    Reject, Reopen, PriceByHand, MoveDay, CheckCredit, Reschedule, Deliver, Deliver, DeliverPart,
-    DeliverPart, DeliverLater, DeliverTogether, CancelDelivery, Issue, Issue, ReverseIssue, Bill,
-    Bill, BillItem, BillOrder, CancelInvoice, Pay, PayTooMuch, Receive, Announce, Arrive, NextDay,
+    Verb::Order,
+    Verb::Order,
+    Verb::Order,
+    Quote,
+    TakeUp,
+    SetQuantity,
+    SetQuantity,
+    AddItem,
+    Reject,
+    Reopen,
+    PriceByHand,
+    MoveDay,
+    CheckCredit,
+    Reschedule,
+    Deliver,
+    Deliver,
+    DeliverPart,
+    DeliverPart,
+    DeliverLater,
+    DeliverTogether,
+    CancelDelivery,
+    Issue,
+    Issue,
+    ReverseIssue,
+    Bill,
+    Bill,
+    BillItem,
+    BillOrder,
+    CancelInvoice,
+    Pay,
+    PayTooMuch,
+    Receive,
+    Announce,
+    Arrive,
+    NextDay,
 ];
 
 const UNSTEADY: &[Verb] = &[
-    Release, Release, Return, CreditRequest, WriteOff, CancelPayment, CancelReceipt, DelayReceipt,
-    ReverseMovement, LowerLimit,
+    Release,
+    Release,
+    Return,
+    CreditRequest,
+    WriteOff,
+    CancelPayment,
+    CancelReceipt,
+    DelayReceipt,
+    ReverseMovement,
+    LowerLimit,
 ];
 
 /// A verb with what it picks: documents by position, and a count.
@@ -131,7 +170,8 @@ impl Play {
         shop.receive("bolt", 30);
         shop.receive("nut", 20);
         let orders = vec![
-            shop.document("QT", "tight", shop.items(&[("bolt", 12), ("nut", 9)]), json!({})).unwrap(),
+            shop.document("QT", "tight", shop.items(&[("bolt", 12), ("nut", 9)]), json!({}))
+                .unwrap(),
             shop.order("tight", &[("bolt", 9), ("advice", 3)]),
             shop.order("branch", &[("nut", 12), ("bolt", 3)]),
             shop.order("yankee", &[("advice", 7), ("bolt", 25)]),
@@ -156,8 +196,19 @@ impl Play {
 
     fn take(&mut self, step: Step) -> Result<(), Problem> {
         match step.verb {
-            Verb::Order | Quote | TakeUp | AddItem | SetQuantity | Reject | Reopen
-            | PriceByHand | MoveDay | CheckCredit | Reschedule | Release | Return
+            Verb::Order
+            | Quote
+            | TakeUp
+            | AddItem
+            | SetQuantity
+            | Reject
+            | Reopen
+            | PriceByHand
+            | MoveDay
+            | CheckCredit
+            | Reschedule
+            | Release
+            | Return
             | CreditRequest => self.sell(step),
             Deliver | DeliverPart | DeliverLater | DeliverTogether | CancelDelivery | Issue
             | ReverseIssue => self.ship(step),
@@ -279,7 +330,12 @@ impl Play {
         Ok(())
     }
 
-    fn pay(&mut self, invoice: Ref<BillingDocument>, verb: Verb, count: i64) -> Result<(), Problem> {
+    fn pay(
+        &mut self,
+        invoice: Ref<BillingDocument>,
+        verb: Verb,
+        count: i64,
+    ) -> Result<(), Problem> {
         let document = self.shop.load(invoice);
         let open = self.shop.open_amount(invoice);
         let minor = if verb == PayTooMuch { open + count } else { open * count / 39 };
@@ -367,9 +423,10 @@ impl Play {
             orders + deliveries + invoices > *limit
         });
         beyond.map(|(customer, _)| {
-            let approved = self.orders.iter().filter(|order| {
-                self.shop.credit_status(**order) == CreditStatus::Approved
-            });
+            let approved = self
+                .orders
+                .iter()
+                .filter(|order| self.shop.credit_status(**order) == CreditStatus::Approved);
             format!("{customer} is beyond the limit with {} approved orders", approved.count())
         })
     }

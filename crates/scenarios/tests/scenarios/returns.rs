@@ -35,7 +35,10 @@ fn goods_come_back_and_a_credit_memo_clears_the_invoice_in_part() {
     assert_eq!(shop.totals(credit), (4_000, 760, 4_760));
     assert_eq!(shop.open_amount(credit), -4_760);
     assert_eq!(shop.exposure("acme"), (0, 0, 7_140));
-    assert_eq!((shop.account("140000"), shop.account("800000"), shop.account("175000")), (7_140, -6_000, -1_140));
+    assert_eq!(
+        (shop.account("140000"), shop.account("800000"), shop.account("175000")),
+        (7_140, -6_000, -1_140)
+    );
     assert_eq!(shop.steps(returned), (Complete, Complete, Complete));
     shop.verify();
 
@@ -59,8 +62,15 @@ fn a_payment_takes_a_credit_memo_along() {
     shop.receive("bolt", 10);
     let order = shop.order("acme", &[("bolt", 10)]);
     let invoice = shop.invoice(shop.ship(order));
-    let returned = shop.follow_up("RE", order, json!([{ "reference_item": 10,
-        "quantity": quantity("1", "PC") }]), json!({ "order_reason": "210" })).unwrap();
+    let returned = shop
+        .follow_up(
+            "RE",
+            order,
+            json!([{ "reference_item": 10,
+        "quantity": quantity("1", "PC") }]),
+            json!({ "order_reason": "210" }),
+        )
+        .unwrap();
     let credit = shop.invoice(shop.ship(returned));
     shop.pay("acme", 11_900 - 1_190, &[invoice, credit]);
     assert_eq!((shop.open_amount(invoice), shop.open_amount(credit)), (0, 0));
@@ -75,8 +85,15 @@ fn a_credit_memo_request_is_billed_without_goods() {
     let order = shop.order("acme", &[("bolt", 10)]);
     let invoice = shop.invoice(shop.ship(order));
     let reason = json!({ "order_reason": "300" });
-    let request = shop.follow_up("CR", order, json!([{ "reference_item": 10,
-        "quantity": quantity("2", "PC") }]), reason).unwrap();
+    let request = shop
+        .follow_up(
+            "CR",
+            order,
+            json!([{ "reference_item": 10,
+        "quantity": quantity("2", "PC") }]),
+            reason,
+        )
+        .unwrap();
     assert_eq!(shop.steps(request).1, NotRelevant);
     assert_eq!(shop.try_deliver(request).unwrap_err().code, "delivery.not_deliverable");
     let memo = shop.bill_order(request).unwrap()[0];
@@ -108,7 +125,8 @@ fn a_return_is_taken_back_step_by_step() {
     shop.receive("bolt", 10);
     let order = shop.order("acme", &[("bolt", 10)]);
     shop.invoice(shop.ship(order));
-    let returned = shop.follow_up("RE", order, json!([]), json!({ "order_reason": "220" })).unwrap();
+    let returned =
+        shop.follow_up("RE", order, json!([]), json!({ "order_reason": "220" })).unwrap();
     let delivery = shop.ship(returned);
     let memo = shop.invoice(delivery);
     shop.cancel_invoice(memo).unwrap();

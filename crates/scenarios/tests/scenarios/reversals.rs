@@ -112,8 +112,7 @@ fn a_part_that_was_cancelled_is_billed_again_to_the_same_cent() {
     shop.receive("nut", 100);
     // 0.125 a piece: 7 are 0.875, three times 7 are 2.625.
     let order = shop.order("acme", &[("nut", 21)]);
-    let deliveries: Vec<_> =
-        (0..3).map(|_| shop.deliver_part(order, 10, 7).unwrap()).collect();
+    let deliveries: Vec<_> = (0..3).map(|_| shop.deliver_part(order, 10, 7).unwrap()).collect();
     let mut invoices = Vec::new();
     for delivery in &deliveries {
         shop.issue(*delivery);
@@ -145,7 +144,10 @@ fn a_blocked_order_gets_nothing_back_but_its_quantity() {
     shop.verify();
     shop.set_quantity(order, 10, 100).unwrap();
     assert_eq!(shop.credit_status(order), CreditStatus::Approved);
-    assert_eq!((shop.exposure("acme"), shop.reserved("bolt")), ((119_000, 0, 0), on([(START, 100)])));
+    assert_eq!(
+        (shop.exposure("acme"), shop.reserved("bolt")),
+        ((119_000, 0, 0), on([(START, 100)]))
+    );
     shop.verify();
 }
 

@@ -18,9 +18,8 @@ struct Line {
 }
 
 fn line() -> impl Strategy<Value = Line> {
-    (1..20_000_i64, 1..200_i64, 0..5_000_i64, prop::collection::vec(1..60_i64, 0..4)).prop_map(
-        |(price, count, discount, parts)| Line { price, count, discount, parts },
-    )
+    (1..20_000_i64, 1..200_i64, 0..5_000_i64, prop::collection::vec(1..60_i64, 0..4))
+        .prop_map(|(price, count, discount, parts)| Line { price, count, discount, parts })
 }
 
 /// How the deliveries are billed.

@@ -17,16 +17,26 @@ fn who_comes_second_is_told_who_changed_what() {
     let anna = Actor::user("anna", Source::Session, true);
     shop.run_as(&anna, move |tx| {
         let change = tessera_kernel::json::parse(&first)?;
-        tessera_sales::change_sales_document(tx, order, Some(seen), &change).map(drop).map_err(Problem::from)
+        tessera_sales::change_sales_document(tx, order, Some(seen), &change)
+            .map(drop)
+            .map_err(Problem::from)
     })
     .unwrap();
-    let second = json!({ "items": [{ "item": 10, "quantity": quantity("20", "PC") }], "conditions": [] });
+    let second =
+        json!({ "items": [{ "item": 10, "quantity": quantity("20", "PC") }], "conditions": [] });
     let refused = shop.change_version(order, Some(seen), second.clone()).unwrap_err();
     assert_eq!(refused.kind, ProblemKind::Stale);
-    assert!(refused.detail.contains("anna") && refused.detail.contains(&shop.load(order).number()), "{refused}");
+    assert!(
+        refused.detail.contains("anna") && refused.detail.contains(&shop.load(order).number()),
+        "{refused}"
+    );
     let changes = refused.more.unwrap();
-    let fields: Vec<&str> =
-        changes.as_array().unwrap().iter().map(|change| change["field"].as_str().unwrap()).collect();
+    let fields: Vec<&str> = changes
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|change| change["field"].as_str().unwrap())
+        .collect();
     assert!(fields.contains(&"customer_reference") && fields.contains(&"quantity"), "{fields:?}");
     assert_eq!(shop.load(order).items[0].quantity, crate::shop::pieces(12));
     shop.verify();

@@ -17,6 +17,7 @@ pub(crate) const CANCEL: Action = Action {
     target: ActionTarget::Object,
     input: Input::composite,
     rules: &[Rule { name: "open", help: "Something is still to come." }],
+    reads: false,
     run,
 };
 

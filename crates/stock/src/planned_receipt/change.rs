@@ -22,6 +22,7 @@ pub(crate) const CHANGE: Action = Action {
         Rule { name: "received", help: "The quantity is not less than what has arrived." },
         Rule { name: "expected", help: "What is still open is expected on the new day." },
     ],
+    reads: false,
     run,
 };
 
