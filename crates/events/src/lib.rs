@@ -6,6 +6,7 @@ mod dispatcher;
 mod error;
 mod offset;
 mod outbox;
+mod retention;
 mod settings;
 mod signal;
 mod webhook;
@@ -17,6 +18,7 @@ pub use dead_letter::{DeadLetter, dead_letters};
 pub use dispatcher::Dispatcher;
 pub use error::EventsError;
 pub use offset::{Lag, lag};
+pub use retention::prune;
 pub use settings::{DeliveryPolicy, EventsSettings, WebhookPolicy, settings};
 pub use webhook::{
     Delivery, Sender, Webhook, WebhookEvent, WebhookTarget, deliveries, queue_name, sign, verify,

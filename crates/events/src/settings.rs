@@ -28,6 +28,15 @@ pub struct WebhookPolicy {
     pub kept_deliveries: u32,
 }
 
+/// How long events are kept.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EventRetention {
+    /// Days after which events that every queue is done with are deleted; absent: never.
+    #[serde(default)]
+    pub days: Option<u32>,
+}
+
 /// Settings of this module.
 #[derive(Clone, Debug)]
 pub struct EventsSettings {
@@ -37,9 +46,11 @@ pub struct EventsSettings {
     pub webhook: DeliveryPolicy,
     /// How webhooks are called.
     pub policy: WebhookPolicy,
+    /// Days for which events are kept; none: for ever.
+    pub kept_days: Option<u32>,
 }
 
-/// Reads `event_delivery` and `webhook_policy`.
+/// Reads `event_delivery`, `webhook_policy` and `event_retention`.
 pub fn settings(customizing: &Customizing, problems: &mut Diagnostics) -> EventsSettings {
     let delivery = customizing.catalogue::<DeliveryPolicy>("event_delivery", problems);
     for (code, policy) in delivery.iter() {
@@ -56,6 +67,10 @@ pub fn settings(customizing: &Customizing, problems: &mut Diagnostics) -> Events
         subscriber: entry(&delivery, Code::literal("subscriber"), fallback.clone(), problems),
         webhook: entry(&delivery, Code::literal("webhook"), fallback, problems),
         policy: entry(&policies, Code::literal("MAIN"), policy, problems),
+        kept_days: customizing
+            .catalogue::<EventRetention>("event_retention", problems)
+            .get(Code::literal("MAIN"))
+            .and_then(|retention| retention.days),
     }
 }
 

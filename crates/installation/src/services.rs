@@ -74,10 +74,11 @@ impl Drop for Housekeeping {
     }
 }
 
-/// Deletes sessions, tokens and answers that have ended.
+/// Deletes sessions, tokens, answers and events that have ended.
 fn sweep(db: &Database) -> Result<(), Fault> {
     let credentials = db.command(&Actor::system(Source::System), tessera_identity::sweep)?;
     let answers = idempotency::sweep(db)?;
-    tracing::debug!(credentials, answers, "deleted what has ended");
+    let events = tessera_events::prune(db)?;
+    tracing::debug!(credentials, answers, events, "deleted what has ended");
     Ok(())
 }

@@ -7,6 +7,7 @@ use tessera_http::ServerError;
 use tessera_identity::IdentityError;
 use tessera_installation::InstallationError;
 use tessera_kernel::{Fault, Problem, StoreError};
+use tessera_online_retail::ImportError;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +27,9 @@ pub(crate) enum CommandError {
     /// A benchmark.
     #[error(transparent)]
     Bench(#[from] tessera_bench::BenchError),
+    /// The web shop's sales can't be imported.
+    #[error(transparent)]
+    OnlineRetail(#[from] ImportError),
     /// A rule.
     #[error(transparent)]
     Problem(#[from] Problem),

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tessera_customizing::{Customizing, Diagnostics};
 use tessera_events::EventsSettings;
 use tessera_kernel::{
-    Actor, Cache, Catalogues, Database, Environment, Module, Numbering, ObjectId, Problem,
+    Actor, Cache, Catalogues, Clock, Database, Environment, Module, Numbering, ObjectId, Problem,
     RandomIds, Registry, Settings, Source, SystemClock,
 };
 use tessera_store_sqlite::{Options, SqliteStore};
@@ -21,6 +21,16 @@ pub(crate) fn system() -> Actor {
 
 /// Opens a database with the events module, and another one under test.
 pub(crate) fn open(path: &Path, attempts: u32, further: Module) -> Database {
+    open_at(path, attempts, further, Arc::new(SystemClock))
+}
+
+/// The same with a clock of the test's own.
+pub(crate) fn open_at(
+    path: &Path,
+    attempts: u32,
+    further: Module,
+    clock: Arc<dyn Clock>,
+) -> Database {
     let mut problems = Diagnostics::default();
     let customizing = Customizing::load(&[tessera_events::CONFIG], None, &mut problems);
     let mut events: EventsSettings = tessera_events::settings(&customizing, &mut problems);
@@ -32,7 +42,7 @@ pub(crate) fn open(path: &Path, attempts: u32, further: Module) -> Database {
     settings.insert(events);
     let environment = Environment {
         registry: Registry::new(vec![tessera_events::module(), further]),
-        clock: Arc::new(SystemClock),
+        clock,
         ids: Arc::new(RandomIds::system()),
         settings,
         catalogues: Catalogues::default(),

@@ -5,6 +5,7 @@ mod columns;
 mod csv_file;
 mod input;
 mod json_file;
+mod online_retail;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -26,9 +27,13 @@ pub(crate) struct Import {
     format: Format,
     /// The file, plain or gzipped.
     file: PathBuf,
-    /// Object type of the records.
-    #[arg(long, value_name = "NAME")]
-    object: String,
+    /// Object type of the records of CSV and JSON.
+    #[arg(
+        long,
+        value_name = "NAME",
+        required_if_eq_any([("format", "csv"), ("format", "json")])
+    )]
+    object: Option<String>,
     /// What becomes of a record whose number exists.
     #[arg(long, value_name = "WHAT", default_value = "update")]
     existing: Existing,
@@ -45,6 +50,8 @@ enum Format {
     Csv,
     /// An array of records, or one record a line.
     Json,
+    /// A web shop's sales: each invoice becomes a chain of order, delivery and invoice.
+    OnlineRetail,
 }
 
 /// What becomes of a record whose number exists.
@@ -63,8 +70,11 @@ type Row = (u64, Result<serde_json::Value, String>);
 
 pub(crate) fn run(command: &Import) -> Result<ExitCode, CommandError> {
     let installation = command.database.create()?;
+    let Some(object) = &command.object else {
+        return online_retail::run(&installation, command);
+    };
     let registry = &installation.db().environment().registry;
-    let Some(entry) = registry.object(&command.object).copied() else {
+    let Some(entry) = registry.object(object).copied() else {
         let names: Vec<&str> = registry
             .objects()
             .filter(|entry| entry.create.is_some())
@@ -72,8 +82,7 @@ pub(crate) fn run(command: &Import) -> Result<ExitCode, CommandError> {
             .collect();
         let names = names.join(", ");
         return Err(CommandError::Input(format!(
-            "there is no object type `{}`; there are: {names}",
-            command.object
+            "there is no object type `{object}`; there are: {names}"
         )));
     };
     let input = Input::open(&command.file)?;
@@ -87,6 +96,10 @@ pub(crate) fn run(command: &Import) -> Result<ExitCode, CommandError> {
     match command.format {
         Format::Csv => csv_file::read(input, &entry, &mut take)?,
         Format::Json => json_file::read(input, &mut take)?,
+        Format::OnlineRetail => {
+            let message = "online-retail makes objects of several types: leave --object out";
+            return Err(CommandError::Input(message.to_string()));
+        }
     }
     let outcome = booking.finish();
     bar.finish_and_clear();
@@ -99,17 +112,24 @@ pub(crate) fn run(command: &Import) -> Result<ExitCode, CommandError> {
         counts.skipped,
         counts.failed
     ));
-    if outcome.errors.is_empty() {
-        return Ok(ExitCode::SUCCESS);
+    command.tell_errors(&outcome.errors)
+}
+
+impl Import {
+    /// Writes the failed rows, line and reason, to the file of errors, if there are any.
+    fn tell_errors(&self, errors: &[(u64, String)]) -> Result<ExitCode, CommandError> {
+        if errors.is_empty() {
+            return Ok(ExitCode::SUCCESS);
+        }
+        let path = self.errors.clone().unwrap_or_else(|| {
+            let mut name = self.file.as_os_str().to_os_string();
+            name.push(".errors.csv");
+            PathBuf::from(name)
+        });
+        write_errors(&path, errors).map_err(CommandError::file(&path))?;
+        tell(format!("{} tells what is wrong, by line", path.display()));
+        Ok(ExitCode::FAILURE)
     }
-    let path = command.errors.clone().unwrap_or_else(|| {
-        let mut name = command.file.as_os_str().to_os_string();
-        name.push(".errors.csv");
-        PathBuf::from(name)
-    });
-    write_errors(&path, &outcome.errors).map_err(CommandError::file(&path))?;
-    tell(format!("{} tells what is wrong, by line", path.display()));
-    Ok(ExitCode::FAILURE)
 }
 
 fn write_errors(path: &std::path::Path, errors: &[(u64, String)]) -> std::io::Result<()> {

@@ -1,0 +1,44 @@
+//! How long events are kept.
+
+use std::sync::Arc;
+
+use tessera_events::prune;
+use tessera_kernel::{Aggregate, Database, Fault, FixedClock, Instant, Module, OUTBOX, Select};
+
+use crate::support::{emit, open_at, register, system};
+
+const DAY: i64 = 86_400;
+
+fn kept(db: &Database) -> i64 {
+    let query = Select::from(&OUTBOX, &[]).aggregate(Aggregate::Count);
+    let mut count = 0;
+    db.read::<(), Fault>(&system(), |tx| {
+        tx.select(&query, &mut |row| {
+            count = row.int()?.unwrap_or(0);
+            Ok(())
+        })
+    })
+    .unwrap();
+    count
+}
+
+#[test]
+fn old_events_go_once_every_queue_is_done_with_them_and_not_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = Instant::parse("2026-01-01T00:00:00Z").unwrap();
+    let clock = Arc::new(FixedClock::at(start));
+    let path = folder.path().join("test.db");
+    let db = open_at(&path, 3, Module::default(), clock.clone());
+    emit(&db, "thing.done", 1, 5);
+    clock.set(start.plus_seconds(DAY));
+    // The webhook is done with what came before it, and never called: it stands still.
+    register(&db, "http://127.0.0.1:1/hook", "thing.*");
+    let registered = kept(&db) - 5;
+    clock.set(start.plus_seconds(2 * DAY));
+    emit(&db, "thing.done", 6, 7);
+    clock.set(start.plus_seconds(89 * DAY));
+    assert_eq!(prune(&db).unwrap(), 0, "nothing is 90 days old");
+    clock.set(start.plus_seconds(200 * DAY));
+    assert_eq!(prune(&db).unwrap(), 5, "what the webhook is done with");
+    assert_eq!(kept(&db), registered + 2, "what it has not seen stays, however old");
+}

@@ -1,0 +1,75 @@
+//! The whole file, where it is at hand: `TESSERA_TEST_DATA` is the folder with
+//! `online-retail.csv.gz` (UCI Machine Learning Repository, "Online Retail", 2015, CC BY 4.0).
+
+use std::path::Path;
+
+use tessera_installation::{Installation, Options};
+use tessera_kernel::format_decimal;
+use tessera_online_retail::{Report, import};
+
+/// Invoices that a build without optimisation imports: the first two weeks.
+const FEW: usize = 2_000;
+
+/// Exact sums of the months, as counted in the file itself.
+const MONTHS: [(&str, &str); 13] = [
+    ("2010-12", "748957.02"),
+    ("2011-01", "560000.26"),
+    ("2011-02", "498062.65"),
+    ("2011-03", "683267.08"),
+    ("2011-04", "493207.121"),
+    ("2011-05", "723333.51"),
+    ("2011-06", "691123.12"),
+    ("2011-07", "681300.111"),
+    ("2011-08", "682680.51"),
+    ("2011-09", "1019687.622"),
+    ("2011-10", "1070704.67"),
+    ("2011-11", "1461756.25"),
+    ("2011-12", "433668.01"),
+];
+
+#[test]
+fn the_whole_file_is_booked_and_agrees_with_the_books() {
+    let Some(folder) = std::env::var_os("TESSERA_TEST_DATA") else {
+        eprintln!("skipped: TESSERA_TEST_DATA does not name the folder of online-retail.csv.gz");
+        return;
+    };
+    let file = Path::new(&folder).join("online-retail.csv.gz");
+    if !file.exists() {
+        eprintln!("skipped: there is no {}", file.display());
+        return;
+    }
+    let most_invoices = cfg!(debug_assertions).then_some(FEW);
+    if let Some(few) = most_invoices {
+        eprintln!("without optimisation: only the first {few} invoices; use --release for all");
+    }
+    let scratch = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", scratch.path().join("shop.db").display());
+    let installation = Installation::open(Options::creating(&url)).unwrap();
+    let options = tessera_online_retail::Options { most_invoices, ..Default::default() };
+    let report = import(installation.db(), &file, options, &mut |_| ()).unwrap();
+    println!("{report}");
+    assert!(report.agrees());
+    assert!(report.reported.is_empty());
+    match most_invoices {
+        Some(_) => check_beginning(&report),
+        None => check_all(&report),
+    }
+    let differences = installation.verify().unwrap().differences;
+    assert_eq!(differences, Vec::<String>::new());
+}
+
+fn check_beginning(report: &Report) {
+    assert_eq!((report.rows, report.counts.invoices), (41_621, 2_000));
+    assert_eq!(format_decimal(report.months[0].file), "738750.63");
+}
+
+fn check_all(report: &Report) {
+    assert_eq!((report.rows, report.counts.invoices), (541_909, 25_900));
+    let months = report.months.iter();
+    let months: Vec<_> =
+        months.map(|found| (found.month.to_string(), format_decimal(found.file))).collect();
+    let expected = MONTHS.map(|(month, sum)| (month.to_string(), sum.to_string()));
+    assert_eq!(months, expected);
+    let rounding = report.months.iter().map(|month| month.rounding).sum();
+    assert_eq!(format_decimal(rounding), "0.004");
+}
