@@ -260,7 +260,6 @@ impl Trade<'_> {
             self.office.change(house, order, json!({ "items": changes, "conditions": [] }));
         self.office.attempt("rejection", changed).map(drop)
     }
-
 }
 
 /// An item: in full boxes where the quantity is large.

@@ -34,6 +34,7 @@ pub(crate) struct Customer {
     pub(crate) habit: Habit,
     /// Gets one invoice a week.
     pub(crate) collective: bool,
+    /// Is blocked for new documents in the end.
     pub(crate) blocked: bool,
 }
 
@@ -101,12 +102,12 @@ impl Form {
             70..95 => Habit::Late,
             _ => Habit::Never,
         };
-        let blocked = self.number > 10 && dice.percent(2);
+        let blocked = self.number > 10 && dice.percent(3);
         let body = json!({
             "general": {
                 "category": if self.person { "person" } else { "organisation" },
                 "name": self.name, "language": self.country.language,
-                "country": self.country.code, "industry": self.industry, "blocked": blocked,
+                "country": self.country.code, "industry": self.industry,
                 "tax_classification": if dice.percent(3) { "exempt" } else { "full" },
                 "search_term": search_term(&self.name),
             },

@@ -7,17 +7,17 @@ use tessera_kernel::{Actor, Fault, Object, Problem, Select, Source, Stored, Tx};
 use tessera_online_retail::{ImportError, Report};
 
 /// The header of every file.
-pub const HEADER: &str =
+pub(crate) const HEADER: &str =
     "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n";
 
 /// An installation that is thrown away.
-pub struct Shop {
-    pub installation: Installation,
+pub(crate) struct Shop {
+    pub(crate) installation: Installation,
     folder: tempfile::TempDir,
 }
 
 impl Shop {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("shop.db").display());
         let mut options = Options::creating(&url);
@@ -25,30 +25,30 @@ impl Shop {
         Self { installation: Installation::open(options).unwrap(), folder }
     }
 
-    pub fn file(&self, content: &[u8]) -> PathBuf {
+    pub(crate) fn file(&self, content: &[u8]) -> PathBuf {
         let path = self.folder.path().join("file.csv");
         std::fs::write(&path, content).unwrap();
         path
     }
 
     /// Imports a file of these rows.
-    pub fn import(&self, rows: &str) -> Report {
+    pub(crate) fn import(&self, rows: &str) -> Report {
         self.try_import(format!("{HEADER}{rows}").as_bytes()).unwrap()
     }
 
-    pub fn try_import(&self, content: &[u8]) -> Result<Report, ImportError> {
+    pub(crate) fn try_import(&self, content: &[u8]) -> Result<Report, ImportError> {
         let options = tessera_online_retail::Options::default();
         let (db, file) = (self.installation.db(), self.file(content));
         tessera_online_retail::import(db, &file, options, &mut |_| ())
     }
 
-    pub fn read<R>(&self, run: impl FnOnce(&mut Tx<'_>) -> Result<R, Problem>) -> R {
+    pub(crate) fn read<R>(&self, run: impl FnOnce(&mut Tx<'_>) -> Result<R, Problem>) -> R {
         let actor = Actor::system(Source::CommandLine);
         self.installation.db().read(&actor, run).unwrap()
     }
 
     /// Every object of a type, oldest first.
-    pub fn all<T: Object>(&self) -> Vec<Stored<T>> {
+    pub(crate) fn all<T: Object>(&self) -> Vec<Stored<T>> {
         self.read(|tx| {
             let mut objects = Vec::new();
             for id in tx.all::<T>()? {
@@ -59,7 +59,7 @@ impl Shop {
     }
 
     /// Objects of a type.
-    pub fn count<T: Object>(&self) -> usize {
+    pub(crate) fn count<T: Object>(&self) -> usize {
         let mut count = 0;
         self.read(|tx| {
             tx.select(&Select::from(T::def().head, &[0]), &mut |_| {
@@ -72,7 +72,7 @@ impl Shop {
     }
 
     /// What `verify` finds.
-    pub fn differences(&self) -> Vec<String> {
+    pub(crate) fn differences(&self) -> Vec<String> {
         self.installation.verify().unwrap().differences
     }
 }

@@ -226,3 +226,24 @@ fn a_price_cut_after_a_part_was_delivered_keeps_the_exposure_right() {
     assert_eq!(shop.exposure("small"), (0, 0, 59_500));
     shop.verify();
 }
+
+#[test]
+fn a_high_risk_customer_with_an_item_overdue_for_too_long_gets_nothing_until_it_is_paid() {
+    let mut shop = shop();
+    let high = Customer { limit: Some(10_000), risk_category: "HIGH", ..Customer::default() };
+    shop.customer("risky", &high);
+    let invoice = shop.sell("risky", &[("bolt", 10)]);
+    let waiting = shop.order("risky", &[("bolt", 1)]);
+    assert_eq!(shop.credit_status(waiting), Approved, "nothing is overdue yet");
+    // Due after 30 days, and 30 more are borne.
+    shop.on("2026-06-01");
+    let late = shop.order("risky", &[("bolt", 1)]);
+    assert_eq!(shop.credit_status(late), Blocked);
+    let refused = shop.try_deliver(waiting).unwrap_err();
+    assert_eq!(refused.code, "sales.credit_blocked", "{refused}");
+    shop.pay("risky", 11_900, &[invoice]);
+    shop.act(late, "check_credit", json!({})).unwrap();
+    assert_eq!(shop.credit_status(late), Approved);
+    shop.deliver(waiting);
+    shop.verify();
+}
