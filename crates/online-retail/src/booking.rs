@@ -47,7 +47,7 @@ impl<'h> Booking<'h> {
         in_flight: usize,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Booked, ImportError> {
-        let of = u64::try_from(self.history.rows).unwrap_or(u64::MAX);
+        let of = self.history.rows;
         let history = self.history;
         let mut last = 0;
         for (position, invoice) in history.invoices.iter().enumerate() {

@@ -1,0 +1,35 @@
+//! A small demo company.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tessera_demo::{Plan, Summary, build, is_demo, write_customizing};
+use tessera_installation::{Installation, Options};
+use tessera_kernel::{FixedClock, Instant, RandomIds, parse_date};
+
+fn make(folder: &Path, plan: &Plan) -> (Installation, Summary) {
+    let config = folder.join("demo.config");
+    write_customizing(&config).unwrap();
+    let clock = Arc::new(FixedClock::at(Instant::from_micros(0)));
+    let url = format!("sqlite:{}", folder.join("demo.db").display());
+    let mut options = Options::creating(&url).config_folder(Some(config));
+    options.clock = clock.clone();
+    options.ids = Arc::new(RandomIds::seeded(1));
+    options.engine.sync = false;
+    let installation = Installation::open(options).unwrap();
+    let summary = build(installation.db(), &clock, plan, &mut |_, _| {}).unwrap();
+    (installation, summary)
+}
+
+#[test]
+fn a_demo_company_verifies_and_the_same_plan_makes_the_same_one() {
+    let plan = Plan::few_weeks(parse_date("2026-06-15").unwrap());
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let [(installation, first), (_, second)] =
+        folders.each_ref().map(|folder| make(folder.path(), &plan));
+    assert_eq!(installation.verify().unwrap().differences, Vec::<String>::new());
+    assert!(is_demo(installation.db()));
+    println!("{first}");
+    assert_eq!(first, second);
+    assert!(first.count("invoices") > 10, "{first}");
+}
