@@ -118,7 +118,9 @@ impl<'d> Trade<'d> {
         const SEASON: [u64; 12] = [88, 95, 112, 104, 101, 97, 78, 74, 108, 116, 120, 84];
         let month = usize::try_from(day.month()).unwrap_or(1).clamp(1, 12);
         let since = i64::from(plan.days)
-            - i64::from(tessera_kernel::date_to_days(plan.today) - tessera_kernel::date_to_days(day));
+            - i64::from(
+                tessera_kernel::date_to_days(plan.today) - tessera_kernel::date_to_days(day),
+            );
         let growth = 92 + u64::try_from(since).unwrap_or(0) * 20 / u64::from(plan.days.max(1));
         let usual = plan.orders_per_100_days * SEASON[month - 1] * growth / 10_000;
         let today = usual * u64::try_from(self.office.dice.between(55, 145)).unwrap_or(100) / 100;

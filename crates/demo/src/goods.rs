@@ -5,7 +5,7 @@ use tessera_kernel::{Decimal, Money, Ref, Rounding, format_decimal};
 use tessera_product::Product;
 
 use crate::DemoError;
-use crate::catalogue::{FAMILIES, Family, Kind};
+use crate::catalogue::{Family, Kind, families};
 use crate::company::{HOUSES, House};
 use crate::office::Office;
 
@@ -28,7 +28,7 @@ fn grown(first: i64, percent: i64, position: usize) -> i64 {
 /// Makes the products.
 pub(crate) fn make(office: &mut Office<'_>) -> Result<Vec<Good>, DemoError> {
     let mut goods = Vec::new();
-    for family in &FAMILIES {
+    for family in families() {
         for (position, variant) in family.variants.iter().enumerate() {
             let number = format!("{}-{:03}", family.code, (position + 1) * 10);
             let price = grown(family.price, family.step, position);

@@ -21,10 +21,8 @@ impl Trade<'_> {
     /// What lies in the warehouses on the first day.
     pub(crate) fn fill_warehouses(&mut self) -> Result<(), DemoError> {
         for house in &HOUSES {
-            let items: Vec<Value> = self
-                .stocked()
-                .map(|good| moved(house, &good, good.usual.1 * 2))
-                .collect();
+            let items: Vec<Value> =
+                self.stocked().map(|good| moved(house, &good, good.usual.1 * 2)).collect();
             let body = json!({ "movement_type": "561", "items": items,
                 "text": "Stock taken over from the former system" });
             let posted = self.office.act_on_all::<GoodsMovement>(house, "post", body);

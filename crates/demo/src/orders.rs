@@ -116,12 +116,17 @@ impl Trade<'_> {
         if self.office.dice.percent(5) {
             self.change_mind(order, customer)?;
         }
-        let (status, wanted, services) = self.look_at(order)?;
-        if status.credit == CreditStatus::Blocked {
+        if self.look_at(order)?.0.credit == CreditStatus::Blocked {
             let days = self.office.dice.between(1, 3);
             self.later(days, Event::Credit { order, customer, tries: 0 });
             return Ok(());
         }
+        self.approved(order, customer)
+    }
+
+    /// What follows an order that nothing keeps.
+    fn approved(&mut self, order: Ref<SalesDocument>, customer: usize) -> Result<(), DemoError> {
+        let (status, wanted, services) = self.look_at(order)?;
         let wait = i64::from(wanted) + self.office.dice.between(0, 1);
         if services {
             let days = wait + self.office.dice.between(2, 9);
@@ -206,10 +211,8 @@ impl Trade<'_> {
         let house = self.customers[customer].house;
         let checked = self.office.act(house, order, "check_credit", json!({}));
         self.office.expect(|| "credit check".to_string(), checked)?;
-        let status = self.look_at(order)?.0;
-        if status.credit != CreditStatus::Blocked {
-            self.later(1, Event::Deliver { order, customer, tries: 0 });
-            return Ok(());
+        if self.look_at(order)?.0.credit != CreditStatus::Blocked {
+            return self.approved(order, customer);
         }
         match self.office.dice.below(100) {
             0..25 => {
@@ -221,8 +224,7 @@ impl Trade<'_> {
                 let release = json!({ "reason": reason });
                 let released = self.office.act(house, order, "release_credit", release);
                 self.office.expect(|| "credit release".to_string(), released)?;
-                self.later(1, Event::Deliver { order, customer, tries: 0 });
-                Ok(())
+                self.approved(order, customer)
             }
             25..35 if tries > 2 => self.reject_all(order, customer, "10"),
             _ if tries < 6 => {

@@ -163,7 +163,8 @@ impl Form {
             _ => "+1",
         };
         // Names under `example` belong to nobody (RFC 2606).
-        let host = format!("customer{}.{}.example", self.number + 1, self.house.country.to_lowercase());
+        let host =
+            format!("customer{}.{}.example", self.number + 1, self.house.country.to_lowercase());
         json!([
             { "kind": "phone", "number": 1,
                 "value": format!("{prefix} {} {}", dice.between(200, 899), dice.between(100_000, 999_999)) },

@@ -66,10 +66,8 @@ fn sales(tx: &mut Tx<'_>, counts: &mut Vec<(&'static str, usize)>) -> Result<(),
     let mut found = [0; 11];
     for id in tx.all::<SalesDocument>()? {
         let document = tx.load(id)?;
-        let (status, rejected) = (
-            &document.status,
-            document.items.iter().all(|item| item.rejection_reason.is_some()),
-        );
+        let (status, rejected) =
+            (&document.status, document.items.iter().all(|item| item.rejection_reason.is_some()));
         let kind = match (document.header.category, status.overall) {
             (Category::Quotation, Progress::Open) => 0,
             (Category::Quotation, Progress::Partial) => 1,
@@ -86,9 +84,17 @@ fn sales(tx: &mut Tx<'_>, counts: &mut Vec<(&'static str, usize)>) -> Result<(),
         found[kind] += 1;
     }
     let names = [
-        "quotations, open", "quotations, ordered in part", "quotations, done",
-        "orders, blocked by credit", "orders, open", "orders, in part", "orders, done",
-        "orders, withdrawn", "returns", "credit memo requests", "debit memo requests",
+        "quotations, open",
+        "quotations, ordered in part",
+        "quotations, done",
+        "orders, blocked by credit",
+        "orders, open",
+        "orders, in part",
+        "orders, done",
+        "orders, withdrawn",
+        "returns",
+        "credit memo requests",
+        "debit memo requests",
     ];
     counts.extend(names.into_iter().zip(found));
     Ok(())

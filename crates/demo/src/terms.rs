@@ -90,7 +90,12 @@ struct Condition {
 }
 
 impl Condition {
-    fn new(kind: &'static str, table: &'static str, fields: KeyFields, rate: ConditionRate) -> Self {
+    fn new(
+        kind: &'static str,
+        table: &'static str,
+        fields: KeyFields,
+        rate: ConditionRate,
+    ) -> Self {
         Self { kind: code(kind), table: code(table), fields, rate, scale: Vec::new() }
     }
 
@@ -127,24 +132,20 @@ fn price_of(good: &Good, house: &House, level: i64, valid: Validity) -> Conditio
     ConditionRate::per(valid, rate, house.currency, Quantity::of(per, unit))
 }
 
-fn put_prices(
-    tx: &mut Tx<'_>,
-    house: &House,
-    goods: &[Good],
-    raised: Date,
-) -> Result<(), Problem> {
+fn put_prices(tx: &mut Tx<'_>, house: &House, goods: &[Good], raised: Date) -> Result<(), Problem> {
     for good in goods {
         for (channel, level) in [(code("10"), 100), (code("20"), 108)] {
             let fields = area(house, channel).with(KeyField::Product, good.id);
-            for (level, valid) in
-                [(level, Validity::always()), (level + 3, Validity::open(raised))]
+            for (level, valid) in [(level, Validity::always()), (level + 3, Validity::open(raised))]
             {
                 let rate = price_of(good, house, level, valid);
                 let lower = |percent: i64| (rate.rate * Decimal::new(percent, 2)).round_dp(2);
                 let from = |boxes: i64| Decimal::from(good.family.boxed * boxes);
                 let scale = match good.family.boxed {
                     20.. => vec![
-                        (Decimal::ZERO, rate.rate), (from(5), lower(95)), (from(20), lower(90)),
+                        (Decimal::ZERO, rate.rate),
+                        (from(5), lower(95)),
+                        (from(20), lower(90)),
                     ],
                     _ => Vec::new(),
                 };
@@ -178,9 +179,8 @@ fn agreements(dice: &mut Dice, goods: &[Good], customers: &[Customer]) -> Vec<Co
             let mut condition = Condition::new("K007", "A307", fields, rate);
             if rank % 3 == 0 {
                 // More from a value of the whole document on.
-                let line = |from: i64, more: i64| {
-                    (Decimal::from(from), percent(discount + more).value())
-                };
+                let line =
+                    |from: i64, more: i64| (Decimal::from(from), percent(discount + more).value());
                 condition.rate.currency = Some(house.currency);
                 condition.scale = vec![line(0, 0), line(2_500, 10), line(10_000, 20)];
             }
@@ -226,7 +226,7 @@ fn put_taxes(tx: &mut Tx<'_>) -> Result<(), Problem> {
             let tax_code = if within { "AE" } else { "AX" };
             (*country, [(0, tax_code), (0, tax_code)])
         };
-        for (country, rates) in std::iter::once(home).chain(abroad.map(|c| foreign(&c))) {
+        for (country, rates) in std::iter::once(home).chain(abroad.map(foreign)) {
             put_tax(tx, house, country, rates)?;
         }
     }

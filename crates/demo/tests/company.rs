@@ -4,8 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tessera_demo::{Plan, Summary, build, is_demo, write_customizing};
+use tessera_finance::LedgerFormat;
+use tessera_finance::outside::{compare, is_installed};
 use tessera_installation::{Installation, Options};
-use tessera_kernel::{FixedClock, Instant, RandomIds, parse_date};
+use tessera_kernel::{Actor, FixedClock, Instant, RandomIds, Source, parse_date};
 
 fn make(folder: &Path, plan: &Plan) -> (Installation, Summary) {
     let config = folder.join("demo.config");
@@ -29,7 +31,17 @@ fn a_demo_company_verifies_and_the_same_plan_makes_the_same_one() {
         folders.each_ref().map(|folder| make(folder.path(), &plan));
     assert_eq!(installation.verify().unwrap().differences, Vec::<String>::new());
     assert!(is_demo(installation.db()));
-    println!("{first}");
     assert_eq!(first, second);
     assert!(first.count("invoices") > 10, "{first}");
+    for format in [LedgerFormat::Hledger, LedgerFormat::Beancount] {
+        if !is_installed(format) {
+            eprintln!("skipped: the programs for {format:?} are not installed");
+            continue;
+        }
+        let actor = Actor::system(Source::CommandLine);
+        let compared = installation.db().read(&actor, |tx| compare(tx, format, folders[0].path()));
+        let compared = compared.unwrap();
+        assert_eq!(compared.differences, Vec::<String>::new());
+        assert!(compared.balances > 20, "{compared:?}");
+    }
 }

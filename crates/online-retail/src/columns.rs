@@ -116,7 +116,8 @@ fn number<'t>(column: &str, text: &'t str) -> Result<&'t str, String> {
 /// The text in one line, cut to what an item takes.
 fn description(text: &str) -> String {
     let plain = text.chars().map(|sign| if sign.is_control() { ' ' } else { sign });
-    plain.take(LONGEST_DESCRIPTION).collect()
+    let plain: String = plain.take(LONGEST_DESCRIPTION).collect();
+    plain.trim().to_string()
 }
 
 fn quantity(text: &str) -> Result<i32, String> {
@@ -272,6 +273,7 @@ mod tests {
             with(column, text).unwrap();
         }
         assert_eq!(description("a\nb"), "a b");
+        assert_eq!(description("\0"), "");
         assert_eq!(description(&"ä".repeat(200)).chars().count(), LONGEST_DESCRIPTION);
     }
 }

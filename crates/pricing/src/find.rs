@@ -65,6 +65,7 @@ impl<R: Records, T: Trace> Run<'_, R, T> {
             value: |field| key_value(header, item, field),
             price_found: !state.price_rows.is_empty(),
             cost_known: item.cost.is_some(),
+            weight_known: item.weight.is_some(),
             is_return: item.quantity.is_negative(),
         })
     }

@@ -18,6 +18,8 @@ pub enum Requirement {
     PriceFound,
     /// The item has a cost.
     CostKnown,
+    /// The item has a weight: services have none, and freight by weight is not asked of them.
+    WeightKnown,
     /// The quantity is below zero.
     Return,
     /// The quantity is not below zero.
@@ -29,6 +31,7 @@ pub(crate) struct Situation<F> {
     pub(crate) value: F,
     pub(crate) price_found: bool,
     pub(crate) cost_known: bool,
+    pub(crate) weight_known: bool,
     pub(crate) is_return: bool,
 }
 
@@ -41,6 +44,7 @@ impl Requirement {
             Self::CustomerKnown => "the document has a customer",
             Self::PriceFound => "a price was found",
             Self::CostKnown => "the cost of the item is known",
+            Self::WeightKnown => "the weight of the item is known",
             Self::Return => "the quantity is below zero",
             Self::NotReturn => "the quantity is not below zero",
         }
@@ -60,6 +64,7 @@ impl Requirement {
             Self::CustomerKnown => (situation.value)(KeyField::Customer).is_some(),
             Self::PriceFound => situation.price_found,
             Self::CostKnown => situation.cost_known,
+            Self::WeightKnown => situation.weight_known,
             Self::Return => situation.is_return,
             Self::NotReturn => !situation.is_return,
         }
@@ -80,8 +85,13 @@ mod tests {
                 KeyField::ShipToCountry => to.map(|to| KeyValue::Code(Code::parse(to).unwrap())),
                 _ => None,
             };
-            let (price_found, cost_known, is_return) = (false, false, false);
-            requirement.holds(&Situation { value, price_found, cost_known, is_return })
+            requirement.holds(&Situation {
+                value,
+                price_found: false,
+                cost_known: false,
+                weight_known: false,
+                is_return: false,
+            })
         };
         for (to, domestic, abroad) in
             [(Some("DE"), true, false), (Some("FR"), false, true), (None, false, false)]

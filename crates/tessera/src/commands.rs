@@ -3,6 +3,7 @@
 mod backup;
 mod bench;
 mod config;
+mod demo;
 mod doctor;
 mod explain;
 mod export;
@@ -49,6 +50,8 @@ pub(crate) enum Command {
     Export(export::Export),
     /// Measures this machine with a workload.
     Bench(bench::Bench),
+    /// Makes a demo company with two years of documents.
+    Demo(demo::Demo),
     /// Tells what a verb demands and does, rule by rule.
     Explain(explain::Explain),
 }
@@ -66,6 +69,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, CommandError> {
         Command::Import(command) => import::run(&command),
         Command::Export(command) => export::run(&command),
         Command::Bench(command) => bench::run(&command),
+        Command::Demo(command) => demo::run(&command),
         Command::Explain(command) => explain::run(&command),
     }
 }

@@ -30,6 +30,9 @@ pub(crate) enum CommandError {
     /// The web shop's sales can't be imported.
     #[error(transparent)]
     OnlineRetail(#[from] ImportError),
+    /// The demo company.
+    #[error("the demo company can't be made: {0}")]
+    Demo(#[from] tessera_demo::DemoError),
     /// A rule.
     #[error(transparent)]
     Problem(#[from] Problem),

@@ -74,3 +74,15 @@ fn hours_billed_of_an_order_that_is_blocked_since_come_back_without_its_credit()
     assert_eq!(shop.exposure("acme"), (0, 0, 0));
     shop.verify();
 }
+
+#[test]
+fn freight_by_weight_is_not_asked_of_services() {
+    let shop = Shop::new();
+    shop.receive("bolt", 2);
+    shop.freight("2");
+    let order = shop.order("acme", &[("bolt", 2), ("advice", 1)]);
+    assert!(!shop.status(order).incomplete);
+    // 20.00 and 80.00, and 3 kg at 2.00.
+    assert_eq!(shop.load(order).header.net_value.to_string(), "106.00 EUR");
+    shop.verify();
+}

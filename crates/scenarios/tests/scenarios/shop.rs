@@ -224,6 +224,20 @@ impl Shop {
         self.put("K007", "A307", fields, percentage(percent));
     }
 
+    /// Freight in EUR per kilogram within Germany.
+    pub(crate) fn freight(&self, rate: &str) {
+        let fields = KeyFields::default()
+            .with(KeyField::DepartureCountry, code("DE"))
+            .with(KeyField::ShipToCountry, code("DE"));
+        let rate = ConditionRate::per(
+            Validity::always(),
+            parse_decimal(rate).unwrap(),
+            Currency::EUR,
+            Quantity::of(1, Unit::KG),
+        );
+        self.put("KF00", "A065", fields, rate);
+    }
+
     fn taxes(&self) {
         for (to, class, percent, tax_code) in [
             ("DE", "full", "19", "AS"),

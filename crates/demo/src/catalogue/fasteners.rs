@@ -1,0 +1,150 @@
+//! Screws, nuts, washers and anchors.
+
+use crate::catalogue::{Family, GOODS};
+
+const METRIC: &[&str] = &[
+    "M4 × 12",
+    "M5 × 16",
+    "M5 × 20",
+    "M6 × 20",
+    "M6 × 30",
+    "M8 × 25",
+    "M8 × 40",
+    "M10 × 40",
+    "M10 × 60",
+    "M12 × 50",
+    "M12 × 80",
+    "M16 × 80",
+];
+const THREADS: &[&str] = &["M4", "M5", "M6", "M8", "M10", "M12", "M14", "M16", "M18", "M20"];
+
+/// The families.
+pub(super) const FAMILIES: &[Family] = &[
+    Family {
+        code: "HB",
+        name: "Hex bolt, zinc plated,",
+        chinese: "镀锌六角螺栓",
+        group: "fasteners",
+        variants: METRIC,
+        price: 95,
+        step: 16,
+        cost: 48,
+        weight: 8,
+        boxed: 100,
+        usual: (100, 2_000),
+        ..GOODS
+    },
+    Family {
+        code: "HN",
+        name: "Hex nut, zinc plated,",
+        chinese: "镀锌六角螺母",
+        group: "fasteners",
+        variants: THREADS,
+        price: 35,
+        step: 18,
+        cost: 45,
+        weight: 3,
+        boxed: 200,
+        usual: (200, 4_000),
+        ..GOODS
+    },
+    Family {
+        code: "FW",
+        name: "Flat washer,",
+        chinese: "平垫圈",
+        group: "fasteners",
+        variants: THREADS,
+        price: 18,
+        step: 17,
+        cost: 44,
+        weight: 2,
+        boxed: 500,
+        usual: (500, 5_000),
+        ..GOODS
+    },
+    Family {
+        code: "TR",
+        name: "Threaded rod, 1 m,",
+        chinese: "螺纹杆 1 米",
+        group: "fasteners",
+        variants: THREADS,
+        price: 1_150,
+        step: 22,
+        cost: 55,
+        weight: 180,
+        boxed: 25,
+        usual: (5, 100),
+        ..GOODS
+    },
+    Family {
+        code: "WS",
+        name: "Wood screw, 100 pieces,",
+        chinese: "木螺钉 100 件",
+        group: "fasteners",
+        unit: "PACK",
+        variants: &["3.5 × 30", "4 × 40", "4.5 × 50", "5 × 60", "5 × 80", "6 × 100"],
+        price: 3_490,
+        step: 21,
+        cost: 52,
+        weight: 260,
+        boxed: 20,
+        usual: (2, 60),
+        ..GOODS
+    },
+    Family {
+        code: "HS",
+        name: "Hex bolt, stainless A2,",
+        chinese: "不锈钢 A2 六角螺栓",
+        group: "fasteners",
+        variants: METRIC,
+        price: 240,
+        step: 17,
+        cost: 52,
+        weight: 8,
+        boxed: 100,
+        usual: (50, 1_000),
+        ..GOODS
+    },
+    Family {
+        code: "NS",
+        name: "Hex nut, stainless A2,",
+        chinese: "不锈钢 A2 六角螺母",
+        group: "fasteners",
+        variants: THREADS,
+        price: 88,
+        step: 18,
+        cost: 50,
+        weight: 3,
+        boxed: 200,
+        usual: (100, 2_000),
+        ..GOODS
+    },
+    Family {
+        code: "CS",
+        name: "Socket cap screw 8.8,",
+        chinese: "8.8 级内六角螺钉",
+        group: "fasteners",
+        variants: METRIC,
+        price: 125,
+        step: 16,
+        cost: 49,
+        weight: 9,
+        boxed: 100,
+        usual: (100, 1_500),
+        ..GOODS
+    },
+    Family {
+        code: "AN",
+        name: "Through anchor,",
+        chinese: "穿墙锚栓",
+        group: "fasteners",
+        variants: THREADS,
+        price: 610,
+        step: 21,
+        cost: 51,
+        weight: 40,
+        boxed: 50,
+        usual: (50, 500),
+        ..GOODS
+    },
+];
