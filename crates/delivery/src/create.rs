@@ -286,6 +286,24 @@ fn shipping_point(tx: &Tx<'_>, items: &[DeliveryItem]) -> Result<Code, DeliveryE
     Ok(point)
 }
 
+/// Whoever wants a delivery of its own for each order gets it.
+fn check_combination(tx: &mut Tx<'_>, orders: &[Taking]) -> Result<(), DeliveryError> {
+    for order in orders {
+        let header = &order.document.header;
+        let customer = tx.shared(header.sold_to)?;
+        let terms = customer.sales_area_on(
+            header.sales_organisation,
+            header.distribution_channel,
+            header.division,
+            header.document_date,
+        );
+        if terms.is_some_and(|terms| !terms.order_combination) {
+            return Err(DeliveryError::OneEach { number: order.document.number() });
+        }
+    }
+    Ok(())
+}
+
 fn assemble(
     tx: &mut Tx<'_>,
     orders: &[Taking],
@@ -293,6 +311,9 @@ fn assemble(
     planned: Date,
 ) -> Result<Delivery, DeliveryError> {
     let shared = common(tx, &orders[0].document)?;
+    if orders.len() > 1 {
+        check_combination(tx, orders)?;
+    }
     for order in &orders[1..] {
         if common(tx, &order.document)? != shared {
             return Err(DeliveryError::NotTogether {

@@ -41,6 +41,12 @@ pub enum DeliveryError {
         /// Number of the other.
         second: String,
     },
+    /// A customer wants a delivery for each order.
+    #[error("{number} goes by itself: its customer wants a delivery of its own for each order")]
+    OneEach {
+        /// Number of the order.
+        number: String,
+    },
     /// Items that leave from different places.
     #[error("item {item} leaves from another shipping point: make a delivery of its own for it")]
     TwoShippingPoints {
@@ -124,6 +130,7 @@ impl From<DeliveryError> for Problem {
             DeliveryError::NothingOpen { .. } => "delivery.nothing_open",
             DeliveryError::NotDeliverable { .. } => "delivery.not_deliverable",
             DeliveryError::NotTogether { .. } => "delivery.not_together",
+            DeliveryError::OneEach { .. } => "delivery.one_each",
             DeliveryError::TwoShippingPoints { .. } => "delivery.two_shipping_points",
             DeliveryError::Incomplete { .. } => "delivery.incomplete",
             DeliveryError::NoPlantData { .. } => "delivery.no_plant_data",

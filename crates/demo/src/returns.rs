@@ -11,7 +11,7 @@ use crate::DemoError;
 use crate::agenda::{Event, Trade};
 
 impl Trade<'_> {
-    /// A part of the first item comes back, or the price of it is disputed.
+    /// A part of the first item comes back, or its price turns out to be too high or too low.
     pub(crate) fn send_back(
         &mut self,
         order: Ref<SalesDocument>,
@@ -25,6 +25,7 @@ impl Trade<'_> {
         let goods = first.item_category.as_str() == "TAN" && self.office.dice.percent(75);
         let (document_type, reason) = match goods {
             true => ("RE", *self.office.dice.pick(&["200", "210", "220"])),
+            false if self.office.dice.percent(20) => ("DR", "300"),
             false => ("CR", "300"),
         };
         let body = json!({

@@ -2,10 +2,10 @@
 
 use tessera_kernel::{Balance, Cell, CellRef, ColumnType, Fault, ObjectId, Tx};
 
-/// Per document item, in micro-units of the base unit: `referenced` by orders (quotations),
-/// `delivered` by deliveries, `billed` by billing documents; and `in_deliveries`, the credit value
-/// that the item's deliveries count for until they are billed, in minor units of the currency of
-/// the credit control area.
+/// Per document item, in micro-units of the base unit: `referenced` by orders (of a quotation) and
+/// returns (of an order), `delivered` by deliveries, `billed` by billing documents; and
+/// `in_deliveries`, the credit value that the item's deliveries count for until they are billed,
+/// in minor units of the currency of the credit control area.
 pub static FULFILMENT: Balance = Balance::new(
     "fulfilment",
     &[("document", ColumnType::Uuid), ("item", ColumnType::Int)],
@@ -17,7 +17,7 @@ const IN_DELIVERIES: usize = 3;
 /// What successors do to an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fulfilled {
-    /// An order referred to a quotation.
+    /// An order referred to a quotation, or a return to an order.
     Referenced,
     /// A delivery took it up.
     Delivered,
@@ -39,7 +39,7 @@ impl Fulfilled {
 /// What successors took up of one item.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Taken {
-    /// By orders (of a quotation item), micro-units of the base unit.
+    /// By orders (of a quotation item) and returns (of an order item), micro-units of the base unit.
     pub referenced: i64,
     /// By deliveries, micro-units of the base unit.
     pub delivered: i64,

@@ -28,7 +28,10 @@ fn run(
     url: &str,
     most_invoices: Option<usize>,
 ) -> Result<bool, Box<dyn std::error::Error>> {
-    let installation = Installation::open(Options::creating(url))?;
+    let mut settings = Options::creating(url);
+    // Large commits: nobody waits for the answer to a single chain.
+    settings.engine.batch_time = std::time::Duration::from_millis(100);
+    let installation = Installation::open(settings)?;
     let options = tessera_online_retail::Options { most_invoices, ..Default::default() };
     let report =
         tessera_online_retail::import(installation.db(), file, options, &mut |progress| {

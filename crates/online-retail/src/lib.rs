@@ -43,7 +43,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { in_flight: 64, most_invoices: None }
+        Self { in_flight: 128, most_invoices: None }
     }
 }
 

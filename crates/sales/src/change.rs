@@ -229,6 +229,9 @@ fn change_item(
         if to_micros(base.value())? < done {
             return Err(fulfilled(&work.document)?);
         }
+        if work.document.items[position].reference_item.is_none() {
+            crate::minimum::check(&work.document, &data, base, path)?;
+        }
         let item = &mut work.document.items[position];
         item.quantity = quantity;
         item.base_quantity = base;

@@ -1,7 +1,7 @@
 //! Makes a sales document.
 
 use serde_json::json;
-use tessera_document::Fulfilments;
+use tessera_document::{Fulfilled, Fulfilments};
 use tessera_kernel::{Kind, Quantity, Ref, Rule, Stored, Tx, from_micros, to_micros};
 use tessera_organisation::OrganisationSettings;
 
@@ -148,8 +148,10 @@ fn add_items(
     let copied;
     let items: &[DraftItem] = match reference {
         Some(reference) if draft.items.is_empty() => {
-            copied =
-                resolve::open_items(&reference.document, |item| open_quantity(reference, item));
+            let (settings, to) = (context.settings, document_type.category);
+            copied = resolve::open_items(&reference.document, |item| {
+                open_quantity(settings, reference, to, item)
+            });
             &copied
         }
         _ => &draft.items,
@@ -170,18 +172,24 @@ fn add_items(
     Ok(())
 }
 
-/// What is left of an item of the referenced document, in the unit of the sale: of a quotation
-/// what was not ordered, of an order all that was ordered.
-fn open_quantity(reference: &Taking, item: &SalesItem) -> Option<Quantity> {
-    if reference.document.header.category != Category::Quotation {
-        return Some(item.quantity);
+/// What is left of an item of the referenced document: of a quotation what was not ordered, of an
+/// order what a return may bring back, or all that a request may be about. In the unit of the sale
+/// where that is exact.
+fn open_quantity(
+    settings: &SalesSettings,
+    reference: &Taking,
+    to: Category,
+    item: &SalesItem,
+) -> Option<Quantity> {
+    if matches!(to, Category::CreditRequest | Category::DebitRequest) {
+        return item.rejection_reason.is_none().then_some(item.quantity);
     }
     let whole = to_micros(item.base_quantity.value()).ok()?;
-    let open = whole - reference.fulfilments.of(item.item).referenced;
-    if open <= 0 {
-        return None;
+    let open = reference.open(settings, item, Fulfilled::Referenced).ok()?;
+    if open <= 0 || open == whole {
+        return (open > 0).then_some(item.quantity);
     }
-    // In proportion, because the unit of the sale may differ from the base unit.
     let value = item.quantity.value() * from_micros(open) / from_micros(whole);
-    Quantity::new(value, item.quantity.unit()).ok()
+    let exact = Quantity::new(value.normalize(), item.quantity.unit());
+    exact.or_else(|_| Quantity::new(from_micros(open), item.base_quantity.unit())).ok()
 }

@@ -48,6 +48,19 @@ pub enum SalesError {
         /// Delivered or billed quantity with unit.
         done: String,
     },
+    /// What is to be taken back came back by a return already.
+    #[error(
+        "{returned} of item {item} of {number} came back by a return: reject the item of the \
+         return first"
+    )]
+    Returned {
+        /// Number of the order.
+        number: String,
+        /// Item.
+        item: u32,
+        /// Quantity with unit.
+        returned: String,
+    },
     /// A price or a tax is missing.
     #[error(
         "{number} is incomplete, a price or a tax is missing: explain_pricing tells which; add it, \
@@ -132,6 +145,7 @@ impl From<SalesError> for Problem {
             SalesError::WrongCategory { .. } => conflict("sales.wrong_category", &error),
             SalesError::NothingLeft { .. } => conflict("sales.nothing_left", &error),
             SalesError::Fulfilled { .. } => conflict("sales.fulfilled", &error),
+            SalesError::Returned { .. } => conflict("sales.returned", &error),
             SalesError::Incomplete { .. } => conflict("sales.incomplete", &error),
             SalesError::CreditBlocked { .. } => conflict("sales.credit_blocked", &error),
             SalesError::NotBlocked { .. } => conflict("sales.not_blocked", &error),

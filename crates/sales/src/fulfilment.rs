@@ -18,7 +18,7 @@ pub struct ItemFulfilment {
     pub ordered: Quantity,
     /// Promised.
     pub confirmed: Quantity,
-    /// Taken up by orders (of a quotation).
+    /// Taken up by orders (of a quotation) or returns (of an order).
     pub referenced: Quantity,
     /// Taken up by deliveries.
     pub delivered: Quantity,

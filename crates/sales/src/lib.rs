@@ -8,6 +8,7 @@ mod customizing;
 mod draft;
 mod error;
 mod fulfilment;
+mod minimum;
 mod pricing;
 mod reference;
 mod resolve;

@@ -1,5 +1,5 @@
-//! What quotations and orders take up of the quotation that they refer to, and give back when they
-//! change.
+//! What orders take up of the quotation that they refer to, and returns of the order, and what they
+//! give back when they change.
 
 use tessera_document::{Fulfilled, Fulfilments, Taken};
 use tessera_kernel::{Fault, Ref, Tx, to_micros};
@@ -8,17 +8,14 @@ use crate::resolve::reference_of;
 use crate::take::Taking;
 use crate::{Category, SalesDocument, SalesError, SalesItem};
 
-/// The quotation and its item that an item takes up. Returns and requests refer to orders, of
-/// which they take up nothing.
-pub(crate) fn quotation_of(
-    category: Category,
-    item: &SalesItem,
-) -> Option<(Ref<SalesDocument>, u32)> {
+/// The document and its item that an item takes up: of a quotation what is ordered, of an order
+/// what comes back. Requests refer to orders too, but take up nothing of them.
+pub(crate) fn source_of(category: Category, item: &SalesItem) -> Option<(Ref<SalesDocument>, u32)> {
     match category {
-        Category::Quotation | Category::Order => {
+        Category::Quotation | Category::Order | Category::ReturnOrder => {
             reference_of(item).map(|(id, number)| (Ref::new(id), number))
         }
-        _ => None,
+        Category::CreditRequest | Category::DebitRequest => None,
     }
 }
 
@@ -31,17 +28,17 @@ pub(crate) fn taken_up(item: &SalesItem, taken: Taken) -> Result<i64, Fault> {
     }
 }
 
-/// Notes in the quotation what a document takes up more or less of it than `before`, and brings
-/// the quotation's status up to date.
+/// Notes in the document referred to what a document takes up more or less of it than `before`,
+/// and brings its status up to date.
 pub(crate) fn take_up(
     tx: &mut Tx<'_>,
     before: Option<&SalesDocument>,
     document: &SalesDocument,
     fulfilments: &Fulfilments,
 ) -> Result<(), SalesError> {
-    let mut quotation: Option<Taking> = None;
+    let mut source: Option<Taking> = None;
     for item in &document.items {
-        let Some((id, number)) = quotation_of(document.header.category, item) else { continue };
+        let Some((id, number)) = source_of(document.header.category, item) else { continue };
         let taken = fulfilments.of(item.item);
         let former = match before.and_then(|before| before.item(item.item)) {
             Some(former) => taken_up(former, taken)?,
@@ -51,15 +48,15 @@ pub(crate) fn take_up(
         if more == 0 {
             continue;
         }
-        let quotation = match &mut quotation {
-            Some(quotation) => quotation,
+        let source = match &mut source {
+            Some(source) => source,
             none => none.insert(Taking::load(tx, id)?),
         };
         if more > 0 {
-            quotation.take(tx, number, Fulfilled::Referenced, more, 0)?;
+            source.take(tx, number, Fulfilled::Referenced, more, 0)?;
         } else {
-            quotation.give_back(tx, number, Fulfilled::Referenced, -more, 0)?;
+            source.give_back(tx, number, Fulfilled::Referenced, -more, 0)?;
         }
     }
-    quotation.map_or(Ok(()), |quotation| quotation.finish(tx))
+    source.map_or(Ok(()), |source| source.finish(tx))
 }

@@ -273,6 +273,9 @@ pub(crate) fn item(
     }
     let base_quantity =
         data.to_base(quantity).map_err(|error| field("quantity", error.to_string()))?;
+    if from.is_none() {
+        crate::minimum::check(document, &data, base_quantity, path)?;
+    }
     let item_category = item_category(document, context, draft, &data, path)?;
     let description = match (&draft.description, from) {
         (Some(text), _) => text.clone(),
@@ -406,7 +409,7 @@ pub(crate) fn open_items(
     reference: &Stored<SalesDocument>,
     open: impl Fn(&SalesItem) -> Option<Quantity>,
 ) -> Vec<DraftItem> {
-    let items = reference.value.items.iter().filter(|item| item.rejection_reason.is_none());
+    let items = reference.value.items.iter();
     items
         .filter_map(|item| {
             open(item).map(|quantity| DraftItem {

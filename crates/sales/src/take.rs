@@ -5,8 +5,10 @@ use tessera_kernel::{Code, Money, Quantity, Ref, Stored, Tx, from_micros, to_mic
 use tessera_partner::BusinessPartner;
 
 use crate::customizing::BillingRelevance;
-use crate::reference::{quotation_of, taken_up};
-use crate::{SalesDocument, SalesError, SalesItem, SalesSettings, SalesStatus, commitment};
+use crate::reference::{source_of, taken_up};
+use crate::{
+    Category, SalesDocument, SalesError, SalesItem, SalesSettings, SalesStatus, commitment,
+};
 
 /// A sales document with what was taken up of it, in the hands of a verb of a later document.
 #[derive(Debug)]
@@ -30,9 +32,9 @@ impl Taking {
         Ok(Self { document, fulfilments, counted, promised_anew: false })
     }
 
-    /// What may be taken up of an item in all, in micro-units of the base unit: by deliveries
-    /// what is confirmed, by order-related billing what is ordered, by delivery-related billing
-    /// what is delivered.
+    /// What may be taken up of an item in all, in micro-units of the base unit: by orders what is
+    /// offered, by deliveries what is confirmed, by order-related billing what is ordered, by
+    /// delivery-related billing what is delivered, by returns what was delivered or billed.
     pub fn limit(
         &self,
         settings: &SalesSettings,
@@ -40,12 +42,21 @@ impl Taking {
         what: Fulfilled,
     ) -> Result<i64, SalesError> {
         let whole = to_micros(item.base_quantity.value())?;
-        if item.rejection_reason.is_some() && what != Fulfilled::Billed {
-            return Ok(self.fulfilments.of(item.item).delivered);
-        }
+        let taken = self.fulfilments.of(item.item);
+        let rejected = item.rejection_reason.is_some();
         let rule = settings.item_categories.get(item.item_category);
         Ok(match what {
-            Fulfilled::Referenced => whole,
+            Fulfilled::Referenced if self.document.header.category != Category::Quotation => {
+                taken.delivered.max(taken.billed)
+            }
+            Fulfilled::Referenced => {
+                if rejected {
+                    0
+                } else {
+                    whole
+                }
+            }
+            Fulfilled::Delivered if rejected => taken.delivered,
             Fulfilled::Delivered if !rule.is_some_and(|rule| rule.delivery) => 0,
             Fulfilled::Delivered => {
                 let mut confirmed = 0;
@@ -55,8 +66,8 @@ impl Taking {
                 confirmed
             }
             Fulfilled::Billed => match rule.map(|rule| rule.billing) {
-                Some(BillingRelevance::Order) if item.rejection_reason.is_none() => whole,
-                Some(BillingRelevance::Delivery) => self.fulfilments.of(item.item).delivered,
+                Some(BillingRelevance::Order) if !rejected => whole,
+                Some(BillingRelevance::Delivery) => taken.delivered,
                 _ => 0,
             },
         })
@@ -150,25 +161,40 @@ impl Taking {
         in_deliveries: i64,
     ) -> Result<(), SalesError> {
         withdraw(tx, (self.document.head.id, number), what, quantity, in_deliveries)?;
-        let before = self.of_quotation(number)?;
+        let before = self.of_source(number)?;
         self.fulfilments.add(number, what, -quantity, -in_deliveries);
-        match (before, self.of_quotation(number)?) {
+        if what != Fulfilled::Referenced {
+            self.check_returned(number)?;
+        }
+        match (before, self.of_source(number)?) {
             (Some((id, item, before)), Some((_, _, after))) if after < before => {
-                let mut quotation = Self::load(tx, id)?;
-                quotation.give_back(tx, item, Fulfilled::Referenced, before - after, 0)?;
-                quotation.finish(tx)
+                let mut source = Self::load(tx, id)?;
+                source.give_back(tx, item, Fulfilled::Referenced, before - after, 0)?;
+                source.finish(tx)
             }
             _ => Ok(()),
         }
     }
 
-    /// The quotation and its item that an item takes up, and how much of it.
-    fn of_quotation(
-        &self,
-        number: u32,
-    ) -> Result<Option<(Ref<SalesDocument>, u32, i64)>, SalesError> {
+    /// What came back by a return stays delivered or billed.
+    fn check_returned(&self, number: u32) -> Result<(), SalesError> {
+        let taken = self.fulfilments.of(number);
+        let is_order = self.document.header.category == Category::Order;
+        if !is_order || taken.referenced <= taken.delivered.max(taken.billed) {
+            return Ok(());
+        }
+        let unit = self.item(number)?.base_quantity.unit();
+        Err(SalesError::Returned {
+            number: self.document.number(),
+            item: number,
+            returned: Quantity::new(from_micros(taken.referenced), unit)?.to_string(),
+        })
+    }
+
+    /// The document and its item that an item takes up, and how much of it.
+    fn of_source(&self, number: u32) -> Result<Option<(Ref<SalesDocument>, u32, i64)>, SalesError> {
         let item = self.item(number)?;
-        let Some((id, source)) = quotation_of(self.document.header.category, item) else {
+        let Some((id, source)) = source_of(self.document.header.category, item) else {
             return Ok(None);
         };
         Ok(Some((id, source, taken_up(item, self.fulfilments.of(number))?)))

@@ -6,7 +6,7 @@ use tessera_document::{Fulfilments, Taken, fulfilments};
 use tessera_kernel::{Code, Date, Fault, Findings, ObjectId, Ref, Tx};
 use tessera_product::Product;
 
-use crate::reference::{quotation_of, taken_up};
+use crate::reference::{source_of, taken_up};
 use crate::{
     CreditStatus, Progress, SalesDocument, SalesHeader, SalesItem, SalesSettings, commitment,
 };
@@ -96,7 +96,7 @@ fn holds_stock(document: &SalesDocument, taken: &Fulfilments) -> Result<bool, Fa
     Ok(false)
 }
 
-/// Checks the quantity that documents take up of each quotation item.
+/// Checks the quantity that documents take up of each item of quotations and orders.
 pub(crate) fn check_referenced(tx: &mut Tx<'_>, findings: &mut Findings) -> Result<(), Fault> {
     let mut referenced: HashMap<(Ref<SalesDocument>, u32), i64> = HashMap::new();
     for id in tx.all::<SalesDocument>()? {
@@ -106,7 +106,7 @@ pub(crate) fn check_referenced(tx: &mut Tx<'_>, findings: &mut Findings) -> Resu
         }
         let taken = fulfilments(tx, id.id())?;
         for item in tx.segment::<SalesItem>(id.id())? {
-            if let Some(source) = quotation_of(header.category, &item) {
+            if let Some(source) = source_of(header.category, &item) {
                 *referenced.entry(source).or_default() += taken_up(&item, taken.of(item.item))?;
             }
         }

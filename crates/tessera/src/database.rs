@@ -1,9 +1,13 @@
 //! Which installation a command works on.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use tessera_installation::{Installation, InstallationError, Options};
+
+/// How long an import collects commands for a commit.
+const IMPORT_COMMIT: Duration = Duration::from_millis(100);
 
 /// Which installation a command works on.
 #[derive(Clone, Debug, Args)]
@@ -20,6 +24,14 @@ impl DatabaseArguments {
     /// Opens it to read and write; makes the database where there is none.
     pub(crate) fn create(&self) -> Result<Installation, InstallationError> {
         Installation::open(Options::creating(&self.db).config_folder(self.config.clone()))
+    }
+
+    /// Opens it for an import; makes the database where there is none. Nobody waits for a single
+    /// record, so commits may be large.
+    pub(crate) fn create_for_import(&self) -> Result<Installation, InstallationError> {
+        let mut options = Options::creating(&self.db).config_folder(self.config.clone());
+        options.engine.batch_time = IMPORT_COMMIT;
+        Installation::open(options)
     }
 
     /// Opens it to read and write.

@@ -187,6 +187,30 @@ fn csv_columns_are_paths_of_fields() {
 }
 
 #[test]
+fn the_sales_of_a_web_shop_are_imported_and_agree_with_the_books() {
+    let place = Place::new();
+    let rows = [
+        "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country",
+        "536365,85123A,WHITE HEART,6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom",
+        "C536366,85123A,WHITE HEART,-1,2010-12-01 08:28:00,2.55,17850.0,United Kingdom",
+    ];
+    let file = place.write("shop.csv", rows.join("\n"));
+    let text = place.done(&["import", "online-retail", &file]);
+    assert!(text.contains("2 rows read = 2 booked + 0 reported"), "{text}");
+    assert!(text.contains("12.75") && !text.contains("DIFFERENT"), "{text}");
+    place.done(&["verify"]);
+    let (status, text) = place.run(&["import", "online-retail", &file], "");
+    assert!(status == 1 && text.contains("imported"), "{text}");
+    let broken = place.write("broken.csv", format!("{}\n1,9,X,x,2010-12-01,1,,EIRE", rows[0]));
+    let (status, text) = place.run(&["import", "online-retail", &broken], "");
+    assert!(status == 1 && text.contains("1 rows read = 0 booked + 1 reported"), "{text}");
+    let errors = std::fs::read_to_string(place.path("broken.csv.errors.csv")).unwrap();
+    assert!(errors.contains("2,Quantity `x`"), "{errors}");
+    let (_, text) = place.run(&["import", "csv", &file], "");
+    assert!(text.contains("--object"), "{text}");
+}
+
+#[test]
 fn a_gzipped_file_is_unpacked() {
     let place = Place::new();
     let file = std::fs::File::create(place.path("partners.json.gz")).unwrap();

@@ -196,3 +196,35 @@ fn every_changed_field_is_in_the_change_documents() {
     assert_eq!(Complete.code(), "complete");
     shop.verify();
 }
+
+#[test]
+fn less_than_the_minimum_is_neither_ordered_nor_left() {
+    let shop = Shop::new();
+    shop.receive("bolt", 100);
+    let order = shop.order("acme", &[("bolt", 30)]);
+    shop.invoice(shop.ship(order));
+    let sales = json!({ "sales": [{ "sales_organisation": "1000", "distribution_channel": "10",
+        "item_category_group": "NORM", "account_assignment_group": "01",
+        "minimum_quantity": quantity("2", "BOX") }] });
+    shop.change(shop.product_id("bolt"), sales).unwrap();
+    let refused = shop.try_order("acme", &[("bolt", 19)]).unwrap_err();
+    assert_eq!(refused.fields[0].path, "items[0].quantity");
+    assert!(refused.detail.contains("2 BOX"), "{refused}");
+    let enough = shop.order("acme", &[("bolt", 20)]);
+    assert_eq!(shop.set_quantity(enough, 10, 19).unwrap_err().fields[0].path, "items[0].quantity");
+    // One of them comes back all the same.
+    let one = json!([{ "reference_item": 10, "quantity": quantity("1", "PC") }]);
+    shop.follow_up("RE", order, one, json!({ "order_reason": "200" })).unwrap();
+    shop.verify();
+}
+
+#[test]
+fn what_refers_to_an_item_is_about_its_product() {
+    let shop = Shop::new();
+    let order = shop.order("acme", &[("bolt", 30)]);
+    let other = json!([{ "reference_item": 10, "product": shop.product_id("nut").to_string(),
+        "quantity": quantity("1", "PC") }]);
+    let refused = shop.follow_up("RE", order, other, json!({ "order_reason": "200" })).unwrap_err();
+    assert_eq!(refused.fields[0].path, "items[0].product");
+    shop.verify();
+}

@@ -154,3 +154,22 @@ fn what_is_promised_for_later_is_not_delivered_today_unless_somebody_says_so() {
     assert_eq!(shop.load(shop.deliver(order)).items[0].base_quantity, crate::shop::pieces(4));
     shop.verify();
 }
+
+#[test]
+fn who_wants_a_delivery_for_each_order_gets_no_other() {
+    let shop = Shop::new();
+    shop.receive("bolt", 30);
+    let area = json!({
+        "sales_organisation": "1000", "distribution_channel": "10", "division": "00",
+        "valid": { "from": "2000-01-01", "to": "9999-12-31" }, "currency": "EUR",
+        "payment_terms": "N30", "shipping_condition": "STANDARD",
+        "account_assignment_group": "01", "order_combination": false,
+    });
+    shop.change(shop.partner("free"), json!({ "sales_areas": [area] })).unwrap();
+    let orders = [shop.order("free", &[("bolt", 1)]), shop.order("free", &[("bolt", 2)])];
+    assert_eq!(shop.deliver_together(&orders).unwrap_err().code, "delivery.one_each");
+    for order in orders {
+        shop.ship(order);
+    }
+    shop.verify();
+}

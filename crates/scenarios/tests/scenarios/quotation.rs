@@ -135,3 +135,16 @@ fn an_order_refers_to_a_quotation_and_a_return_to_an_order_and_not_the_other_way
     }
     shop.verify();
 }
+
+#[test]
+fn the_rest_of_a_box_that_is_no_part_of_a_box_is_ordered_in_pieces() {
+    let shop = Shop::new();
+    let items = json!([{ "product": shop.product_id("bolt").to_string(),
+        "quantity": quantity("3", "BOX") }]);
+    let quotation = shop.document("QT", "acme", items, json!({})).unwrap();
+    take(&shop, quotation, 10, "11").unwrap();
+    let rest = shop.follow_up("OR", quotation, json!([]), json!({})).unwrap();
+    assert_eq!(shop.load(rest).items[0].base_quantity, crate::shop::pieces(19));
+    assert_eq!(shop.steps(quotation).0, Complete);
+    shop.verify();
+}

@@ -151,3 +151,33 @@ fn a_refund_pays_a_credit_memo_out() {
     assert_eq!((shop.open_amount(memo), shop.account("113109")), (0, -1_190));
     shop.verify();
 }
+
+#[test]
+fn no_more_comes_back_of_an_order_than_was_delivered() {
+    let shop = Shop::new();
+    shop.receive("bolt", 10);
+    let order = shop.order("acme", &[("bolt", 10), ("advice", 2)]);
+    let damaged = json!({ "order_reason": "200" });
+    let part = |count: &str| json!([{ "reference_item": 10, "quantity": quantity(count, "PC") }]);
+    let refused = shop.follow_up("RE", order, part("1"), damaged.clone()).unwrap_err();
+    assert_eq!(refused.code, "sales.nothing_left", "nothing is delivered yet");
+    let delivery = shop.deliver_part(order, 10, 6).unwrap();
+    shop.issue(delivery);
+    let first = shop.follow_up("RE", order, part("4"), damaged.clone()).unwrap();
+    let refused = shop.follow_up("RE", order, part("3"), damaged.clone()).unwrap_err();
+    assert!(refused.detail.contains("2 PC"), "{refused}");
+    // What is left: two bolts, and no hours before they are billed.
+    let rest = shop.follow_up("RE", order, json!([]), damaged.clone()).unwrap();
+    assert_eq!(shop.load(rest).items.len(), 1);
+    assert_eq!(shop.load(rest).items[0].quantity, crate::shop::pieces(2));
+    shop.verify();
+    // Goods that came back were delivered: their delivery is not undone.
+    shop.act(delivery, "reverse_goods_issue", json!({})).unwrap();
+    assert_eq!(shop.act(delivery, "cancel", json!({})).unwrap_err().code, "sales.returned");
+    shop.verify();
+    for returned in [first, rest] {
+        shop.reject(returned, 10).unwrap();
+    }
+    shop.act(delivery, "cancel", json!({})).unwrap();
+    shop.verify();
+}

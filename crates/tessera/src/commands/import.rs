@@ -69,7 +69,7 @@ enum Existing {
 type Row = (u64, Result<serde_json::Value, String>);
 
 pub(crate) fn run(command: &Import) -> Result<ExitCode, CommandError> {
-    let installation = command.database.create()?;
+    let installation = command.database.create_for_import()?;
     let Some(object) = &command.object else {
         return online_retail::run(&installation, command);
     };
