@@ -10,12 +10,12 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         install_checkers()?;
     }
     crate::tidy::run()?;
+    execute("cargo", &["test", "--workspace", "--doc", "--quiet"])?;
     if is_installed("cargo-nextest") {
-        run_nextest()?;
+        run_nextest()
     } else {
-        execute("cargo", &["test", "--workspace"])?;
+        execute("cargo", &["test", "--workspace", "--lib", "--bins", "--tests"])
     }
-    execute("cargo", &["test", "--workspace", "--doc", "--quiet"])
 }
 
 fn run_nextest() -> Result<(), String> {
