@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tessera_delivery::{Delivery, DeliveryHeader};
 use tessera_document::DocumentKind;
 use tessera_kernel::{
-    Action, ActionTarget, Composite, Kind, NoInput, ObjectId, Problem, Ref, Rule, RunAction, Tx,
+    Action, Composite, Kind, NoInput, ObjectId, Problem, Ref, Tx,
     json::{parse, stored_to_json},
 };
 use tessera_sales::{SalesDocument, SalesHeader};
@@ -12,55 +12,55 @@ use tessera_sales::{SalesDocument, SalesHeader};
 use crate::draft::{BillingDay, BillingDraft, CancellationDraft, DeliveryToBill, OrderToBill};
 use crate::{BillingDocument, BillingHeader, cancel, create};
 
-type Input = fn() -> &'static tessera_kernel::CompositeDef;
-
-fn action(
-    (object, name): (&'static str, &'static str),
-    help: &'static str,
-    (input, target): (Input, ActionTarget),
-    rules: &'static [Rule],
-    run: RunAction,
-) -> Action {
-    Action { object, name, help, target, input, rules, reads: false, run }
-}
-
 const FLOW: &str = "Everything that the document came from and that came from it.";
 
 pub(crate) fn actions() -> Vec<Action> {
-    let (one, all) = (ActionTarget::Object, ActionTarget::Collection);
-    let none: Input = NoInput::composite;
     vec![
-        action(
-            (BillingDocument::NAME, "bill"),
+        Action::on_collection(
+            BillingDocument::NAME,
+            "bill",
             "Makes and posts billing documents of deliveries and orders.",
-            (BillingDraft::composite, all),
+            BillingDraft::composite,
             create::RULES,
             bill,
         ),
-        action(
-            (Delivery::NAME, "bill"),
+        Action::on_object(
+            Delivery::NAME,
+            "bill",
             "Makes and posts the billing documents of a delivery.",
-            (BillingDay::composite, one),
+            BillingDay::composite,
             create::RULES,
             bill_delivery,
         ),
-        action(
-            (SalesDocument::NAME, "bill"),
+        Action::on_object(
+            SalesDocument::NAME,
+            "bill",
             "Makes and posts the billing documents of what is billed without delivery.",
-            (BillingDay::composite, one),
+            BillingDay::composite,
             create::RULES,
             bill_order,
         ),
-        action(
-            (BillingDocument::NAME, "cancel"),
+        Action::on_object(
+            BillingDocument::NAME,
+            "cancel",
             "Cancels a billing document by another.",
-            (CancellationDraft::composite, one),
+            CancellationDraft::composite,
             cancel::RULES,
             cancel_document,
         ),
-        action((SalesDocument::NAME, "flow"), FLOW, (none, one), &[], sales_flow).reading(),
-        action((Delivery::NAME, "flow"), FLOW, (none, one), &[], delivery_flow).reading(),
-        action((BillingDocument::NAME, "flow"), FLOW, (none, one), &[], billing_flow).reading(),
+        Action::on_object(SalesDocument::NAME, "flow", FLOW, NoInput::composite, &[], sales_flow)
+            .reading(),
+        Action::on_object(Delivery::NAME, "flow", FLOW, NoInput::composite, &[], delivery_flow)
+            .reading(),
+        Action::on_object(
+            BillingDocument::NAME,
+            "flow",
+            FLOW,
+            NoInput::composite,
+            &[],
+            billing_flow,
+        )
+        .reading(),
     ]
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tessera_kernel::{
-    Action, ActionTarget, Composite, Kind, NoInput, ObjectId, Problem, Ref, Rule, RunAction, Tx,
+    Action, Composite, Kind, NoInput, ObjectId, Problem, Ref, Tx,
     json::{parse, stored_to_json},
 };
 use tessera_sales::SalesDocument;
@@ -12,60 +12,53 @@ use crate::draft::{DeliveryDraft, DraftItem, OrderDelivery, Posting};
 use crate::movements::MovementForm;
 use crate::{Delivery, cancel, create, goods_issue, movements};
 
-type Input = fn() -> &'static tessera_kernel::CompositeDef;
-
-fn action(
-    (object, name): (&'static str, &'static str),
-    help: &'static str,
-    (input, target): (Input, ActionTarget),
-    rules: &'static [Rule],
-    run: RunAction,
-) -> Action {
-    Action { object, name, help, target, input, rules, reads: false, run }
-}
-
 pub(crate) fn actions() -> Vec<Action> {
-    let (one, all) = (ActionTarget::Object, ActionTarget::Collection);
     vec![
-        action(
-            (SalesDocument::NAME, "deliver"),
+        Action::on_object(
+            SalesDocument::NAME,
+            "deliver",
             "Makes a delivery of what is open in the order.",
-            (OrderDelivery::composite, one),
+            OrderDelivery::composite,
             create::RULES,
             deliver_order,
         ),
-        action(
-            (Delivery::NAME, "post_goods_issue"),
+        Action::on_object(
+            Delivery::NAME,
+            "post_goods_issue",
             "Posts the goods issue: stock leaves and cost of goods sold is posted.",
-            (Posting::composite, one),
+            Posting::composite,
             goods_issue::RULES,
             post_goods_issue,
         ),
-        action(
-            (Delivery::NAME, "reverse_goods_issue"),
+        Action::on_object(
+            Delivery::NAME,
+            "reverse_goods_issue",
             "Takes the goods issue back.",
-            (Posting::composite, one),
+            Posting::composite,
             &[],
             reverse_goods_issue,
         ),
-        action(
-            (Delivery::NAME, "cancel"),
+        Action::on_object(
+            Delivery::NAME,
+            "cancel",
             "Cancels an open delivery; its orders are open again.",
-            (NoInput::composite, one),
+            NoInput::composite,
             &[],
             cancel_delivery,
         ),
-        action(
-            (GoodsMovement::NAME, "post"),
+        Action::on_collection(
+            GoodsMovement::NAME,
+            "post",
             "Posts a goods movement that stands for itself: receipt, write-off, transfer …",
-            (MovementForm::composite, all),
+            MovementForm::composite,
             &[],
             post_movement,
         ),
-        action(
-            (GoodsMovement::NAME, "reverse"),
+        Action::on_object(
+            GoodsMovement::NAME,
+            "reverse",
             "Reverses a goods movement and its journal entry.",
-            (Posting::composite, one),
+            Posting::composite,
             &[],
             reverse_movement,
         ),

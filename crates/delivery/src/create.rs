@@ -50,7 +50,7 @@ pub fn create_delivery(
         return Err(DeliveryError::field("items", "must name at least one order"));
     }
     let mut orders = load_orders(tx, draft)?;
-    let today = today(tx, &orders[0].document)?;
+    let today = today(tx, orders[0].document.header.sales_organisation)?;
     let planned = draft.header.planned_goods_issue.unwrap_or(today);
     let mut items = Vec::new();
     for (position, wanted) in draft.items.iter().enumerate() {
@@ -82,10 +82,10 @@ pub fn create_delivery(
 }
 
 /// Today in the zone of the company that sells.
-pub(crate) fn today(tx: &Tx<'_>, order: &SalesDocument) -> Result<Date, DeliveryError> {
+pub(crate) fn today(tx: &Tx<'_>, sales_organisation: Code) -> Result<Date, DeliveryError> {
     let organisation = tx.settings::<OrganisationSettings>()?;
     let (_, company) = organisation
-        .company_of_sales_organisation(order.header.sales_organisation)
+        .company_of_sales_organisation(sales_organisation)
         .map_err(|message| DeliveryError::field("sales_organisation", message))?;
     Ok(tx.today(&company.zone))
 }

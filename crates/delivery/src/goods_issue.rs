@@ -6,6 +6,7 @@ use tessera_sales::Progress;
 use tessera_stock::{GoodsMovement, MovementDraft, MovementLine};
 
 use crate::books::post_value;
+use crate::create::today;
 use crate::{
     Delivery, DeliveryError, DeliveryHeader, DeliverySettings, DeliveryStatus, GoodsIssueStatus,
 };
@@ -30,14 +31,7 @@ pub(crate) fn posting_date(
     header: &DeliveryHeader,
     given: Option<Date>,
 ) -> Result<Date, DeliveryError> {
-    if let Some(date) = given {
-        return Ok(date);
-    }
-    let organisation = tx.settings::<tessera_organisation::OrganisationSettings>()?;
-    let (_, company) = organisation
-        .company_of_sales_organisation(header.sales_organisation)
-        .map_err(|message| DeliveryError::field("sales_organisation", message))?;
-    Ok(tx.today(&company.zone))
+    given.map_or_else(|| today(tx, header.sales_organisation), Ok)
 }
 
 /// Posts the goods issue: stock, reservations and ledger, in one movement.

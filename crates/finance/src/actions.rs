@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 use tessera_kernel::{
-    Action, ActionTarget, Composite, CompositeDef, Object, ObjectId, Problem, Ref, Rule, RunAction,
-    Stored, Tx, json as forms,
+    Action, Composite, Object, ObjectId, Problem, Ref, Rule, Stored, Tx, json as forms,
 };
 
 use crate::manual::{ManualEntryForm, post_manual};
@@ -59,28 +58,6 @@ const REVERSAL_RULES: &[Rule] = &[
     Rule { name: "period", help: "The period of the posting date is open." },
 ];
 
-const fn on_object(
-    object: &'static str,
-    name: &'static str,
-    help: &'static str,
-    input: fn() -> &'static CompositeDef,
-    rules: &'static [Rule],
-    run: RunAction,
-) -> Action {
-    Action { object, name, help, target: ActionTarget::Object, input, rules, reads: false, run }
-}
-
-const fn on_collection(
-    object: &'static str,
-    name: &'static str,
-    help: &'static str,
-    input: fn() -> &'static CompositeDef,
-    rules: &'static [Rule],
-    run: RunAction,
-) -> Action {
-    Action { object, name, help, target: ActionTarget::Collection, input, rules, reads: false, run }
-}
-
 pub(crate) fn actions() -> Vec<Action> {
     let reports = report_actions().into_iter().map(Action::reading).collect();
     [entry_actions(), payment_actions(), later_actions(), reports].concat()
@@ -88,7 +65,7 @@ pub(crate) fn actions() -> Vec<Action> {
 
 fn entry_actions() -> Vec<Action> {
     vec![
-        on_collection(
+        Action::on_collection(
             "journal_entry",
             "post",
             "Posts an entry of the general ledger by hand",
@@ -99,7 +76,7 @@ fn entry_actions() -> Vec<Action> {
                 post_manual(tx, &form).map_err(Problem::from).map(|entry| made(&entry))
             },
         ),
-        on_object(
+        Action::on_object(
             "journal_entry",
             "reverse",
             "Takes back an entry that was posted by hand",
@@ -110,7 +87,7 @@ fn entry_actions() -> Vec<Action> {
                 Ok(made(&reverse_manual(tx, Ref::new(id), &form.reversal)?))
             },
         ),
-        on_collection(
+        Action::on_collection(
             "posting_period",
             "close",
             "Closes a period: nothing is posted to it any more",
@@ -121,7 +98,7 @@ fn entry_actions() -> Vec<Action> {
                 Ok(json!({ "id": close_period(tx, &form.period)?.to_string() }))
             },
         ),
-        on_collection(
+        Action::on_collection(
             "posting_period",
             "open",
             "Opens a closed period again",
@@ -137,7 +114,7 @@ fn entry_actions() -> Vec<Action> {
 
 fn payment_actions() -> Vec<Action> {
     vec![
-        on_collection(
+        Action::on_collection(
             "payment",
             "pay",
             "Posts money of a customer and clears open items with it",
@@ -148,7 +125,7 @@ fn payment_actions() -> Vec<Action> {
                 Ok(made(&pay(tx, &form)?))
             },
         ),
-        on_collection(
+        Action::on_collection(
             "payment",
             "refund",
             "Posts money that goes back to a customer for credit memos",
@@ -159,7 +136,7 @@ fn payment_actions() -> Vec<Action> {
                 Ok(made(&refund(tx, &form)?))
             },
         ),
-        on_collection(
+        Action::on_collection(
             "payment",
             "clear",
             "Clears invoices against credit memos, without money",
@@ -176,7 +153,7 @@ fn payment_actions() -> Vec<Action> {
 /// What is done to a payment or an open item later.
 fn later_actions() -> Vec<Action> {
     vec![
-        on_object(
+        Action::on_object(
             "payment",
             "allocate",
             "Clears open items with money that is on the customer's account",
@@ -187,7 +164,7 @@ fn later_actions() -> Vec<Action> {
                 Ok(made(&allocate(tx, Ref::new(id), &form)?))
             },
         ),
-        on_object(
+        Action::on_object(
             "payment",
             "cancel",
             "Takes a payment or clearing back",
@@ -198,7 +175,7 @@ fn later_actions() -> Vec<Action> {
                 Ok(made(&cancel_payment(tx, Ref::new(id), &form.reversal)?))
             },
         ),
-        on_object(
+        Action::on_object(
             "receivable",
             "write_off",
             "Gives up what is open of an item as a bad debt",
@@ -214,7 +191,7 @@ fn later_actions() -> Vec<Action> {
 
 fn report_actions() -> Vec<Action> {
     vec![
-        on_collection(
+        Action::on_collection(
             "journal_entry",
             "trial_balance",
             "Balances of the accounts of a company over periods of a fiscal year",
@@ -225,7 +202,7 @@ fn report_actions() -> Vec<Action> {
                 Ok(trial_balance(tx, &form.which)?.to_json())
             },
         ),
-        on_collection(
+        Action::on_collection(
             "journal_entry",
             "account_lines",
             "The lines of an account, page by page",
@@ -236,7 +213,7 @@ fn report_actions() -> Vec<Action> {
                 Ok(account_lines(tx, &form.which)?.to_json())
             },
         ),
-        on_collection(
+        Action::on_collection(
             "receivable",
             "ageing",
             "What customers owe, by how long it is overdue at a key date",
@@ -248,7 +225,7 @@ fn report_actions() -> Vec<Action> {
                 Ok(report.to_json(tx)?)
             },
         ),
-        on_collection(
+        Action::on_collection(
             "receivable",
             "open_items",
             "What a customer owes, item by item",

@@ -51,6 +51,32 @@ pub struct Action {
 }
 
 impl Action {
+    /// A verb of one object.
+    pub const fn on_object(
+        object: &'static str,
+        name: &'static str,
+        help: &'static str,
+        input: fn() -> &'static CompositeDef,
+        rules: &'static [Rule],
+        run: RunAction,
+    ) -> Self {
+        let target = ActionTarget::Object;
+        Self { object, name, help, target, input, rules, reads: false, run }
+    }
+
+    /// A verb of the collection.
+    pub const fn on_collection(
+        object: &'static str,
+        name: &'static str,
+        help: &'static str,
+        input: fn() -> &'static CompositeDef,
+        rules: &'static [Rule],
+        run: RunAction,
+    ) -> Self {
+        let of_object = Self::on_object(object, name, help, input, rules, run);
+        Self { target: ActionTarget::Collection, ..of_object }
+    }
+
     /// The same as a verb that only reads.
     #[must_use]
     pub const fn reading(self) -> Self {

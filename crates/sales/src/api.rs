@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tessera_kernel::{
-    Action, ActionTarget, Composite, Form, NoInput, Object, ObjectId, Problem, Record, Ref, Tx,
+    Action, Composite, Form, Kind as _, NoInput, Object, ObjectId, Problem, Record, Ref, Tx,
     json::{parse, stored_to_json},
 };
 
@@ -26,33 +26,34 @@ pub(crate) struct GivenReason {
 }
 
 pub(crate) fn actions() -> Vec<Action> {
-    let object = |name, help, input, rules, run| Action {
-        object: SalesDocument::def().name,
-        name,
-        help,
-        target: ActionTarget::Object,
-        input,
-        rules,
-        reads: false,
-        run,
-    };
+    let object = SalesDocument::NAME;
     vec![
-        object(
+        Action::on_object(
+            object,
             "release_credit",
             "Releases the credit block with a reason; stock is promised.",
             Reason::composite,
             &[],
             release_credit,
         ),
-        object(
+        Action::on_object(
+            object,
             "check_credit",
             "Checks a blocked document against the limit again.",
             NoInput::composite,
             &[],
             check_credit,
         ),
-        object("reschedule", "Promises what is open anew.", NoInput::composite, &[], reschedule),
-        object(
+        Action::on_object(
+            object,
+            "reschedule",
+            "Promises what is open anew.",
+            NoInput::composite,
+            &[],
+            reschedule,
+        ),
+        Action::on_object(
+            object,
             "explain_pricing",
             "Tells for every line of the procedure what was looked for, found and computed.",
             NoInput::composite,
@@ -60,7 +61,8 @@ pub(crate) fn actions() -> Vec<Action> {
             explain_pricing,
         )
         .reading(),
-        object(
+        Action::on_object(
+            object,
             "item_status",
             "Ordered, confirmed, delivered and billed quantity of every item, and its status.",
             NoInput::composite,

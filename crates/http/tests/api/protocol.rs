@@ -103,6 +103,13 @@ async fn the_api_documents_every_object_and_verb_and_refers_to_nothing_that_is_m
 #[tokio::test]
 async fn a_panic_is_an_answer_without_details() {
     let server = Server::with(Limits { request_time: Duration::ZERO, ..Limits::default() });
+    // The writer is busy, so that the answer can't come before the time is over.
+    let busy = tessera_kernel::Actor::system(tessera_kernel::Source::System);
+    let wait = |_: &mut tessera_kernel::Tx<'_>| {
+        std::thread::sleep(Duration::from_millis(300));
+        Ok::<(), tessera_kernel::Fault>(())
+    };
+    server.installation.db().submit(busy, wait, |_| {});
     let answer = server.post(PATH, &partner("Ada AG")).await.expect(503);
     assert!(answer.text.contains("Idempotency-Key"), "{}", answer.text);
     let server = Server::with(Limits { requests: 0, ..Limits::default() });
