@@ -22,6 +22,20 @@ pub enum ColumnType {
     Bool,
 }
 
+impl ColumnType {
+    /// Zero, false, empty text, no id, the first day or moment that is counted from.
+    pub fn neutral(self) -> Cell {
+        match self {
+            Self::Uuid => Cell::Uuid(Uuid::nil()),
+            Self::Int => Cell::Int(0),
+            Self::Text => Cell::Text(String::new()),
+            Self::Date => Cell::Date(0),
+            Self::Instant => Cell::Instant(0),
+            Self::Bool => Cell::Bool(false),
+        }
+    }
+}
+
 /// An owned value of one column.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Cell {

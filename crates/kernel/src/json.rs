@@ -8,6 +8,7 @@ mod patch;
 
 use serde_json::{Map, Value, json};
 
+pub(crate) use parse::default_cells;
 pub use parse::{check, parse, parse_record, split_number};
 pub use patch::patch;
 

@@ -1,8 +1,8 @@
 //! Objects: composites of segments with identity, number and version.
 
 use crate::{
-    Cardinality, ColumnDef, ColumnType, Composite, CompositeDef, IndexDef, Instant, Kind, ObjectId,
-    Ref, TableDef,
+    Cardinality, ColumnDef, ColumnType, Composite, CompositeDef, Fill, IndexDef, Instant, Kind,
+    ObjectId, Ref, TableDef,
 };
 
 /// Positions of the fixed columns of every head table.
@@ -74,12 +74,14 @@ impl ObjectDef {
                 let width = field.kind.columns().len();
                 if field.list {
                     let column = head.columns.len();
-                    for (label, ty) in field.column_names() {
+                    for (offset, (label, ty)) in field.column_names().enumerate() {
                         assert!(
                             head.position(&label).is_none(),
                             "{name} has two list fields called {label}"
                         );
-                        head.columns.push(ColumnDef { name: label, ty, required: false });
+                        // The table of a segment starts with the id of the object.
+                        let origin = Fill::Copy(segment.table(), 1 + source + offset);
+                        head.columns.push(ColumnDef::optional(&label, ty).filled(origin));
                     }
                     if field.index || field.unique {
                         head.indexes.push(head_index(name, field, column));

@@ -2,7 +2,9 @@
 
 use std::sync::OnceLock;
 
-use crate::{ColumnDef, ColumnType, FieldDef, IndexDef, Record, TableDef};
+use crate::{
+    Cell, ColumnDef, ColumnType, FieldDef, FieldType, Fill, IndexDef, Record, Sign, TableDef, json,
+};
 
 /// Time constraint of a timed segment, as for infotypes of human resources in SAP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,8 +81,9 @@ impl SegmentDef {
         let mut indexes = Vec::new();
         for field in self.fields {
             let first = columns.len();
-            for (name, ty) in field.column_names() {
-                columns.push(ColumnDef { name, ty, required: field.required });
+            let fills = fills(field);
+            for ((name, ty), fill) in field.column_names().zip(fills) {
+                columns.push(ColumnDef { name, ty, required: field.required, fill });
             }
             // A segment with one row is searched through the head table, which has its index.
             if (field.index || field.unique) && self.cardinality != Cardinality::One {
@@ -95,6 +98,29 @@ impl SegmentDef {
         table.indexes = indexes;
         table
     }
+}
+
+/// What the columns of a field hold in the records that were there before it: nothing where that
+/// is allowed, else the default of the input, else zero, false or empty text where that is a value
+/// of the type. No reference, code, choice, day or amount would be true.
+fn fills(field: &FieldDef) -> Vec<Fill> {
+    let columns = field.kind.columns();
+    if !field.required {
+        return vec![Fill::Value(Cell::Null); columns.len()];
+    }
+    if let Some(cells) = json::default_cells(field) {
+        return cells.into_iter().map(Fill::Value).collect();
+    }
+    let neutral = match field.kind {
+        FieldType::Text { .. } | FieldType::Bool => true,
+        FieldType::Int { least, most } => (least..=most).contains(&0),
+        FieldType::Decimal | FieldType::Percentage => field.sign != Sign::Positive,
+        _ => false,
+    };
+    let fill = |(_, ty): &(_, ColumnType)| {
+        if neutral { Fill::Value(ty.neutral()) } else { Fill::Nothing }
+    };
+    columns.iter().map(fill).collect()
 }
 
 /// A record with a base table.

@@ -1,6 +1,18 @@
 //! Tables as an engine sees them.
 
-use crate::ColumnType;
+use crate::{Cell, ColumnType};
+
+/// What a column holds in the rows that were there before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fill {
+    /// This value; [`Cell::Null`] is none.
+    Value(Cell),
+    /// What stands in this column of another table, in the row whose first column equals the
+    /// first column here; empty where there is no such row.
+    Copy(&'static TableDef, usize),
+    /// No value would be true: a table that has rows refuses the column.
+    Nothing,
+}
 
 /// One column.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,17 +23,26 @@ pub struct ColumnDef {
     pub ty: ColumnType,
     /// Refuses NULL.
     pub required: bool,
+    /// Value in the rows that were there before it.
+    pub fill: Fill,
 }
 
 impl ColumnDef {
-    /// A column that always has a value.
+    /// A column that always has a value: in earlier rows 0, false, empty text or no id.
     pub fn required(name: &str, ty: ColumnType) -> Self {
-        Self { name: name.to_string(), ty, required: true }
+        Self { name: name.to_string(), ty, required: true, fill: Fill::Value(ty.neutral()) }
     }
 
-    /// A column that may be empty.
+    /// A column that may be empty, as it is in earlier rows.
     pub fn optional(name: &str, ty: ColumnType) -> Self {
-        Self { name: name.to_string(), ty, required: false }
+        Self { name: name.to_string(), ty, required: false, fill: Fill::Value(Cell::Null) }
+    }
+
+    /// Sets what it holds in earlier rows.
+    #[must_use]
+    pub fn filled(mut self, fill: Fill) -> Self {
+        self.fill = fill;
+        self
     }
 }
 

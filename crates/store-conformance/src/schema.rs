@@ -1,6 +1,8 @@
 //! Tables come into being and grow.
 
-use tessera_kernel::{Cell, CellRef, ColumnDef, ColumnType, Select, Store, StoreError, TableDef};
+use tessera_kernel::{
+    Cell, CellRef, ColumnDef, ColumnType, Fill, Select, Store, StoreError, TableDef,
+};
 use uuid::Uuid;
 
 use crate::support::{Cells, command, fill, integers, ints, make, rows, select, text};
@@ -52,6 +54,65 @@ pub(crate) fn columns_are_added(store: &dyn Store) {
     fill(store, after, vec![new.clone()]);
     assert_eq!(rows(store, after, &[]), [old, new]);
     assert_eq!(rows(store, before, &[CellRef::Int(1)]), [ints(&[1, 10])]);
+}
+
+pub(crate) fn earlier_rows_get_the_default(store: &dyn Store) {
+    let before = make(store, integers("defaulted", &["k"], 1));
+    fill(store, before, vec![ints(&[1])]);
+    let mut def = integers("defaulted", &["k", "seven"], 1);
+    def.columns[1].fill = Fill::Value(Cell::Int(7));
+    let quoted = Fill::Value(text("it's"));
+    def.columns.push(ColumnDef::required("quoted", ColumnType::Text).filled(quoted));
+    let after = make(store, def);
+    assert_eq!(rows(store, after, &[]), [vec![Cell::Int(1), Cell::Int(7), text("it's")]]);
+}
+
+pub(crate) fn a_column_without_a_true_value_is_refused(store: &dyn Store) {
+    let def = || {
+        let mut def = integers("untold", &["k", "a"], 1);
+        def.columns[1].fill = Fill::Nothing;
+        def
+    };
+    let before = make(store, integers("untold", &["k"], 1));
+    fill(store, before, vec![ints(&[1])]);
+    let refused = migrate(store, def()).map(drop);
+    let Err(StoreError::Incompatible(why)) = refused else { panic!("{refused:?}") };
+    assert!(why.contains("untold.a"), "{why}");
+    let emptied = command(store, move |connection| connection.delete(before, &[]));
+    assert_eq!(emptied, Ok(1));
+    let after = make(store, def());
+    fill(store, after, vec![ints(&[1, 2])]);
+    assert_eq!(rows(store, after, &[]), [ints(&[1, 2])]);
+}
+
+/// A table whose last column holds what stands in `origin`.
+fn copying(origin: &'static TableDef, kept: bool) -> TableDef {
+    let mut def = integers("copy", &["k"], 1);
+    if kept {
+        let copied = ColumnDef::optional("a", ColumnType::Int).filled(Fill::Copy(origin, 1));
+        def.columns.push(copied);
+        def = def.with_index(&["a"], true);
+    }
+    def
+}
+
+pub(crate) fn a_copied_column_is_filled(store: &dyn Store) {
+    let origin = make(store, integers("origin", &["k", "a"], 1));
+    fill(store, origin, vec![ints(&[1, 10]), ints(&[3, 30])]);
+    let before = make(store, copying(origin, false));
+    fill(store, before, (1..=3).map(|k| ints(&[k])).collect());
+    let after = make(store, copying(origin, true));
+    let filled = [ints(&[1, 10]), vec![Cell::Int(2), Cell::Null], ints(&[3, 30])];
+    assert_eq!(rows(store, after, &[]), filled);
+    // While the program does not know the column, nobody keeps it up to date.
+    make(store, copying(origin, false));
+    let changed = command(store, move |connection| {
+        connection.replace(origin, &Cells(&ints(&[1, 11])))?;
+        connection.insert(origin, &Cells(&ints(&[2, 20])))
+    });
+    assert_eq!(changed, Ok(()));
+    let again = make(store, copying(origin, true));
+    assert_eq!(rows(store, again, &[]), [ints(&[1, 11]), ints(&[2, 20]), ints(&[3, 30])]);
 }
 
 pub(crate) fn indexes_are_added(store: &dyn Store) {

@@ -1,6 +1,8 @@
 //! What the file says about its tables, and the table in which we keep what SQLite does not know:
 //! the exact type of each column and the fingerprint of the last migration.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, OptionalExtension as _, params};
 use sha2::{Digest as _, Sha256};
 use tessera_kernel::{ColumnType, StoreError, TableDef};
@@ -10,6 +12,9 @@ use crate::sql::storage;
 
 /// Row of the catalogue that belongs to no table.
 const FINGERPRINT: (&str, &str) = ("", "fingerprint");
+
+/// Stands before the type of a column that the program does not know any more.
+const FORMER: &str = "former ";
 
 /// One column as SQLite has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,12 +86,37 @@ fn store(
         .map(drop)
 }
 
-/// The exact types of the columns of a table go into the catalogue.
+/// The exact types of the columns of a table go into the catalogue; what the program does not know
+/// any more is marked as of the past.
 pub(crate) fn record(connection: &Connection, table: &TableDef) -> Result<(), rusqlite::Error> {
+    for column in known(connection, table)? {
+        if table.position(&column).is_none() {
+            let ty = lookup(connection, &table.name, &column)?.unwrap_or_default();
+            store(connection, &table.name, &column, &format!("{FORMER}{ty}"))?;
+        }
+    }
     table
         .columns
         .iter()
         .try_for_each(|column| store(connection, &table.name, &column.name, type_name(column.ty)))
+}
+
+/// The columns of a table that the last program knew.
+pub(crate) fn known(
+    connection: &Connection,
+    table: &TableDef,
+) -> Result<HashSet<String>, rusqlite::Error> {
+    let mut statement = connection
+        .prepare_cached("SELECT column_name, type FROM tessera_schema WHERE table_name = ?1")?;
+    let rows = statement.query_map([&table.name], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut columns = HashSet::new();
+    for row in rows {
+        let (column, ty): (String, String) = row?;
+        if !ty.starts_with(FORMER) {
+            columns.insert(column);
+        }
+    }
+    Ok(columns)
 }
 
 /// Remembers which tables were migrated last.
@@ -139,7 +169,8 @@ pub(crate) fn check_fit(
         };
         let known =
             lookup(connection, &table.name, &column.name).map_err(|error| store_error(&error))?;
-        let found = known.as_deref().unwrap_or(&found.storage);
+        let known = known.as_deref().map(|ty| ty.strip_prefix(FORMER).unwrap_or(ty));
+        let found = known.unwrap_or(&found.storage);
         let wanted = [type_name(column.ty), storage(column.ty)];
         if !wanted.contains(&found) {
             let wanted = wanted[0];

@@ -2,12 +2,12 @@
 //! than before.
 
 use rusqlite::{Connection, OptionalExtension as _};
-use tessera_kernel::{ColumnDef, IndexDef, StoreError, TableDef};
+use tessera_kernel::{Cell, ColumnDef, Fill, IndexDef, StoreError, TableDef};
 
 use crate::catalog::{self, Physical};
 use crate::error::store_error;
 use crate::rebuild;
-use crate::sql::{create_index, neutral, push_name, push_names, quote, storage};
+use crate::sql::{create_index, literal, push_name, push_names, quote, storage};
 
 /// Brings the database up to date with these tables, wholly or not at all.
 pub(crate) fn migrate(
@@ -33,14 +33,35 @@ fn tables_and_catalogue(
     fingerprint: &str,
 ) -> Result<(), StoreError> {
     catalog::create(connection).map_err(|error| store_error(&error))?;
+    let mut copies = Vec::new();
     for table in tables {
+        let known = catalog::known(connection, table).map_err(|error| store_error(&error))?;
+        let unknown = table.columns.iter().filter(|column| !known.contains(&column.name));
+        copies.extend(unknown.map(|column| (*table, column)));
         migrate_table(connection, table)?;
-        for index in &table.indexes {
-            migrate_index(connection, table, index)?;
-        }
         catalog::record(connection, table).map_err(|error| store_error(&error))?;
     }
+    // Only now each column that is copied from is there, and each unique index finds the values.
+    for (table, column) in copies {
+        copy(connection, table, column)?;
+    }
+    for table in tables {
+        table.indexes.iter().try_for_each(|index| migrate_index(connection, table, index))?;
+    }
     catalog::record_fingerprint(connection, fingerprint).map_err(|error| store_error(&error))
+}
+
+/// Fills a column that holds what stands in another table.
+fn copy(connection: &Connection, table: &TableDef, column: &ColumnDef) -> Result<(), StoreError> {
+    let Fill::Copy(origin, at) = column.fill else { return Ok(()) };
+    let (name, column) = (quote(&table.name), quote(&column.name));
+    let (from, value) = (quote(&origin.name), quote(&origin.columns[at].name));
+    let (key, own) = (quote(&origin.columns[0].name), quote(&table.columns[0].name));
+    let sql = format!(
+        "UPDATE {name} SET {column} =
+            (SELECT o.{value} FROM {from} o WHERE o.{key} = {name}.{own})"
+    );
+    run(connection, &sql)
 }
 
 /// Runs a statement without parameters.
@@ -65,13 +86,37 @@ fn migrate_table(connection: &Connection, table: &TableDef) -> Result<(), StoreE
     for column in table.columns.iter().filter(|column| find(&physical, &column.name).is_none()) {
         let mut sql = format!("ALTER TABLE {} ADD COLUMN ", quote(&table.name));
         Column::from(column).render(&mut sql);
-        if column.required {
-            sql.push_str(" DEFAULT ");
-            sql.push_str(neutral(storage(column.ty)));
-        }
+        sql.push_str(" DEFAULT ");
+        sql.push_str(&literal(&fill(connection, table, column)?));
         run(connection, &sql)?;
     }
     Ok(())
+}
+
+/// What a new column holds at first in the rows that are there.
+pub(crate) fn fill(
+    connection: &Connection,
+    table: &TableDef,
+    column: &ColumnDef,
+) -> Result<Cell, StoreError> {
+    match &column.fill {
+        Fill::Value(cell) => Ok(cell.clone()),
+        Fill::Copy(..) => Ok(Cell::Null),
+        Fill::Nothing => {
+            let sql = format!("SELECT EXISTS (SELECT 1 FROM {})", quote(&table.name));
+            let has_rows: bool = connection
+                .query_row(&sql, [], |row| row.get(0))
+                .map_err(|error| store_error(&error))?;
+            if has_rows {
+                return Err(StoreError::Incompatible(format!(
+                    "{}.{} must have a value, and the rows that are there have none; give the \
+                     field a default, or let it be empty",
+                    table.name, column.name
+                )));
+            }
+            Ok(column.ty.neutral())
+        }
+    }
 }
 
 /// The column with this name.

@@ -2,12 +2,12 @@
 //! value may be empty now or is no longer known to the program, or the other way round.
 
 use rusqlite::Connection;
-use tessera_kernel::{StoreError, TableDef};
+use tessera_kernel::{ColumnDef, StoreError, TableDef};
 
 use crate::catalog::Physical;
 use crate::error::store_error;
-use crate::migrate::{Column, create_table, find, run};
-use crate::sql::{neutral, push_names, quote};
+use crate::migrate::{Column, create_table, fill, find, run};
+use crate::sql::{literal, push_names, quote};
 
 /// Whether the table can't be brought up to date by adding columns.
 pub(crate) fn is_needed(table: &TableDef, physical: &[Physical]) -> bool {
@@ -36,7 +36,7 @@ pub(crate) fn rebuild(
     let indexes = indexes(connection, table).map_err(|error| store_error(&error))?;
     let interim = format!("{}__rebuilt", table.name);
     run(connection, &create_table(&interim, &columns, table.key))?;
-    run(connection, &copy(table, physical, &columns, &interim))?;
+    run(connection, &copy(connection, table, physical, &interim)?)?;
     run(connection, &format!("DROP TABLE {}", quote(&table.name)))?;
     run(connection, &format!("ALTER TABLE {} RENAME TO {}", quote(&interim), quote(&table.name)))?;
     indexes.iter().try_for_each(|index| run(connection, index))
@@ -77,19 +77,24 @@ fn indexes(connection: &Connection, table: &TableDef) -> Result<Vec<String>, rus
     statement.query_map([&table.name], |row| row.get(0))?.collect()
 }
 
-fn copy(table: &TableDef, physical: &[Physical], columns: &[Column<'_>], interim: &str) -> String {
+fn copy(
+    connection: &Connection,
+    table: &TableDef,
+    physical: &[Physical],
+    interim: &str,
+) -> Result<String, StoreError> {
+    let added = table.columns.iter().filter(|column| find(physical, &column.name).is_none());
+    let added: Vec<&ColumnDef> = added.collect();
+    let names = physical.iter().map(|found| found.name.as_str());
     let mut sql = format!("INSERT INTO {} (", quote(interim));
-    push_names(&mut sql, columns.iter().map(|column| column.name));
+    push_names(&mut sql, names.clone().chain(added.iter().map(|column| column.name.as_str())));
     sql.push_str(") SELECT ");
-    for (position, column) in columns.iter().enumerate() {
-        sql.push_str(if position > 0 { ", " } else { "" });
-        match find(physical, column.name) {
-            Some(found) => sql.push_str(&quote(&found.name)),
-            None if column.required => sql.push_str(neutral(column.storage)),
-            None => sql.push_str("NULL"),
-        }
+    push_names(&mut sql, names);
+    for column in added {
+        sql.push_str(", ");
+        sql.push_str(&literal(&fill(connection, table, column)?));
     }
     sql.push_str(" FROM ");
     sql.push_str(&quote(&table.name));
-    sql
+    Ok(sql)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use tessera_kernel::{ColumnDef, ColumnType, IndexDef, TableDef};
+use tessera_kernel::{Cell, ColumnDef, ColumnType, IndexDef, TableDef};
 
 use crate::statements::{Bound, Operation, Shape};
 
@@ -156,12 +156,15 @@ pub(crate) fn storage(ty: ColumnType) -> &'static str {
     }
 }
 
-/// What a required column holds in the rows that were there before it.
-pub(crate) fn neutral(storage: &str) -> &'static str {
-    match storage {
-        "BLOB" => "X'00000000000000000000000000000000'",
-        "TEXT" => "''",
-        _ => "0",
+/// A cell as a literal.
+pub(crate) fn literal(cell: &Cell) -> String {
+    match cell {
+        Cell::Null => "NULL".to_string(),
+        Cell::Bool(value) => i64::from(*value).to_string(),
+        Cell::Int(value) | Cell::Instant(value) => value.to_string(),
+        Cell::Date(value) => value.to_string(),
+        Cell::Text(value) => format!("'{}'", value.replace('\'', "''")),
+        Cell::Uuid(value) => format!("X'{}'", value.simple()),
     }
 }
 

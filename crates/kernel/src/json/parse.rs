@@ -192,6 +192,12 @@ fn fields(
     row
 }
 
+/// The columns of a field that the input leaves out; none where it must be given.
+pub(crate) fn default_cells(field: &FieldDef) -> Option<Vec<Cell>> {
+    let mut row = RowBuffer::default();
+    write_default(field, &mut row).ok().map(|()| row.0)
+}
+
 fn write_default(field: &FieldDef, row: &mut RowBuffer) -> Result<(), String> {
     match field.default {
         Some(Literal::Bool(value)) => write_value(field, &value.into(), row),
