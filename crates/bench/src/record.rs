@@ -151,4 +151,17 @@ impl Connection for RecordingConnection<'_> {
     fn hold(&mut self, table: &'static TableDef, key: &[CellRef<'_>]) -> Result<(), StoreError> {
         self.inner.hold(table, key)
     }
+
+    fn is_isolated(&self) -> bool {
+        self.inner.is_isolated()
+    }
+
+    fn row_held(
+        &mut self,
+        table: &'static TableDef,
+        key: &[CellRef<'_>],
+        visit: &mut Visit<'_>,
+    ) -> Result<(), Fault> {
+        self.inner.row_held(table, key, visit)
+    }
 }

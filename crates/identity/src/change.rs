@@ -17,7 +17,7 @@ pub(crate) fn change(
     if let Some(version) = version {
         tx.expect_version(&stored, version)?;
     }
-    stored.value = json::patch(&stored.value, body)?;
+    stored.value = json::patch(&stored, body)?;
     save(tx, stored)
 }
 

@@ -4,6 +4,7 @@
 
 use std::sync::LazyLock;
 
+use hashbrown::HashMap;
 use serde_json::{Value, json};
 
 use crate::composite::CompositeDef;
@@ -137,27 +138,53 @@ pub(crate) fn compare_segment(
     differences: &mut Vec<Difference>,
 ) {
     let key = segment.key_columns();
-    let find = |rows: &[RowBuffer], wanted: &RowBuffer| {
-        rows.iter().position(|row| row.0[..key] == wanted.0[..key])
-    };
+    let (former, latter) = (ByKey::new(old, key), ByKey::new(new, key));
+    // What goes comes first, so that a unique value that moves to another record is free.
+    for before in old.iter().filter(|before| latter.find(before).is_none()) {
+        differences.push(whole(segment, before, true));
+        rows.push(RowChange::Delete(segment, before.0[..key].to_vec()));
+    }
     for before in old {
-        match find(new, before) {
-            Some(position) if new[position] == *before => {}
-            Some(position) => {
-                compare_fields(segment, before, &new[position], differences);
-                rows.push(RowChange::Replace(segment, new[position].clone()));
-            }
-            None => {
-                differences.push(whole(segment, before, true));
-                rows.push(RowChange::Delete(segment, before.0[..key].to_vec()));
-            }
+        if let Some(after) = latter.find(before)
+            && after != before
+        {
+            compare_fields(segment, before, after, differences);
+            rows.push(RowChange::Replace(segment, after.clone()));
         }
     }
     for after in new {
-        if find(old, after).is_none() {
+        if former.find(after).is_none() {
             differences.push(whole(segment, after, false));
             rows.push(RowChange::Insert(segment, after.clone()));
         }
+    }
+}
+
+/// Records to be found by key: one by one where they are few.
+struct ByKey<'r> {
+    rows: &'r [RowBuffer],
+    key: usize,
+    index: HashMap<&'r [Cell], &'r RowBuffer>,
+}
+
+impl<'r> ByKey<'r> {
+    const FEW: usize = 16;
+
+    fn new(rows: &'r [RowBuffer], key: usize) -> Self {
+        let index = if rows.len() > Self::FEW {
+            rows.iter().map(|row| (&row.0[..key], row)).collect()
+        } else {
+            HashMap::new()
+        };
+        Self { rows, key, index }
+    }
+
+    fn find(&self, wanted: &RowBuffer) -> Option<&'r RowBuffer> {
+        let key = &wanted.0[..self.key];
+        if self.rows.len() > Self::FEW {
+            return self.index.get(key).copied();
+        }
+        self.rows.iter().find(|row| row.0[..self.key] == *key)
     }
 }
 

@@ -189,11 +189,12 @@ where
                 self.environment.cache.clear();
                 self.environment.numbering.forget_all();
                 match (earlier, error) {
-                    (Some(Err(refused)), _) => Err(refused),
                     // It began and did not end.
                     (None, StoreError::Engine(message)) if self.started => {
                         Err(Fault::Panicked(message).into())
                     }
+                    // Also where it was refused: perhaps for what another one did that was not
+                    // kept either.
                     (_, error) => Err(Fault::Store(error).into()),
                 }
             }

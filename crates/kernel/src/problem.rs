@@ -162,8 +162,9 @@ impl From<Fault> for Problem {
                 problem.more = Some(changes.iter().map(crate::FieldChange::to_json).collect());
                 problem
             }
-            Fault::Store(StoreError::Duplicate { .. }) => {
-                Self::new(ProblemKind::Conflict, "duplicate", detail)
+            Fault::Store(StoreError::Duplicate { table, index }) => duplicate(&table, &index),
+            Fault::Store(StoreError::OutOfRange(_)) => {
+                Self::new(ProblemKind::Invalid, "out_of_range", detail)
             }
             Fault::Store(StoreError::Unavailable(_)) => {
                 Self::new(ProblemKind::Unavailable, "unavailable", detail)
@@ -177,4 +178,18 @@ impl From<Fault> for Problem {
             }
         }
     }
+}
+
+/// An index is named after its table and its fields: `product_by_number`.
+fn duplicate(table: &str, index: &str) -> Problem {
+    let object = table.replace('_', " ");
+    let fields = index.strip_prefix(table).and_then(|rest| rest.strip_prefix("_by_"));
+    let Some(fields) = fields else {
+        let detail = format!("there is a {object} with this key already");
+        return Problem::new(ProblemKind::Conflict, "duplicate", detail);
+    };
+    let field = fields.replace('_', " ");
+    let detail = format!("there is a {object} with this {field} already");
+    let problem = Problem::new(ProblemKind::Conflict, "duplicate", detail);
+    problem.field(fields, "is taken already: give another one, or change the one that has it")
 }

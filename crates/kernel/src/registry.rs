@@ -183,10 +183,11 @@ fn change<T: Checked>(
 ) -> Result<(), Problem> {
     tx.actor().require(T::NAME, "change")?;
     let mut stored: Stored<T> = tx.load(Ref::new(id))?;
-    if let Some(version) = version {
+    // An object that is sent back as a whole names the version that it was read at.
+    if let Some(version) = version.or_else(|| body["version"].as_i64()) {
         tx.expect_version(&stored, version)?;
     }
-    stored.value = json::patch(&stored.value, body)?;
+    stored.value = json::patch(&stored, body)?;
     tx.check_references(&stored.value)?;
     stored.value.check(tx)?;
     tx.save(&mut stored)?;

@@ -18,6 +18,9 @@ pub enum StoreError {
     /// A column that always has a value got none.
     #[error("{0} must have a value")]
     Required(String),
+    /// A figure is larger than its column, or a text has a character that none can hold.
+    #[error("{0}")]
+    OutOfRange(String),
     /// The engine can't write now (disk full, read-only, broken connection).
     #[error("the database can't be used: {0}")]
     Unavailable(String),
@@ -87,6 +90,23 @@ pub trait Connection {
     /// writer has nothing to do.
     fn hold(&mut self, _table: &'static TableDef, _key: &[CellRef<'_>]) -> Result<(), StoreError> {
         Ok(())
+    }
+
+    /// Whether what is read twice is the same twice, but for what this transaction wrote itself.
+    fn is_isolated(&self) -> bool {
+        true
+    }
+
+    /// Visits the row with this primary key, if it is there, and holds it as [`Connection::hold`]
+    /// does.
+    fn row_held(
+        &mut self,
+        table: &'static TableDef,
+        key: &[CellRef<'_>],
+        visit: &mut Visit<'_>,
+    ) -> Result<(), Fault> {
+        self.hold(table, key)?;
+        self.rows(table, key, visit)
     }
 }
 

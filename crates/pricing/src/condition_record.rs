@@ -157,7 +157,7 @@ fn change(
     if let Some(version) = version {
         tx.expect_version(&stored, version)?;
     }
-    let mut changed: ConditionRecord = json::patch(&stored.value, body)?;
+    let mut changed: ConditionRecord = json::patch(&stored, body)?;
     tx.check_references(&changed)?;
     let settings = tx.settings::<PricingSettings>()?;
     let fields = changed.read_key_fields()?;

@@ -73,7 +73,7 @@ pub(crate) fn overflow_is_refused(store: &dyn Store) {
     fill(store, table, vec![ints(&[1, i64::MAX, 0]), ints(&[2, i64::MIN, 0])]);
     for (key, delta) in [(1, 1), (2, -1), (1, i64::MAX), (2, i64::MIN)] {
         let outcome = adjust(store, table, key, &[(2, 1), (1, delta)], None);
-        assert!(matches!(outcome, Err(StoreError::Engine(_))), "{outcome:?}");
+        assert!(matches!(outcome, Err(StoreError::OutOfRange(_))), "{outcome:?}");
     }
     let survived = done(store, move |connection| {
         let refused = connection.adjust(table, &[CellRef::Int(1)], &[(1, 1)], None);

@@ -33,8 +33,14 @@ pub(crate) fn store_error(error: &rusqlite::Error) -> StoreError {
 
 /// An error of a statement on `table`.
 pub(crate) fn table_error(error: &rusqlite::Error, table: &TableDef) -> StoreError {
-    let rusqlite::Error::SqliteFailure(failure, message) = error else {
-        return store_error(error);
+    let (failure, message) = match error {
+        rusqlite::Error::SqliteFailure(failure, message) => (failure, message),
+        // What a row says of a value of its own that no column can hold.
+        rusqlite::Error::ToSqlConversionFailure(why) => {
+            let table = table.name.replace('_', " ");
+            return StoreError::OutOfRange(format!("{table}: {why}"));
+        }
+        _ => return store_error(error),
     };
     let said = message.as_deref().unwrap_or_default();
     match failure.extended_code {
@@ -53,9 +59,8 @@ pub(crate) fn table_error(error: &rusqlite::Error, table: &TableDef) -> StoreErr
 
 /// An integer left the 64 bits that it has.
 pub(crate) fn out_of_range(table: &TableDef) -> StoreError {
-    StoreError::Engine(format!("a figure of {} would leave the range of 64-bit integers", {
-        &table.name
-    }))
+    let table = table.name.replace('_', " ");
+    StoreError::OutOfRange(format!("a figure of {table} would be larger than can be stored"))
 }
 
 fn duplicate(table: &TableDef, index: &str) -> StoreError {

@@ -138,7 +138,7 @@ pub(crate) fn change(
     if let Some(version) = version {
         tx.expect_version(&stored, version)?;
     }
-    stored.value = json::patch(&stored.value, body)?;
+    stored.value = json::patch(&stored, body)?;
     check(tx, &stored.value)?;
     if tx.save(&mut stored)? {
         tx.emit("webhook.changed", id, &value!({ "active": stored.target.active }))?;

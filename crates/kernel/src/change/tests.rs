@@ -143,3 +143,27 @@ fn a_change_as_json_has_its_values_as_json() {
         })
     );
 }
+
+#[test]
+fn what_goes_comes_before_what_changes_and_what_is_new() {
+    let (rows, _) = compared(|specimen| {
+        specimen.labels[1].text = "Bones".into();
+        specimen.labels[0].language = crate::Language::parse("fr").unwrap();
+    });
+    assert_eq!(rows, ["-specimen_label 2", "~specimen_label", "+specimen_label"]);
+}
+
+#[test]
+fn many_records_are_compared_like_few() {
+    let (mut old, mut new) = (specimen(), specimen());
+    let label = old.labels[0].clone();
+    for number in 2..100 {
+        old.labels.push(crate::sample::Label { number, ..label.clone() });
+        let text = if number % 10 == 0 { "Bein" } else { "Knochen" }.to_string();
+        new.labels.push(crate::sample::Label { number: number + 1, text, ..label.clone() });
+    }
+    let (rows, differences) = compare(Specimen::composite(), &image(&old), &image(&new));
+    // 2 goes, 100 comes, and 11, 21 … 91 have another text.
+    assert_eq!(rows.len(), 2 + 9);
+    assert_eq!(differences.len(), rows.len());
+}

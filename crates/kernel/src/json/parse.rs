@@ -10,8 +10,12 @@ use crate::{
     Validity, date_to_days, decimal, parse_date, to_micros,
 };
 
-/// Records per part that a body may have; more is refused, not read.
-const MAX_RECORDS: usize = 10_000;
+/// Records per part that a body may have; more is refused, not read. A document of so many items
+/// keeps the writer for less than half a second.
+const MAX_RECORDS: usize = 2_000;
+
+/// The largest quantity of one input; sums of many of them still have room.
+const MAX_QUANTITY: i64 = 1_000_000_000;
 
 /// Reads a composite from a JSON object. Every finding is reported, not just the first.
 pub fn parse<C: Composite>(body: &Value) -> Result<C, Fault> {
@@ -46,14 +50,19 @@ pub fn split_number(body: &Value) -> Result<(Option<String>, Value), Fault> {
     let mut map = map.clone();
     let number = match map.shift_remove("number") {
         None | Some(Value::Null) => None,
-        Some(Value::String(text)) if !text.trim().is_empty() && text.chars().count() <= 40 => {
-            Some(text)
-        }
+        Some(Value::String(text)) if is_number(&text) => Some(text),
         Some(_) => {
-            return Err(Fault::invalid("number", "must be text of 1 to 40 characters"));
+            let rule = "must be text of 1 to 40 characters, without control characters and \
+                        without space around it";
+            return Err(Fault::invalid("number", rule));
         }
     };
     Ok((number, Value::Object(map)))
+}
+
+fn is_number(text: &str) -> bool {
+    let length = text.chars().count();
+    (1..=40).contains(&length) && text.trim() == text && !text.chars().any(char::is_control)
 }
 
 pub(super) const READ_ONLY: &str = "is set by the program and can't be given";
@@ -348,6 +357,9 @@ fn quantity(field: &FieldDef, value: &Value) -> Result<Quantity, String> {
     let (amount, unit) = pair(value, "value", "unit")?;
     let unit = Unit::parse(string(unit)?).map_err(|error| error.to_string())?;
     let amount = signed(field, number(amount)?)?;
+    if amount.abs() > Decimal::from(MAX_QUANTITY) {
+        return Err("must be at most 1,000,000,000: take a larger unit".to_string());
+    }
     Quantity::new(amount, unit).map_err(|error| error.to_string())
 }
 

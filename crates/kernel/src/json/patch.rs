@@ -3,20 +3,24 @@
 use hashbrown::HashMap;
 use serde_json::{Map, Value};
 
-use super::composite_to_json;
 use super::parse::{READ_ONLY, parse_rows, part_names, unknown};
+use super::{composite_to_json, head_to_json};
 use crate::tx::CellGather;
-use crate::{Composite, Fault, FieldDef, FieldProblem, FieldType, Part};
-
-/// Members of the head that a client may send back unchanged; they are not input.
-const HEAD_MEMBERS: [&str; 8] =
-    ["id", "type", "number", "version", "created_at", "created_by", "changed_at", "changed_by"];
+use crate::{Composite, Fault, FieldDef, FieldProblem, FieldType, Object, Part, Stored};
 
 /// Lays a JSON body over an object: the fields given of a one-row segment change and the others
 /// stay; an array replaces the records of its segment; `null` clears an optional segment. What the
 /// program sets stays as it is, in records that keep their key too; giving it another value is
-/// refused.
-pub fn patch<C: Composite>(value: &C, body: &Value) -> Result<C, Fault> {
+/// refused. Members of the head may be sent back as they were read.
+///
+/// # Errors
+///
+/// [`Fault::Invalid`] with every finding.
+pub fn patch<T: Object>(stored: &Stored<T>, body: &Value) -> Result<T, Fault> {
+    lay(&stored.value, &head_to_json(T::NAME, &stored.head), body)
+}
+
+fn lay<C: Composite>(value: &C, head: &Map<String, Value>, body: &Value) -> Result<C, Fault> {
     let Value::Object(body) = body else {
         return Err(Fault::invalid("", "must be a JSON object"));
     };
@@ -24,7 +28,10 @@ pub fn patch<C: Composite>(value: &C, body: &Value) -> Result<C, Fault> {
     let mut problems = Vec::new();
     let mut merged = composite_to_json(value)?;
     for (name, change) in body {
-        if HEAD_MEMBERS.contains(&name.as_str()) {
+        if let Some(known) = head.get(name) {
+            if change != known {
+                problems.push(FieldProblem::new(name, READ_ONLY));
+            }
             continue;
         }
         let Some(part) = composite.parts.iter().find(|part| part.name == name) else {

@@ -54,9 +54,28 @@ impl Tx<'_> {
         head.ok_or_else(|| Fault::missing(def.name, id))
     }
 
-    /// Loads an object with every segment.
+    /// Holds an object until the end of the command, so that nobody else changes it meanwhile;
+    /// answers its head. In a read there is nothing to hold.
+    pub fn hold_object(&mut self, def: &'static ObjectDef, id: ObjectId) -> Result<Head, Fault> {
+        if self.writable().is_err() {
+            return self.head(def, id);
+        }
+        let mut head = None;
+        self.connection.row_held(def.head, &[CellRef::Uuid(id.0)], &mut |row| {
+            head = Some(read_head(row)?);
+            Ok(())
+        })?;
+        head.ok_or_else(|| Fault::missing(def.name, id))
+    }
+
+    /// Loads an object with every segment. A command holds what it loads: what it decides on the
+    /// object stays true until its end, however many commands run at once.
     pub fn load<T: Object>(&mut self, id: Ref<T>) -> Result<Stored<T>, Fault> {
-        let head = self.head(T::def(), id.id())?;
+        let head = self.hold_object(T::def(), id.id())?;
+        self.load_segments(id, head)
+    }
+
+    fn load_segments<T: Object>(&mut self, id: Ref<T>, head: Head) -> Result<Stored<T>, Fault> {
         let mut source =
             SegmentGather { connection: self.connection, composite: T::composite(), id: id.id() };
         let value = T::gather(&mut source)?;
@@ -73,11 +92,24 @@ impl Tx<'_> {
         {
             return Ok(object);
         }
-        let object = Arc::new(self.load(id)?);
+        let object = Arc::new(self.load_free(id)?);
         if cacheable {
             self.environment.cache.keep_object(id.id(), object.clone());
         }
         Ok(object)
+    }
+
+    /// Loads an object without holding it: as it was at one moment, also where somebody saves it
+    /// between the reads of its segments.
+    fn load_free<T: Object>(&mut self, id: Ref<T>) -> Result<Stored<T>, Fault> {
+        loop {
+            let head = self.head(T::def(), id.id())?;
+            let version = head.version;
+            let object = self.load_segments(id, head);
+            if self.connection.is_isolated() || self.head(T::def(), id.id())?.version == version {
+                return object;
+            }
+        }
     }
 
     /// The object whose unique list field (or `number`) has this text. Answers, also empty ones,
@@ -98,7 +130,7 @@ impl Tx<'_> {
         Ok(found.map(Ref::new))
     }
 
-    fn find_unique(
+    pub(super) fn find_unique(
         &mut self,
         def: &'static ObjectDef,
         field: &str,

@@ -28,13 +28,15 @@ fn image<T: Composite>(value: &T) -> Image {
 }
 
 impl<'c> Tx<'c> {
-    /// Makes an object; its number comes from the number range of its type, if it has one.
+    /// Makes an object; its number comes from the number range of its type, if it has one. A
+    /// number that an object was given from outside is passed over.
     pub fn insert<T: Object>(&mut self, value: T) -> Result<Stored<T>, Fault> {
-        let number = match T::def().numbers {
-            Some(range) => Some(self.next_number(range)?),
-            None => None,
-        };
-        self.insert_numbered(value, number)
+        let Some(range) = T::def().numbers else { return self.insert_numbered(value, None) };
+        let mut number = self.next_number(range)?;
+        while self.find_unique(T::def(), "number", &number)?.is_some() {
+            number = self.next_number(range)?;
+        }
+        self.insert_numbered(value, Some(number))
     }
 
     /// Makes an object with a number given from outside (or none).
@@ -175,8 +177,8 @@ impl<'c> Tx<'c> {
     ) -> Result<R, Fault> {
         self.writable()?;
         let (def, segment, id) = (T::def(), S::def(), id.id());
-        // The version before the record: what is read after it can't be older than it.
-        let version = self.version(def, id)?;
+        // Held, and the version before the record: what is read after it can't be older than it.
+        let version = self.held_version(def, id)?;
         let mut record: S = self.segment_one(id)?;
         let old = RowBuffer::of(&record);
         let answer = change(&mut record);
@@ -200,9 +202,9 @@ impl<'c> Tx<'c> {
         Ok(answer)
     }
 
-    fn version(&mut self, def: &'static ObjectDef, id: ObjectId) -> Result<i64, Fault> {
+    fn held_version(&mut self, def: &'static ObjectDef, id: ObjectId) -> Result<i64, Fault> {
         let mut version = None;
-        self.connection.rows(def.head, &[CellRef::Uuid(id.0)], &mut |row| {
+        self.connection.row_held(def.head, &[CellRef::Uuid(id.0)], &mut |row| {
             row.uuid()?;
             version = row.int()?;
             Ok(())

@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 
 use proptest::prelude::*;
-use tessera_kernel::Fault;
+use tessera_kernel::{Fault, Tx};
 
+use crate::sample::member;
 use crate::town::{Town, undone};
 
 fn draw(town: &Town, keep: bool) -> Option<String> {
@@ -127,4 +128,22 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_number_given_from_outside_is_passed_over() {
+    let town = Town::new();
+    let first = town.insert(member("Ada", "A-1")).head.number.unwrap();
+    let (digits, width) = (first.trim_start_matches('M'), first.len() - 1);
+    // The next one, and the first one of a later block.
+    for (card, ahead) in [("B-1", 1), ("B-2", 5)] {
+        let number = format!("M{:0width$}", digits.parse::<usize>().unwrap() + ahead);
+        let value = member("Grace", card);
+        let given = move |tx: &mut Tx<'_>| tx.insert_numbered(value.clone(), Some(number.clone()));
+        town.command(given).unwrap();
+    }
+    let numbers: HashSet<String> = (0..10)
+        .map(|n| town.insert(member("Eve", &format!("E-{n}"))).head.number.unwrap())
+        .collect();
+    assert_eq!(numbers.len(), 10);
 }

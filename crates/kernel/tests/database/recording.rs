@@ -144,4 +144,17 @@ impl Connection for Noting<'_> {
     fn hold(&mut self, table: &'static TableDef, key: &[CellRef<'_>]) -> Result<(), StoreError> {
         self.connection.hold(table, key)
     }
+
+    fn is_isolated(&self) -> bool {
+        self.connection.is_isolated()
+    }
+
+    fn row_held(
+        &mut self,
+        table: &'static TableDef,
+        key: &[CellRef<'_>],
+        visit: &mut Visit<'_>,
+    ) -> Result<(), Fault> {
+        self.connection.row_held(table, key, visit)
+    }
 }

@@ -115,7 +115,10 @@ fn a_unique_field_and_a_number_belong_to_one_object() {
     let numbered = town
         .command(|tx| tx.insert_numbered(member("Grace", "G-1"), Some("M0001".into())))
         .unwrap_err();
-    assert_eq!(Problem::from(numbered).kind, ProblemKind::Conflict);
+    let problem = Problem::from(numbered);
+    assert_eq!(problem.kind, ProblemKind::Conflict);
+    assert_eq!(problem.detail, "there is a member with this number already");
+    assert_eq!(problem.fields[0].path, "number");
     let other = town.insert(member("Grace", "G-1")).id();
     let taken = town.command(move |tx| {
         let mut stored = tx.load(other)?;
