@@ -3,11 +3,12 @@
 
 use rusqlite::{Connection, OptionalExtension as _};
 use tessera_kernel::{Cell, ColumnDef, Fill, IndexDef, StoreError, TableDef};
+use tessera_store_sql::{push_name, push_names, quote};
 
 use crate::catalog::{self, Physical};
 use crate::error::store_error;
 use crate::rebuild;
-use crate::sql::{create_index, literal, push_name, push_names, quote, storage};
+use crate::sql::{create_index, literal, storage};
 
 /// Brings the database up to date with these tables, wholly or not at all.
 pub(crate) fn migrate(

@@ -3,11 +3,12 @@
 
 use rusqlite::Connection;
 use tessera_kernel::{ColumnDef, StoreError, TableDef};
+use tessera_store_sql::{push_names, quote};
 
 use crate::catalog::Physical;
 use crate::error::store_error;
 use crate::migrate::{Column, create_table, fill, find, run};
-use crate::sql::{literal, push_names, quote};
+use crate::sql::literal;
 
 /// Whether the table can't be brought up to date by adding columns.
 pub(crate) fn is_needed(table: &TableDef, physical: &[Physical]) -> bool {

@@ -3,37 +3,9 @@
 use std::fmt::Write as _;
 
 use tessera_kernel::{Cell, ColumnDef, ColumnType, IndexDef, TableDef};
+use tessera_store_sql::{push_name, push_names, quote};
 
 use crate::statements::{Bound, Operation, Shape};
-
-/// An identifier between quotes.
-pub(crate) fn quote(name: &str) -> String {
-    let mut sql = String::with_capacity(name.len() + 2);
-    push_name(&mut sql, name);
-    sql
-}
-
-/// Adds an identifier between quotes.
-pub(crate) fn push_name(sql: &mut String, name: &str) {
-    sql.push('"');
-    for letter in name.chars() {
-        if letter == '"' {
-            sql.push('"');
-        }
-        sql.push(letter);
-    }
-    sql.push('"');
-}
-
-/// Adds the names of columns, separated by commas.
-pub(crate) fn push_names<'n>(sql: &mut String, names: impl IntoIterator<Item = &'n str>) {
-    for (position, name) in names.into_iter().enumerate() {
-        if position > 0 {
-            sql.push_str(", ");
-        }
-        push_name(sql, name);
-    }
-}
 
 fn names(columns: &[ColumnDef]) -> impl Iterator<Item = &str> {
     columns.iter().map(|column| column.name.as_str())

@@ -1,0 +1,9 @@
+#![doc = include_str!("../README.md")]
+
+mod dialect;
+mod names;
+mod select;
+
+pub use dialect::Dialect;
+pub use names::{push_name, push_names, quote};
+pub use select::{Parameter, render};
