@@ -45,6 +45,12 @@ pub trait Connection {
     fn replace(&mut self, table: &'static TableDef, row: &dyn WriteRow)
     -> Result<bool, StoreError>;
 
+    /// Replaces the row with the same primary key, or adds it where there is none; `row` writes
+    /// every column.
+    fn put(&mut self, table: &'static TableDef, row: &dyn WriteRow) -> Result<(), StoreError> {
+        if self.replace(table, row)? { Ok(()) } else { self.insert(table, row) }
+    }
+
     /// Sets some columns of the row with this primary key, if column `guard.0` equals `guard.1`.
     /// False where no row matches.
     fn set(
@@ -97,6 +103,12 @@ pub trait Connection {
         true
     }
 
+    /// Whether what is wrong with a row is perhaps told later than by the call that writes it, at the
+    /// latest when the command is to be kept.
+    fn refuses_late(&self) -> bool {
+        false
+    }
+
     /// Visits the row with this primary key, if it is there, and holds it as [`Connection::hold`]
     /// does.
     fn row_held(
@@ -135,6 +147,8 @@ pub struct Statistics {
     pub commands: u64,
     /// Durable commits.
     pub commits: u64,
+    /// Runs of commands that lost against others, or their connection, and were run again.
+    pub repeats: u64,
 }
 
 /// A storage engine.

@@ -34,7 +34,7 @@ macro_rules! cases {
 /// Every case.
 pub fn suite() -> Vec<Case> {
     cases! {
-        rows: every_type_comes_back, replace, set_under_a_guard, delete_by_prefix,
+        rows: every_type_comes_back, replace, put, set_under_a_guard, delete_by_prefix,
             rows_in_key_order, a_table_of_nothing_but_a_key, required_columns_are_named,
             duplicates_are_named, empty_values_do_not_collide, misshapen_rows_are_refused;
         operators: comparisons, empty_values, one_of_several, prefixes, conditions_are_joined;
@@ -43,7 +43,7 @@ pub fn suite() -> Vec<Case> {
         counters: rows_come_into_being, guards, guards_beyond_64_bits, overflow_is_refused,
             sparse_rows_go, several_counters_at_once, counters_beside_other_work;
         transactions: an_undone_job_leaves_no_trace, a_panic_leaves_no_trace,
-            an_error_undoes_only_its_job, a_refused_statement_undoes_only_itself,
+            an_error_undoes_only_its_job, a_refused_statement_undoes_its_job,
             jobs_see_what_was_done_before, reads_see_what_was_answered, reads_can_not_write,
             errors_of_reads_come_back;
         concurrency: a_bounded_counter, every_job_is_answered_once, snapshots_are_consistent,

@@ -25,6 +25,7 @@ fn row(id: u128, values: [Cell; 6]) -> Vec<Cell> {
     std::iter::once(Cell::Uuid(Uuid::from_u128(id))).chain(values).collect()
 }
 
+/// Days and moments go from the year 1 to 9999.
 pub(crate) fn every_type_comes_back(store: &dyn Store) {
     let table = make(store, every_type("types"));
     let (largest, smallest) = (Uuid::from_u128(u128::MAX), Uuid::nil());
@@ -35,8 +36,8 @@ pub(crate) fn every_type_comes_back(store: &dyn Store) {
             [
                 Cell::Int(i64::MAX),
                 text("it's \"quoted\" — 漢字 🧾 %_\\"),
-                Cell::Date(i32::MAX),
-                Cell::Instant(i64::MAX),
+                Cell::Date(2_932_896),
+                Cell::Instant(253_402_300_799_999_999),
                 Cell::Bool(true),
                 Cell::Uuid(largest),
             ],
@@ -46,8 +47,8 @@ pub(crate) fn every_type_comes_back(store: &dyn Store) {
             [
                 Cell::Int(i64::MIN),
                 text(""),
-                Cell::Date(i32::MIN),
-                Cell::Instant(i64::MIN),
+                Cell::Date(-719_162),
+                Cell::Instant(-62_135_596_800_000_000),
                 Cell::Bool(false),
                 Cell::Uuid(smallest),
             ],
@@ -93,6 +94,23 @@ pub(crate) fn replace(store: &dyn Store) {
     });
     assert_eq!(outcome, (true, false));
     assert_eq!(rows(store, table, &[]), [after, row(2, [const { Cell::Null }; 6])]);
+}
+
+pub(crate) fn put(store: &dyn Store) {
+    let table = make(store, every_type("put"));
+    let mut first = row(1, [const { Cell::Null }; 6]);
+    first[2] = text("first");
+    let second = row(2, [const { Cell::Null }; 6]);
+    fill(store, table, vec![row(1, [const { Cell::Null }; 6])]);
+    let (one, two) = (first.clone(), second.clone());
+    done(store, move |connection| {
+        let mut twice = two.clone();
+        twice[1] = Cell::Int(9);
+        connection.put(table, &Cells(&twice))?;
+        connection.put(table, &Cells(&one))?;
+        connection.put(table, &Cells(&two))
+    });
+    assert_eq!(rows(store, table, &[]), [first, second]);
 }
 
 pub(crate) fn set_under_a_guard(store: &dyn Store) {

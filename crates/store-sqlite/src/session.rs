@@ -38,6 +38,8 @@ pub(crate) struct Session<'c> {
     savepoint: bool,
     /// SQLite rolled the whole transaction back after this error.
     lost: Option<StoreError>,
+    /// The job was refused something, so that it can only be undone.
+    refused: Option<StoreError>,
 }
 
 impl<'c> Session<'c> {
@@ -50,6 +52,7 @@ impl<'c> Session<'c> {
             control: None,
             savepoint: false,
             lost: None,
+            refused: None,
         }
     }
 
@@ -120,6 +123,10 @@ impl<'c> Session<'c> {
         if let Some(lost) = &self.lost {
             return Err(lost.clone());
         }
+        if let Some(refused) = self.refused.clone() {
+            self.undo();
+            return Err(refused);
+        }
         if !std::mem::take(&mut self.savepoint) {
             return Ok(());
         }
@@ -129,6 +136,7 @@ impl<'c> Session<'c> {
 
     /// Undoes what the job wrote; true where its batch is still open.
     pub(crate) fn undo(&mut self) {
+        self.refused = None;
         if self.lost.is_some() || !std::mem::take(&mut self.savepoint) {
             return;
         }
@@ -153,7 +161,16 @@ impl<'c> Session<'c> {
         Ok(())
     }
 
-    /// Some errors make SQLite roll back everything: then the job and its batch are lost.
+    /// A job that was refused a write can't be kept. Some errors make SQLite roll back everything:
+    /// then the job and its batch are lost.
+    #[cold]
+    fn refuse(&mut self, error: &StoreError) {
+        if self.control.is_some() {
+            self.refused.get_or_insert_with(|| error.clone());
+        }
+        self.notice(error);
+    }
+
     #[cold]
     fn notice(&mut self, error: &StoreError) {
         if self.control.is_some() && self.statements.connection().is_autocommit() {
@@ -173,7 +190,7 @@ impl<'c> Session<'c> {
             Ok(statement) => run(statement).map_err(|error| table_error(&error, table)),
             Err(error) => Err(error),
         };
-        outcome.inspect_err(|error| self.notice(error))
+        outcome.inspect_err(|error| self.refuse(error))
     }
 
     /// Adds in one statement where that is exact and the row is there; false says nothing.
@@ -215,7 +232,12 @@ impl<'c> Session<'c> {
             count = binder.finish()?;
             if count == table.columns.len() { statement.raw_execute() } else { Ok(0) }
         })?;
-        if count == table.columns.len() { Ok(changed) } else { Err(misshapen(table, count)) }
+        if count == table.columns.len() {
+            return Ok(changed);
+        }
+        let error = misshapen(table, count);
+        self.refuse(&error);
+        Err(error)
     }
 }
 
@@ -349,6 +371,9 @@ impl Connection for Session<'_> {
         guard: Option<&Guard>,
     ) -> Result<bool, StoreError> {
         check_prefix(table, key, true)?;
-        Ok(self.add(table, key, deltas, guard)? || adjust::adjust(self, table, key, deltas, guard)?)
+        if self.add(table, key, deltas, guard)? {
+            return Ok(true);
+        }
+        adjust::adjust(self, table, key, deltas, guard).inspect_err(|error| self.refuse(error))
     }
 }

@@ -79,6 +79,7 @@ impl Writer {
         Statistics {
             commands: self.counters.commands.load(Ordering::Relaxed),
             commits: self.counters.commits.load(Ordering::Relaxed),
+            repeats: 0,
         }
     }
 

@@ -59,7 +59,7 @@ impl<'c> Tx<'c> {
         self.writable()?;
         let (def, composite, id) = (T::def(), T::composite(), id.id());
         self.touch(def.name, id);
-        if composite.parts.iter().any(needs_check) {
+        if self.connection.refuses_late() || composite.parts.iter().any(needs_check) {
             check_image(composite, &image(&value))?;
         }
         let mut heads: Vec<RowBuffer> = vec![RowBuffer::default(); composite.parts.len()];
@@ -234,7 +234,7 @@ impl<'c> Tx<'c> {
                     self.connection.insert(segment.table(), &Keyed { id, row: &row })?;
                 }
                 RowChange::Replace(segment, row) => {
-                    self.connection.replace(segment.table(), &Keyed { id, row: &row })?;
+                    self.connection.put(segment.table(), &Keyed { id, row: &row })?;
                 }
                 RowChange::Delete(segment, key) => {
                     let key: Vec<CellRef<'_>> = std::iter::once(CellRef::Uuid(id.0))

@@ -1,0 +1,110 @@
+//! The server's errors in the engine's words.
+
+use tessera_kernel::{StoreError, TableDef};
+use tokio_postgres::error::{DbError, SqlState};
+
+use crate::statement::identifier;
+
+/// What a failure means for the transaction.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Failure {
+    /// The transaction lost against others: it can be run again.
+    Again(String),
+    /// The connection is gone, or leads to a server that does not write.
+    Lost(String),
+    /// The statement was refused.
+    Refused(StoreError),
+}
+
+impl Failure {
+    /// The failure as a command or read is told of it.
+    pub(crate) fn told(self) -> StoreError {
+        match self {
+            Self::Again(why) => StoreError::Unavailable(format!("too many at once ({why})")),
+            Self::Lost(why) => StoreError::Unavailable(format!("the server is gone ({why})")),
+            Self::Refused(error) => error,
+        }
+    }
+}
+
+/// The failure of a statement on `table`, if it concerns one.
+pub(crate) fn failure(error: &tokio_postgres::Error, table: Option<&TableDef>) -> Failure {
+    let Some(said) = error.as_db_error() else {
+        let why = with_sources(error);
+        let refused = why.contains("error serializing parameter");
+        return if refused { Failure::Refused(out_of_range(&why)) } else { Failure::Lost(why) };
+    };
+    let message = said.message().to_string();
+    let class = &said.code().code()[..2];
+    match said.code() {
+        &SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED => {
+            Failure::Again(message)
+        }
+        &SqlState::READ_ONLY_SQL_TRANSACTION => Failure::Lost(message),
+        _ if class == "08" || class == "57" && said.code() != &SqlState::QUERY_CANCELED => {
+            Failure::Lost(message)
+        }
+        _ => Failure::Refused(refused(said, table)),
+    }
+}
+
+fn refused(said: &DbError, table: Option<&TableDef>) -> StoreError {
+    let message = said.message();
+    match *said.code() {
+        SqlState::UNIQUE_VIOLATION => duplicate(said, table),
+        SqlState::NOT_NULL_VIOLATION => {
+            let part = |part: Option<&str>| part.unwrap_or("?").to_string();
+            StoreError::Required(format!("{}.{}", part(said.table()), part(said.column())))
+        }
+        SqlState::NUMERIC_VALUE_OUT_OF_RANGE
+        | SqlState::DATETIME_FIELD_OVERFLOW
+        | SqlState::CHARACTER_NOT_IN_REPERTOIRE
+        | SqlState::PROGRAM_LIMIT_EXCEEDED => out_of_range(message),
+        SqlState::DISK_FULL => StoreError::Unavailable(format!("the disk is full ({message})")),
+        SqlState::OUT_OF_MEMORY | SqlState::TOO_MANY_CONNECTIONS => {
+            StoreError::Unavailable(message.to_string())
+        }
+        SqlState::LOCK_NOT_AVAILABLE | SqlState::QUERY_CANCELED => {
+            StoreError::Unavailable(format!("it took too long ({message})"))
+        }
+        SqlState::IO_ERROR => StoreError::Unavailable(message.to_string()),
+        _ => StoreError::Engine(format!("{message} ({})", said.code().code())),
+    }
+}
+
+fn out_of_range(why: &str) -> StoreError {
+    StoreError::OutOfRange(format!("a value does not fit its column: {why}"))
+}
+
+/// The server names the index.
+fn duplicate(said: &DbError, table: Option<&TableDef>) -> StoreError {
+    let name = said.table().unwrap_or("?");
+    let constraint = said.constraint().unwrap_or_default();
+    let known = table.filter(|table| identifier(&table.name) == name);
+    let index = known.and_then(|table| {
+        let found = table.indexes.iter().find(|index| identifier(&index.name) == constraint);
+        found.map(|index| index.name.clone())
+    });
+    let primary = || "primary key".to_string();
+    let index = index.unwrap_or_else(|| {
+        if constraint.ends_with("_pkey") { primary() } else { constraint.to_string() }
+    });
+    StoreError::Duplicate {
+        table: known.map_or_else(|| name.to_string(), |table| table.name.clone()),
+        index,
+    }
+}
+
+/// An error with what it rests on.
+pub(crate) fn with_sources(error: &tokio_postgres::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,19 @@
+#![doc = include_str!("../README.md")]
+
+mod adjust;
+mod catalog;
+mod error;
+mod link;
+mod migrate;
+mod options;
+mod pending;
+mod pool;
+mod query;
+mod session;
+mod statement;
+mod store;
+mod value;
+mod workers;
+
+pub use options::{Options, Prepared};
+pub use store::PostgresStore;

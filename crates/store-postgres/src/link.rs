@@ -1,0 +1,211 @@
+//! One connection to the server.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use hashbrown::HashMap;
+use tessera_kernel::TableDef;
+use tokio::runtime::{Builder, Runtime};
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, NoTls, Row, Statement};
+
+use crate::error::{Failure, failure};
+use crate::options::{Options, Prepared};
+use crate::value::Value;
+
+/// A statement with its values.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    /// Text.
+    pub(crate) sql: Arc<str>,
+    /// Values of its parameters.
+    pub(crate) values: Vec<Value>,
+    /// The table that it is about, if it is about one.
+    pub(crate) table: Option<&'static TableDef>,
+}
+
+impl Step {
+    /// A statement without parameters.
+    pub(crate) fn bare(sql: &str) -> Self {
+        Self { sql: sql.into(), values: Vec::new(), table: None }
+    }
+}
+
+/// What a statement answered.
+#[derive(Debug, Default)]
+pub(crate) struct Answer {
+    /// Rows.
+    pub(crate) rows: Vec<Row>,
+    /// How many rows it wrote or read.
+    pub(crate) affected: u64,
+}
+
+/// Statements kept prepared on one connection at most; then it starts anew.
+const CAPACITY: usize = 2_000;
+
+/// A connection that answered within this time is taken for alive.
+const FRESH: Duration = Duration::from_millis(500);
+
+/// One connection. Its input and output run on the calling thread, while that waits for an answer.
+pub(crate) struct Link {
+    runtime: Runtime,
+    client: Client,
+    prepared: Prepared,
+    statements: HashMap<Arc<str>, Statement>,
+    /// When the server answered last.
+    heard: Instant,
+}
+
+type Waiting<'w> = Pin<Box<dyn Future<Output = Result<Answer, tokio_postgres::Error>> + 'w>>;
+
+impl Link {
+    /// Connects.
+    pub(crate) fn open(options: &Options) -> Result<Self, Failure> {
+        let lost = |error: std::io::Error| Failure::Lost(error.to_string());
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(lost)?;
+        let (client, connection) = runtime
+            .block_on(options.server.connect(NoTls))
+            .map_err(|error| failure(&error, None))?;
+        // What goes wrong on the connection is told to whoever waits for an answer.
+        runtime.spawn(async move { drop(connection.await) });
+        Ok(Self {
+            runtime,
+            client,
+            prepared: options.prepared,
+            statements: HashMap::new(),
+            heard: Instant::now(),
+        })
+    }
+
+    /// Connects, trying again for as long as the options allow.
+    pub(crate) fn open_patiently(options: &Options) -> Result<Self, Failure> {
+        let since = Instant::now();
+        let mut pause = Duration::from_millis(20);
+        loop {
+            match Self::open(options) {
+                Err(Failure::Lost(why)) if since.elapsed() + pause < options.patience => {
+                    tracing::warn!(why, "the database can't be reached; trying again");
+                    std::thread::sleep(pause);
+                    pause = (pause * 2).min(Duration::from_secs(1));
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Whether the server is there; asked anew where nothing was heard of it for a while.
+    pub(crate) fn is_alive(&mut self) -> bool {
+        if self.heard.elapsed() < FRESH {
+            return !self.client.is_closed();
+        }
+        self.script("").is_ok()
+    }
+
+    /// Sends the steps at once and waits for all of them. After a step that failed, the server
+    /// skips the others of its transaction; the first failure is the one that counts.
+    pub(crate) fn run(&mut self, steps: &[Step]) -> Result<Vec<Answer>, Failure> {
+        if self.prepared == Prepared::Session {
+            self.prepare(steps)?;
+        }
+        let (client, statements) = (&self.client, &self.statements);
+        let waiting = steps.iter().map(|step| {
+            let statement = statements.get(&step.sql);
+            Box::pin(answer(client, statement, step)) as Waiting<'_>
+        });
+        let answers = self.runtime.block_on(in_order(waiting.collect()));
+        self.heard = Instant::now();
+        let told = |(answer, step): (Result<Answer, _>, &Step)| {
+            answer.map_err(|error| failure(&error, step.table))
+        };
+        answers.into_iter().zip(steps).map(told).collect()
+    }
+
+    /// Prepares the statements that are not yet, all in one round trip.
+    fn prepare(&mut self, steps: &[Step]) -> Result<(), Failure> {
+        let mut lacking: Vec<&Step> = Vec::new();
+        for step in steps {
+            let known = self.statements.contains_key(&step.sql);
+            if !known && !lacking.iter().any(|other| other.sql == step.sql) {
+                lacking.push(step);
+            }
+        }
+        if lacking.is_empty() {
+            return Ok(());
+        }
+        if self.statements.len() + lacking.len() > CAPACITY {
+            self.statements.clear();
+            lacking = steps.iter().collect();
+        }
+        let client = &self.client;
+        let waiting = lacking.iter().map(|step| {
+            let types: Vec<Type> = step.values.iter().map(Value::native).collect();
+            Box::pin(async move { client.prepare_typed(&step.sql, &types).await })
+                as Pin<Box<dyn Future<Output = Result<Statement, tokio_postgres::Error>> + '_>>
+        });
+        let prepared = self.runtime.block_on(in_order(waiting.collect()));
+        for (step, statement) in lacking.into_iter().zip(prepared) {
+            let statement = statement.map_err(|error| failure(&error, step.table))?;
+            self.statements.insert(step.sql.clone(), statement);
+        }
+        Ok(())
+    }
+
+    /// Runs statements without parameters one after the other, as a script.
+    pub(crate) fn script(&mut self, sql: &str) -> Result<(), Failure> {
+        let outcome = self.runtime.block_on(self.client.batch_execute(sql));
+        outcome.map_err(|error| failure(&error, None))
+    }
+}
+
+/// Sends a statement and gathers its answer.
+async fn answer(
+    client: &Client,
+    statement: Option<&Statement>,
+    step: &Step,
+) -> Result<Answer, tokio_postgres::Error> {
+    let stream = match statement {
+        Some(statement) => {
+            let values = step.values.iter().map(|value| value as &(dyn ToSql + Sync));
+            client.query_raw(statement, values).await?
+        }
+        None => {
+            let values = step.values.iter().map(|value| (value, value.native()));
+            client.query_typed_raw(&step.sql, values).await?
+        }
+    };
+    let (mut stream, mut rows) = (Box::pin(stream), Vec::new());
+    while let Some(row) = next(&mut stream).await {
+        rows.push(row?);
+    }
+    let affected = stream.rows_affected().unwrap_or(0);
+    Ok(Answer { rows, affected })
+}
+
+async fn next(
+    stream: &mut Pin<Box<tokio_postgres::RowStream>>,
+) -> Option<Result<Row, tokio_postgres::Error>> {
+    use futures_core::Stream as _;
+    std::future::poll_fn(|context| stream.as_mut().poll_next(context)).await
+}
+
+/// Waits for all; each is polled for the first time, and so sent, in order.
+async fn in_order<'w, T: 'w>(mut waiting: Vec<Pin<Box<dyn Future<Output = T> + 'w>>>) -> Vec<T> {
+    let mut done: Vec<Option<T>> = waiting.iter().map(|_| None).collect();
+    std::future::poll_fn(|context| {
+        let mut open = false;
+        for (future, slot) in waiting.iter_mut().zip(&mut done) {
+            if slot.is_none() {
+                match future.as_mut().poll(context) {
+                    Poll::Ready(value) => *slot = Some(value),
+                    Poll::Pending => open = true,
+                }
+            }
+        }
+        if open { Poll::Pending } else { Poll::Ready(()) }
+    })
+    .await;
+    done.into_iter().flatten().collect()
+}

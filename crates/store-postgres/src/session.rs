@@ -1,0 +1,350 @@
+//! An open transaction: of a command, or of a read.
+
+use std::sync::Arc;
+
+use tessera_kernel::{
+    Cell, CellRef, ColumnType, Connection, Fault, Guard, RowSink, RowSource, Select, StoreError,
+    TableDef, WriteRow,
+};
+use uuid::Uuid;
+
+use crate::error::Failure;
+use crate::link::{Answer, Link, Step};
+use crate::pending::Pending;
+use crate::statement::{Operation, Texts};
+use crate::value::{RowReader, Value};
+use crate::{adjust, query};
+
+/// Called once per row.
+type Visit<'v> = dyn FnMut(&mut dyn RowSource) -> Result<(), Fault> + 'v;
+
+/// What begins the transaction of a command.
+const COMMAND: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+/// What begins that of a read.
+const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// What modules work on.
+pub(crate) struct Session<'l> {
+    link: &'l mut Link,
+    texts: &'l mut Texts,
+    writes: bool,
+    begun: bool,
+    pending: Pending,
+    /// Why the transaction can only be rolled back.
+    failure: Option<Failure>,
+}
+
+impl<'l> Session<'l> {
+    /// The session of a command, which writes, or of a read.
+    pub(crate) fn new(link: &'l mut Link, texts: &'l mut Texts, writes: bool) -> Self {
+        let pending = Pending::default();
+        Self { link, texts, writes, begun: false, pending, failure: None }
+    }
+
+    /// What begins the transaction, unless it has begun.
+    fn beginning(&self) -> Vec<Step> {
+        let begin = Step::bare(if self.writes { COMMAND } else { READ });
+        if self.begun { Vec::new() } else { vec![begin] }
+    }
+
+    /// Why the transaction can't be committed, if it can't.
+    pub(crate) fn failure(&self) -> Option<&Failure> {
+        self.failure.as_ref()
+    }
+
+    /// Sends what waits, and commits. `Lost` leaves open whether it was committed.
+    pub(crate) fn commit(mut self) -> Result<(), Failure> {
+        if let Some(failure) = self.failure {
+            return Err(failure);
+        }
+        if self.pending.is_empty() && !self.begun {
+            return Ok(());
+        }
+        let mut steps = self.beginning();
+        self.pending.take(self.texts, &mut steps);
+        steps.push(Step::bare("COMMIT"));
+        let outcome = self.link.run(&steps).map(drop);
+        if let Err(Failure::Refused(_) | Failure::Again(_)) = &outcome {
+            // The server answers a commit after a failure by rolling back; where the failure was in
+            // preparing a statement, no commit was sent.
+            self.link.script("ROLLBACK")?;
+        }
+        outcome
+    }
+
+    /// Leaves no trace.
+    pub(crate) fn roll_back(self) -> Result<(), Failure> {
+        let lost = matches!(self.failure, Some(Failure::Lost(_)));
+        if self.begun && !lost { self.link.script("ROLLBACK") } else { Ok(()) }
+    }
+
+    /// The writes that wait.
+    pub(crate) fn pending(&mut self) -> &mut Pending {
+        &mut self.pending
+    }
+
+    /// The text of an operation.
+    pub(crate) fn text(&mut self, table: &'static TableDef, operation: Operation) -> Arc<str> {
+        self.texts.get(table, operation)
+    }
+
+    /// Sends a statement, behind what waits on its table; answers its answer.
+    pub(crate) fn ask(&mut self, step: Step) -> Result<Answer, StoreError> {
+        if let Some(failure) = &self.failure {
+            return Err(failure.clone().told());
+        }
+        let mut steps = self.beginning();
+        if step.table.is_some_and(|table| self.pending.touches(table)) {
+            self.pending.take(self.texts, &mut steps);
+        }
+        steps.push(step);
+        self.begun = true;
+        let answers = self.link.run(&steps);
+        let answers = answers.map_err(|failure| self.failure.insert(failure).clone().told())?;
+        Ok(answers.into_iter().next_back().unwrap_or_default())
+    }
+
+    /// After a refusal the transaction can only be undone.
+    fn refuse(&mut self, error: StoreError) -> StoreError {
+        self.failure.get_or_insert(Failure::Refused(error.clone()));
+        error
+    }
+
+    fn writable(&self) -> Result<(), StoreError> {
+        match &self.failure {
+            Some(failure) => Err(failure.clone().told()),
+            None if self.writes => Ok(()),
+            None => Err(StoreError::Engine("a read snapshot can't be written".to_string())),
+        }
+    }
+
+    fn visit(&mut self, step: Step, visit: &mut Visit<'_>) -> Result<(), Fault> {
+        let answer = self.ask(step)?;
+        answer.rows.iter().try_for_each(|row| visit(&mut RowReader::new(row)))
+    }
+
+    fn keyed(
+        &mut self,
+        table: &'static TableDef,
+        operation: Operation,
+        key: &[CellRef<'_>],
+    ) -> Step {
+        let sql = self.text(table, operation);
+        Step { sql, values: key_values(table, key).collect(), table: Some(table) }
+    }
+}
+
+fn key_values<'k>(
+    table: &'static TableDef,
+    key: &'k [CellRef<'k>],
+) -> impl Iterator<Item = Value> + 'k {
+    key.iter().zip(&table.columns).map(|(cell, column)| Value::of(*cell, column.ty))
+}
+
+/// A key prefix is never longer than the key.
+fn check_prefix(table: &TableDef, prefix: &[CellRef<'_>], whole: bool) -> Result<(), StoreError> {
+    let fits = if whole { prefix.len() == table.key } else { prefix.len() <= table.key };
+    if fits {
+        return Ok(());
+    }
+    Err(StoreError::Engine(format!(
+        "{} values were given for the key of {}, which has {}",
+        prefix.len(),
+        table.name,
+        table.key
+    )))
+}
+
+impl Connection for Session<'_> {
+    fn insert(&mut self, table: &'static TableDef, row: &dyn WriteRow) -> Result<(), StoreError> {
+        self.writable()?;
+        let cells = cells(table, row).map_err(|error| self.refuse(error))?;
+        self.pending.insert(table, cells);
+        Ok(())
+    }
+
+    fn replace(
+        &mut self,
+        table: &'static TableDef,
+        row: &dyn WriteRow,
+    ) -> Result<bool, StoreError> {
+        self.writable()?;
+        let cells = cells(table, row).map_err(|error| self.refuse(error))?;
+        let values = cells.into_iter().zip(&table.columns);
+        let values = values.map(|(cell, column)| Value::One(cell, column.ty)).collect();
+        Ok(self.write(table, Operation::Replace, values)? > 0)
+    }
+
+    fn put(&mut self, table: &'static TableDef, row: &dyn WriteRow) -> Result<(), StoreError> {
+        self.writable()?;
+        let cells = cells(table, row).map_err(|error| self.refuse(error))?;
+        self.pending.put(table, cells);
+        Ok(())
+    }
+
+    fn set(
+        &mut self,
+        table: &'static TableDef,
+        key: &[CellRef<'_>],
+        guard: Option<(usize, CellRef<'_>)>,
+        columns: &[(usize, CellRef<'_>)],
+    ) -> Result<bool, StoreError> {
+        self.writable()?;
+        check_prefix(table, key, true)?;
+        let changed = columns.iter().map(|(column, _)| *column).collect();
+        let operation = Operation::Set(changed, guard.map(|(column, _)| column));
+        let of = |(column, cell): (usize, CellRef<'_>)| Value::of(cell, table.columns[column].ty);
+        let values = columns.iter().copied().map(of);
+        let values = values.chain(key_values(table, key)).chain(guard.map(of)).collect();
+        Ok(self.write(table, operation, values)? > 0)
+    }
+
+    fn delete(
+        &mut self,
+        table: &'static TableDef,
+        prefix: &[CellRef<'_>],
+    ) -> Result<usize, StoreError> {
+        self.writable()?;
+        check_prefix(table, prefix, false)?;
+        let values = key_values(table, prefix).collect();
+        let deleted = self.write(table, Operation::Delete(prefix.len()), values)?;
+        Ok(usize::try_from(deleted).unwrap_or(usize::MAX))
+    }
+
+    fn rows(
+        &mut self,
+        table: &'static TableDef,
+        prefix: &[CellRef<'_>],
+        visit: &mut Visit<'_>,
+    ) -> Result<(), Fault> {
+        check_prefix(table, prefix, false)?;
+        let step = self.keyed(table, Operation::Rows(prefix.len()), prefix);
+        self.visit(step, visit)
+    }
+
+    fn select(&mut self, select: &Select, visit: &mut Visit<'_>) -> Result<(), Fault> {
+        self.visit(query::step(select), visit)
+    }
+
+    fn adjust(
+        &mut self,
+        table: &'static TableDef,
+        key: &[CellRef<'_>],
+        deltas: &[(usize, i64)],
+        guard: Option<&Guard>,
+    ) -> Result<bool, StoreError> {
+        self.writable()?;
+        check_prefix(table, key, true)?;
+        let outcome = adjust::adjust(self, table, key, deltas, guard);
+        outcome.map_err(|error| self.refuse(error))
+    }
+
+    fn hold(&mut self, table: &'static TableDef, key: &[CellRef<'_>]) -> Result<(), StoreError> {
+        self.writable()?;
+        check_prefix(table, key, true)?;
+        let held = self.keyed(table, Operation::RowHeld, key);
+        if self.ask(held.clone())?.affected > 0 {
+            return Ok(());
+        }
+        // A row that is not there can't be held: it comes into being with zeroes.
+        let zero = self.keyed(table, Operation::Zero, key);
+        self.ask(zero)?;
+        self.ask(held).map(drop)
+    }
+
+    fn is_isolated(&self) -> bool {
+        !self.writes
+    }
+
+    fn refuses_late(&self) -> bool {
+        true
+    }
+
+    fn row_held(
+        &mut self,
+        table: &'static TableDef,
+        key: &[CellRef<'_>],
+        visit: &mut Visit<'_>,
+    ) -> Result<(), Fault> {
+        self.writable()?;
+        check_prefix(table, key, true)?;
+        let step = self.keyed(table, Operation::RowHeld, key);
+        self.visit(step, visit)
+    }
+}
+
+/// The cells that a row writes, if they are those of the table.
+fn cells(table: &TableDef, row: &dyn WriteRow) -> Result<Vec<Cell>, StoreError> {
+    let mut sink = Cells { table, cells: Vec::with_capacity(table.columns.len()), refused: None };
+    row.write(&mut sink);
+    if let Some(why) = sink.refused {
+        return Err(StoreError::OutOfRange(format!("{}: {why}", table.name.replace('_', " "))));
+    }
+    let (given, wanted) = (sink.cells.len(), table.columns.len());
+    if given != wanted {
+        return Err(StoreError::Engine(format!(
+            "a row of {} was written with {given} columns instead of {wanted}",
+            table.name
+        )));
+    }
+    let misfit =
+        sink.cells.iter().zip(&table.columns).find(|(cell, column)| !fits(cell, column.ty));
+    match misfit {
+        Some((cell, column)) => Err(StoreError::Engine(format!(
+            "{cell:?} was given for {}.{}",
+            table.name, column.name
+        ))),
+        None => Ok(sink.cells),
+    }
+}
+
+fn fits(cell: &Cell, ty: ColumnType) -> bool {
+    match cell {
+        Cell::Null => true,
+        Cell::Bool(_) => ty == ColumnType::Bool,
+        Cell::Int(_) => ty == ColumnType::Int,
+        Cell::Text(_) => ty == ColumnType::Text,
+        Cell::Uuid(_) => ty == ColumnType::Uuid,
+        Cell::Date(_) => ty == ColumnType::Date,
+        Cell::Instant(_) => ty == ColumnType::Instant,
+    }
+}
+
+struct Cells<'t> {
+    table: &'t TableDef,
+    cells: Vec<Cell>,
+    refused: Option<String>,
+}
+
+impl RowSink for Cells<'_> {
+    fn null(&mut self) {
+        self.cells.push(Cell::Null);
+    }
+    fn bool(&mut self, value: bool) {
+        self.cells.push(Cell::Bool(value));
+    }
+    fn int(&mut self, value: i64) {
+        self.cells.push(Cell::Int(value));
+    }
+    fn text(&mut self, value: &str) {
+        if value.contains('\0') {
+            self.refuse("a text has a NUL character");
+            return;
+        }
+        self.cells.push(Cell::Text(value.to_string()));
+    }
+    fn uuid(&mut self, value: Uuid) {
+        self.cells.push(Cell::Uuid(value));
+    }
+    fn date(&mut self, value: i32) {
+        self.cells.push(Cell::Date(value));
+    }
+    fn instant(&mut self, value: i64) {
+        self.cells.push(Cell::Instant(value));
+    }
+    fn refuse(&mut self, why: &str) {
+        let column = self.table.columns.get(self.cells.len()).map_or("?", |column| &column.name);
+        self.refused.get_or_insert(format!("{column}: {why}"));
+        self.cells.push(Cell::Null);
+    }
+}

@@ -1,0 +1,246 @@
+//! The SQL of the operations on one table.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use sha2::{Digest as _, Sha256};
+use tessera_kernel::{ColumnDef, TableDef};
+use tessera_store_sql::quote;
+
+/// What is done with a table, as far as its text depends on it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Operation {
+    /// One row, a parameter per column.
+    Insert,
+    /// Rows, an array per column.
+    InsertMany,
+    /// Rows in place of those with their keys, or new ones; an array per column.
+    PutMany,
+    /// The other columns of the row with a key.
+    Replace,
+    /// Some columns, under a guard on one more.
+    Set(Vec<usize>, Option<usize>),
+    /// Rows by so many leading key columns.
+    Delete(usize),
+    /// Rows by so many leading key columns, in key order.
+    Rows(usize),
+    /// The row with a key, held.
+    RowHeld,
+    /// A row of zeroes where there is none.
+    Zero,
+    /// Adds to counters of rows, an array per column; the columns are those added to.
+    AddMany(Vec<usize>),
+    /// Adds to counters of a row that is there, under a guard: columns, terms.
+    Add(Vec<usize>, Option<Vec<(usize, i64)>>),
+    /// A row of counters where there is none: columns that are not zero.
+    Start(Vec<usize>),
+    /// Deletes the rows, an array per key column, whose counters are all zero.
+    Sweep,
+}
+
+/// The texts of operations, made once.
+#[derive(Default)]
+pub(crate) struct Texts(HashMap<(usize, Operation), Arc<str>>);
+
+impl Texts {
+    /// The text of an operation.
+    pub(crate) fn get(&mut self, table: &'static TableDef, operation: Operation) -> Arc<str> {
+        // A table lives as long as the program, so its address names it.
+        let key = (std::ptr::from_ref(table) as usize, operation);
+        if let Some(text) = self.0.get(&key) {
+            return text.clone();
+        }
+        let text: Arc<str> = statement(table, &key.1).into();
+        self.0.insert(key, text.clone());
+        text
+    }
+}
+
+/// The server cuts longer names off, silently.
+const LONGEST: usize = 63;
+
+/// A name as the server has it: a name that is too long ends in a digest instead.
+pub(crate) fn identifier(name: &str) -> String {
+    if name.len() <= LONGEST {
+        return name.to_string();
+    }
+    let digest = Sha256::digest(name.as_bytes());
+    let mut short: String = name.chars().take(LONGEST - 9).collect();
+    let _ = write!(short, "_{:02x}{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2], digest[3]);
+    short
+}
+
+/// The quoted name of a table.
+pub(crate) fn name(table: &TableDef) -> String {
+    quote(&identifier(&table.name))
+}
+
+fn column(table: &TableDef, position: usize) -> String {
+    quote(&table.columns[position].name)
+}
+
+fn list<T>(items: impl IntoIterator<Item = T>, render: impl Fn(T) -> String) -> String {
+    items.into_iter().map(render).collect::<Vec<_>>().join(", ")
+}
+
+fn all(table: &TableDef) -> String {
+    list(&table.columns, |column: &ColumnDef| quote(&column.name))
+}
+
+fn keys(table: &TableDef) -> String {
+    list(0..table.key, |position| column(table, position))
+}
+
+/// `WHERE` the leading key columns equal the parameters behind `before`.
+fn by_key(table: &TableDef, count: usize, before: usize) -> String {
+    let equal = |position| format!("{} = ${}", column(table, position), before + position + 1);
+    if count == 0 {
+        return String::new();
+    }
+    format!(" WHERE {}", (0..count).map(equal).collect::<Vec<_>>().join(" AND "))
+}
+
+/// Columns as rows of arrays.
+fn unnested(count: usize) -> String {
+    format!("SELECT * FROM unnest({})", list(1..=count, |position| format!("${position}")))
+}
+
+fn statement(table: &TableDef, operation: &Operation) -> String {
+    let (table_name, count) = (name(table), table.columns.len());
+    match operation {
+        Operation::Insert => {
+            let values = list(1..=count, |position| format!("${position}"));
+            format!("INSERT INTO {table_name} ({}) VALUES ({values})", all(table))
+        }
+        Operation::InsertMany => {
+            format!("INSERT INTO {table_name} ({}) {}", all(table), unnested(count))
+        }
+        Operation::PutMany => put_many(table),
+        Operation::Replace => replace(table),
+        Operation::Set(columns, guard) => set(table, columns, *guard),
+        Operation::Delete(prefix) => {
+            format!("DELETE FROM {table_name}{}", by_key(table, *prefix, 0))
+        }
+        Operation::Rows(prefix) => rows(table, *prefix),
+        Operation::RowHeld => format!("{} FOR UPDATE", rows(table, table.key)),
+        Operation::Zero => {
+            let values = list(0..count, |position| {
+                if position < table.key { format!("${}", position + 1) } else { "0".into() }
+            });
+            format!(
+                "INSERT INTO {table_name} ({}) VALUES ({values}) ON CONFLICT ({}) DO NOTHING",
+                all(table),
+                keys(table)
+            )
+        }
+        Operation::AddMany(columns) => add_many(table, columns),
+        Operation::Add(columns, guard) => add(table, columns, guard.as_deref()),
+        Operation::Start(columns) => start(table, columns),
+        Operation::Sweep => sweep(table),
+    }
+}
+
+fn put_many(table: &TableDef) -> String {
+    let insert = statement(table, &Operation::InsertMany);
+    let changes = list(table.key..table.columns.len(), |position| {
+        format!("{0} = excluded.{0}", column(table, position))
+    });
+    let what = if changes.is_empty() { "NOTHING".into() } else { format!("UPDATE SET {changes}") };
+    format!("{insert} ON CONFLICT ({}) DO {what}", keys(table))
+}
+
+fn replace(table: &TableDef) -> String {
+    // A table of nothing but a key is replaced by itself.
+    let first = if table.columns.len() > table.key { table.key } else { 0 };
+    let changes = list(first..table.columns.len(), |position| {
+        format!("{} = ${}", column(table, position), position + 1)
+    });
+    format!("UPDATE {} SET {changes}{}", name(table), by_key(table, table.key, 0))
+}
+
+fn set(table: &TableDef, columns: &[usize], guard: Option<usize>) -> String {
+    let changes = list(columns.iter().enumerate(), |(position, changed)| {
+        format!("{} = ${}", column(table, *changed), position + 1)
+    });
+    let mut sql =
+        format!("UPDATE {} SET {changes}{}", name(table), by_key(table, table.key, columns.len()));
+    if let Some(guard) = guard {
+        let parameter = columns.len() + table.key + 1;
+        let _ = write!(sql, " AND {} IS NOT DISTINCT FROM ${parameter}", column(table, guard));
+    }
+    sql
+}
+
+fn rows(table: &TableDef, prefix: usize) -> String {
+    let mut sql = format!("SELECT {} FROM {}{}", all(table), name(table), by_key(table, prefix, 0));
+    if prefix < table.key {
+        let rest = list(prefix..table.key, |position| column(table, position));
+        let _ = write!(sql, " ORDER BY {rest}");
+    }
+    sql
+}
+
+fn add_many(table: &TableDef, columns: &[usize]) -> String {
+    let targets = list((0..table.key).chain(columns.iter().copied()), |at| column(table, at));
+    let zeroes = (table.key..table.columns.len()).filter(|at| !columns.contains(at));
+    let zeroes: Vec<usize> = zeroes.collect();
+    let more: String = zeroes.iter().map(|at| format!(", {}", column(table, *at))).collect();
+    let nothing = ", 0".repeat(zeroes.len());
+    let changes = list(columns, |at| format!("{0} = t.{0} + excluded.{0}", column(table, *at)));
+    format!(
+        "INSERT INTO {} AS t ({targets}{more}) SELECT u.*{nothing} FROM unnest({}) u \
+         ON CONFLICT ({}) DO UPDATE SET {changes}",
+        name(table),
+        list(1..=table.key + columns.len(), |position| format!("${position}")),
+        keys(table)
+    )
+}
+
+/// The outcome of the guard's terms after adding, in exact arithmetic.
+fn add(table: &TableDef, columns: &[usize], guard: Option<&[(usize, i64)]>) -> String {
+    let changes = list(columns.iter().enumerate(), |(position, at)| {
+        format!("{0} = {0} + ${1}", column(table, *at), position + 1)
+    });
+    let mut sql =
+        format!("UPDATE {} SET {changes}{}", name(table), by_key(table, table.key, columns.len()));
+    if let Some(terms) = guard {
+        let sum = terms.iter().map(|(at, factor)| {
+            let added = columns.iter().position(|changed| changed == at);
+            let added = added.map_or(String::new(), |place| format!(" + ${}", place + 1));
+            format!("({}::numeric{added}) * {factor}", column(table, *at))
+        });
+        let sum: Vec<String> = sum.collect();
+        let sum = if sum.is_empty() { "0".to_string() } else { sum.join(" + ") };
+        let _ = write!(sql, " AND {sum} >= ${}", columns.len() + table.key + 1);
+    }
+    sql
+}
+
+fn start(table: &TableDef, columns: &[usize]) -> String {
+    let values = list(0..table.columns.len(), |at| {
+        if at < table.key {
+            return format!("${}", at + 1);
+        }
+        let place = columns.iter().position(|changed| *changed == at);
+        place.map_or("0".into(), |place| format!("${}", table.key + place + 1))
+    });
+    format!(
+        "INSERT INTO {} ({}) VALUES ({values}) ON CONFLICT ({}) DO NOTHING",
+        name(table),
+        all(table),
+        keys(table)
+    )
+}
+
+fn sweep(table: &TableDef) -> String {
+    let zero = (table.key..table.columns.len()).map(|at| format!("{} = 0", column(table, at)));
+    let zero: Vec<String> = zero.collect();
+    format!(
+        "DELETE FROM {} WHERE ({}) IN ({}) AND {}",
+        name(table),
+        keys(table),
+        unnested(table.key),
+        zero.join(" AND ")
+    )
+}

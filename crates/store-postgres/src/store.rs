@@ -1,0 +1,103 @@
+//! Opening and closing, and the engine's interface.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tessera_kernel::{Connection, Fault, Job, Statistics, Store, StoreError, TableDef};
+
+use crate::link::{Link, Step};
+use crate::options::Options;
+use crate::pool::Readers;
+use crate::workers::Workers;
+use crate::{catalog, migrate};
+
+/// An open PostgreSQL database. Dropping it finishes the queued commands.
+pub struct PostgresStore {
+    options: Arc<Options>,
+    readers: Readers,
+    workers: Option<Workers>,
+}
+
+impl PostgresStore {
+    /// Opens the database to read and write.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` where the server can't be reached within the patience of the options, or refuses.
+    pub fn open(options: Options) -> Result<Self, StoreError> {
+        let store = Self::reading(options)?;
+        let workers = Some(Workers::start(&store.options)?);
+        Ok(Self { workers, ..store })
+    }
+
+    /// Opens the database only to read.
+    ///
+    /// # Errors
+    ///
+    /// As [`PostgresStore::open`].
+    pub fn reading(options: Options) -> Result<Self, StoreError> {
+        let options = Arc::new(options);
+        let readers = Readers::new(options.clone());
+        readers.bare(|link| link.script(""))?;
+        Ok(Self { options, readers, workers: None })
+    }
+}
+
+impl Store for PostgresStore {
+    fn submit(&self, job: Box<dyn Job>) {
+        match &self.workers {
+            Some(workers) => workers.submit(job),
+            None => job.finished(Err(StoreError::Unavailable(
+                "the database was opened for reading only".to_string(),
+            ))),
+        }
+    }
+
+    fn read(
+        &self,
+        read: &mut dyn FnMut(&mut dyn Connection) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        self.readers.read(read)
+    }
+
+    fn migrate(&self, tables: &[&'static TableDef]) -> Result<(), StoreError> {
+        if self.workers.is_none() {
+            return self.readers.bare(|link| catalog::check_present(link, tables));
+        }
+        // A connection of its own: what it holds ends with it, whatever goes wrong.
+        let mut link = Link::open_patiently(&self.options).map_err(|failure| failure.told())?;
+        migrate::migrate(&mut link, tables).map_err(|failure| failure.told())
+    }
+
+    fn backup(&self, _to: &Path, _progress: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError> {
+        Err(StoreError::Unavailable(
+            "a PostgreSQL database is backed up by its own tools: pg_dump, or pg_basebackup and the \
+             archive of its log"
+                .to_string(),
+        ))
+    }
+
+    fn size(&self) -> Result<u64, StoreError> {
+        let sql = "SELECT pg_database_size(current_database())";
+        let answers = self.readers.bare(|link| link.run(&[Step::bare(sql)]))?;
+        let row = answers.first().and_then(|answer| answer.rows.first());
+        let bytes = row.and_then(|row| row.try_get::<_, i64>(0).ok());
+        Ok(bytes.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0))
+    }
+
+    fn statistics(&self) -> Statistics {
+        self.workers.as_ref().map(Workers::statistics).unwrap_or_default()
+    }
+
+    fn check(&self) -> Result<Vec<String>, StoreError> {
+        self.readers.bare(catalog::differences)
+    }
+}
+
+impl std::fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The address may have a password.
+        let name = self.options.server.get_dbname().unwrap_or("?");
+        f.debug_struct("PostgresStore").field("name", &name).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,216 @@
+//! The threads that run commands, each on a connection of its own.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tessera_kernel::{Job, Statistics, StoreError, Verdict};
+
+use crate::error::Failure;
+use crate::link::Link;
+use crate::options::Options;
+use crate::pool::live;
+use crate::session::Session;
+use crate::statement::Texts;
+
+/// How often a command that loses against others is run.
+const TRIES: u32 = 30;
+
+type Queue = Arc<Mutex<Receiver<Box<dyn Job>>>>;
+
+/// The queue of the threads. Dropping it finishes what is queued.
+pub(crate) struct Workers {
+    sender: Option<Sender<Box<dyn Job>>>,
+    threads: Vec<JoinHandle<()>>,
+    counters: Arc<Counters>,
+}
+
+/// What the threads have done.
+#[derive(Default)]
+struct Counters {
+    commands: AtomicU64,
+    commits: AtomicU64,
+    repeats: AtomicU64,
+}
+
+impl Workers {
+    /// Starts the threads.
+    pub(crate) fn start(options: &Arc<Options>) -> Result<Self, StoreError> {
+        let (sender, receiver) = channel();
+        let queue: Queue = Arc::new(Mutex::new(receiver));
+        let counters = Arc::new(Counters::default());
+        let mut threads = Vec::with_capacity(options.writers);
+        for number in 1..=options.writers.max(1) {
+            let (queue, counters, options) = (queue.clone(), counters.clone(), options.clone());
+            let worker = move || {
+                let mut worker = Worker { options, counters, link: None, texts: Texts::default() };
+                while let Some(job) = next(&queue) {
+                    worker.serve(job);
+                }
+            };
+            let thread = std::thread::Builder::new()
+                .name(format!("tessera-writer-{number}"))
+                .spawn(worker)
+                .map_err(|error| StoreError::Unavailable(format!("no thread: {error}")))?;
+            threads.push(thread);
+        }
+        Ok(Self { sender: Some(sender), threads, counters })
+    }
+
+    /// Queues a job.
+    pub(crate) fn submit(&self, job: Box<dyn Job>) {
+        let unsent = match &self.sender {
+            Some(sender) => sender.send(job).err().map(|error| error.0),
+            None => Some(job),
+        };
+        if let Some(job) = unsent {
+            job.finished(Err(StoreError::Unavailable("the writers have stopped".to_string())));
+        }
+    }
+
+    /// What the threads have done.
+    pub(crate) fn statistics(&self) -> Statistics {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Statistics {
+            commands: read(&self.counters.commands),
+            commits: read(&self.counters.commits),
+            repeats: read(&self.counters.repeats),
+        }
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        drop(self.sender.take());
+        for thread in self.threads.drain(..) {
+            // The last owner may be a job; its own thread can't wait for itself.
+            let is_own = thread.thread().id() == std::thread::current().id();
+            if !is_own && thread.join().is_err() {
+                tracing::error!("a writer panicked");
+            }
+        }
+    }
+}
+
+fn next(queue: &Queue) -> Option<Box<dyn Job>> {
+    queue.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+}
+
+/// What is to become of a job after a run.
+enum Turn {
+    /// It is answered.
+    Done(Result<(), StoreError>),
+    /// It left no trace and is run again.
+    Again(Failure),
+}
+
+struct Worker {
+    options: Arc<Options>,
+    counters: Arc<Counters>,
+    link: Option<Link>,
+    texts: Texts,
+}
+
+impl Worker {
+    /// Runs a job until it is kept or refused, and answers it.
+    fn serve(&mut self, mut job: Box<dyn Job>) {
+        self.counters.commands.fetch_add(1, Ordering::Relaxed);
+        let (since, mut tries) = (Instant::now(), 0);
+        let outcome = loop {
+            tries += 1;
+            match self.turn(&mut *job) {
+                Turn::Done(outcome) => break outcome,
+                Turn::Again(failure) => {
+                    let hopeless = match failure {
+                        Failure::Lost(_) => since.elapsed() >= self.options.patience,
+                        _ => tries >= TRIES,
+                    };
+                    if hopeless {
+                        break Err(failure.told());
+                    }
+                    self.counters.repeats.fetch_add(1, Ordering::Relaxed);
+                    tracing::debug!(?failure, tries, "a command is run again");
+                    std::thread::sleep(pause(tries));
+                }
+            }
+        };
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| job.finished(outcome))) {
+            tracing::error!(message = panic_message(&*panic), "an answer panicked");
+        }
+    }
+
+    /// Runs a job in a transaction of its own.
+    fn turn(&mut self, job: &mut dyn Job) -> Turn {
+        let link = match live(&mut self.link, &self.options) {
+            Ok(link) => link,
+            Err(failure) => return Turn::Done(Err(failure.told())),
+        };
+        let mut session = Session::new(link, &mut self.texts, true);
+        let run = catch_unwind(AssertUnwindSafe(|| job.run(&mut session)));
+        let turn = match run {
+            Ok(verdict) => end(session, verdict, &self.counters),
+            Err(panic) => {
+                let message = panic_message(&*panic).to_string();
+                tracing::error!(message, "a command panicked");
+                let error = StoreError::Engine(format!("the command panicked: {message}"));
+                match session.roll_back() {
+                    Ok(()) => Ok(Turn::Done(Err(error))),
+                    Err(_) => Err(Turn::Done(Err(error))),
+                }
+            }
+        };
+        turn.unwrap_or_else(|turn| {
+            // The connection is not worth keeping.
+            self.link = None;
+            turn
+        })
+    }
+}
+
+/// Ends the transaction; `Err` where its connection is lost.
+fn end(session: Session<'_>, verdict: Verdict, counters: &Counters) -> Result<Turn, Turn> {
+    if let Some(failure) = session.failure().cloned() {
+        let lost = session.roll_back().is_err() || matches!(failure, Failure::Lost(_));
+        let turn = match (failure, verdict) {
+            // What the job answers rests on the refusal, which it heard.
+            (Failure::Refused(_), Verdict::Undo) => Turn::Done(Ok(())),
+            (Failure::Refused(error), Verdict::Keep) => Turn::Done(Err(error)),
+            (failure, _) => Turn::Again(failure),
+        };
+        return if lost { Err(turn) } else { Ok(turn) };
+    }
+    if verdict == Verdict::Undo {
+        // A connection that breaks takes the transaction with it.
+        let undone = session.roll_back();
+        let turn = Turn::Done(Ok(()));
+        return if undone.is_ok() { Ok(turn) } else { Err(turn) };
+    }
+    match session.commit() {
+        Ok(()) => {
+            counters.commits.fetch_add(1, Ordering::Relaxed);
+            Ok(Turn::Done(Ok(())))
+        }
+        Err(Failure::Refused(error)) => Ok(Turn::Done(Err(error))),
+        Err(Failure::Again(why)) => Ok(Turn::Again(Failure::Again(why))),
+        Err(Failure::Lost(why)) => Err(Turn::Done(Err(StoreError::Unavailable(format!(
+            "the connection broke during the commit, so it is not known whether it was kept ({why})"
+        ))))),
+    }
+}
+
+/// Longer and longer, and not the same for all.
+fn pause(tries: u32) -> Duration {
+    let most = 1_u64 << tries.min(8);
+    let clock = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let noise = clock.map_or(0, |clock| u64::from(clock.subsec_nanos()));
+    Duration::from_micros(500 + noise % (most * 1_000))
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
