@@ -10,6 +10,7 @@ mod entries;
 mod error;
 mod explanation;
 mod find;
+mod kept;
 mod key;
 mod part;
 mod price;
@@ -55,7 +56,7 @@ pub use price::{explain, price};
 pub use put_price::put_price;
 pub use records::{Converted, Exchange, no_exchange};
 pub use requirement::Requirement;
-pub use rest::rest_of_parts;
+pub use rest::{have_same_rates, rest_of_parts};
 pub use segments::{
     ConditionKey, ConditionKeyField, ConditionOrigin, ConditionRate, ConditionScale,
     InactiveReason, PricingCondition,

@@ -112,7 +112,7 @@ fn reschedule(tx: &mut Tx<'_>, id: ObjectId, body: &Value) -> Result<Value, Prob
 fn explain_pricing(tx: &mut Tx<'_>, id: ObjectId, body: &Value) -> Result<Value, Problem> {
     parse::<NoInput>(body)?;
     tx.actor().require(SalesDocument::def().name, "read")?;
-    Ok(crate::pricing::explain(tx, Ref::new(id))?)
+    Ok(crate::explain::explain(tx, Ref::new(id))?)
 }
 
 fn item_status(tx: &mut Tx<'_>, id: ObjectId, body: &Value) -> Result<Value, Problem> {

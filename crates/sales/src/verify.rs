@@ -22,7 +22,7 @@ pub fn add_reserved(tx: &mut Tx<'_>, reserved: &mut Reserved) -> Result<(), Faul
         for item in document.items.iter().filter(|item| item.rejection_reason.is_none()) {
             let Some(plant) = item.plant else { continue };
             let delivered = taken.of(item.item).delivered;
-            for (line, open) in commitment::open_schedule(&document, item.item, delivered)? {
+            for (line, open) in crate::promise::open_schedule(&document, item.item, delivered)? {
                 if line.reserved {
                     *reserved.entry((item.product, plant, line.date)).or_default() += open;
                 }
@@ -88,7 +88,7 @@ pub(crate) fn check_documents(tx: &mut Tx<'_>, findings: &mut Findings) -> Resul
 fn holds_stock(document: &SalesDocument, taken: &Fulfilments) -> Result<bool, Fault> {
     for item in &document.items {
         let delivered = taken.of(item.item).delivered;
-        let open = commitment::open_schedule(document, item.item, delivered)?;
+        let open = crate::promise::open_schedule(document, item.item, delivered)?;
         if open.iter().any(|(line, _)| line.reserved) {
             return Ok(true);
         }

@@ -1,5 +1,6 @@
 //! Business scenarios. Each file plays one subject.
 
+mod agreed;
 mod availability;
 mod books;
 mod changes;
