@@ -120,7 +120,7 @@ pub struct DraftItem {
     /// Text; else the product's description.
     #[field(max = 120)]
     pub description: Option<String>,
-    /// Item category; else as customizing proposes.
+    /// Item category, one that customizing assigns; else the one that it proposes.
     #[field(code = "item_category")]
     pub item_category: Option<Code>,
     /// Delivering plant; else as master data proposes.

@@ -7,14 +7,14 @@ use tessera_pricing::{
     Totals,
 };
 
-use crate::customizing::DocumentType;
+use crate::customizing::{BillingRelevance, DocumentType};
 use crate::draft::{ManualCondition, SalesChange};
 use crate::pricing_request::{convert, request};
 use crate::reference::Source;
 use crate::resolve::Area;
 use crate::take::Taking;
 use crate::takeover::{self, Taker};
-use crate::{SalesDocument, SalesError};
+use crate::{SalesDocument, SalesError, SalesSettings};
 
 /// The pricing procedure of a document: the document type's own, or the one that customizing
 /// determines.
@@ -248,6 +248,7 @@ fn run(
 /// Item values are the sums of their conditions, document totals those of the items that are not
 /// rejected.
 pub(crate) fn set_values(tx: &mut Tx<'_>, document: &mut SalesDocument) -> Result<(), SalesError> {
+    let settings = tx.settings::<SalesSettings>()?;
     let currency = document.header.currency;
     let (mut net, mut tax) = (Money::zero(currency), Money::zero(currency));
     let area = document.header.credit_control_area;
@@ -256,8 +257,12 @@ pub(crate) fn set_values(tx: &mut Tx<'_>, document: &mut SalesDocument) -> Resul
         let totals = Totals::of(rows, currency)?;
         item.net_value = totals.net;
         item.tax_value = totals.tax;
+        // What is never billed is never owed.
+        let rule = settings.item_categories.get(item.item_category);
+        let is_billed = rule.is_some_and(|rule| rule.billing != BillingRelevance::None);
+        let owed = if is_billed { totals.gross } else { Money::zero(currency) };
         item.credit_value =
-            tessera_credit::credit_value(tx, area, totals.gross, document.header.document_date)?;
+            tessera_credit::credit_value(tx, area, owed, document.header.document_date)?;
         if item.rejection_reason.is_none() {
             net = net.plus(totals.net)?;
             tax = tax.plus(totals.tax)?;

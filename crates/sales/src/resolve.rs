@@ -334,9 +334,6 @@ fn item_category(
     product: &Stored<Product>,
     path: &str,
 ) -> Result<Code, SalesError> {
-    if let Some(category) = draft.item_category {
-        return Ok(category);
-    }
     let header = &document.header;
     let Some(sales) = product.sales(header.sales_organisation, header.distribution_channel) else {
         let message = format!(
@@ -351,14 +348,25 @@ fn item_category(
         let message = format!("{} is blocked for sale in this channel", product.number());
         return Err(SalesError::field(format!("{path}.product"), message));
     }
-    let group = sales.item_category_group;
-    context.settings.item_category(header.document_type, group).ok_or_else(|| {
+    let (document_type, group) = (header.document_type, sales.item_category_group);
+    let allowed = context.settings.item_categories_for(document_type, group);
+    let Some(proposed) = allowed.first() else {
         let message = format!(
-            "customizing has no item category for document type {} and group {group}",
-            header.document_type
+            "customizing has no item category for document type {document_type} and group {group}"
         );
-        SalesError::field(format!("{path}.product"), message)
-    })
+        return Err(SalesError::field(format!("{path}.product"), message));
+    };
+    let category = draft.item_category.unwrap_or(*proposed);
+    if allowed.contains(&category) {
+        return Ok(category);
+    }
+    let names: Vec<&str> = allowed.iter().map(Code::as_str).collect();
+    let message = format!(
+        "{category} is not assigned to document type {document_type} and item category group \
+         {group}; allowed are: {}",
+        names.join(", ")
+    );
+    Err(SalesError::field(format!("{path}.item_category"), message))
 }
 
 fn description(tx: &mut Tx<'_>, product: &Product) -> Result<String, SalesError> {

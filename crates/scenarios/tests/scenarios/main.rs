@@ -11,6 +11,7 @@ mod deliveries;
 mod documents;
 mod flow;
 mod invoices;
+mod item_categories;
 mod order_to_cash;
 mod payments;
 mod periods;
