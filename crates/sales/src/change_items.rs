@@ -1,6 +1,7 @@
 //! Applies the changes of items to a sales document.
 
 use tessera_kernel::{Quantity, Tx, from_micros, to_micros};
+use tessera_organisation::OrganisationSettings;
 
 use crate::draft::{DraftItem, ItemChange, SalesChange};
 use crate::resolve::ItemContext;
@@ -87,8 +88,8 @@ fn change_item(
     if let Some(quantity) = change.quantity {
         let data = tx.shared(product)?;
         let base = data
-            .to_base(quantity)
-            .map_err(|error| SalesError::field(format!("{path}.quantity"), error.to_string()))?;
+            .counted(tx.settings::<OrganisationSettings>()?, quantity)
+            .map_err(|message| SalesError::field(format!("{path}.quantity"), message))?;
         if to_micros(base.value())? < done {
             return Err(fulfilled(work)?);
         }

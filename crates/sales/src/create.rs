@@ -22,7 +22,7 @@ pub(crate) const RULES: &[Rule] = &[
     },
     Rule {
         name: "items",
-        help: "Products are sold here; quantities convert into the base unit; plants deliver here.",
+        help: "Products are sold here; quantities are counted as their units are and convert into the base unit; plants deliver here.",
     },
     Rule {
         name: "pricing",

@@ -271,8 +271,9 @@ pub(crate) fn item(
     if data.general.blocked {
         return Err(field("product", format!("{} is blocked for sale", data.number())));
     }
+    let organisation = tx.settings::<OrganisationSettings>()?;
     let base_quantity =
-        data.to_base(quantity).map_err(|error| field("quantity", error.to_string()))?;
+        data.counted(organisation, quantity).map_err(|message| field("quantity", message))?;
     if from.is_none() {
         crate::minimum::check(document, &data, base_quantity, path)?;
     }

@@ -23,4 +23,5 @@ mod rounding;
 mod services;
 mod shop;
 mod stale;
+mod units;
 mod world;
