@@ -61,13 +61,16 @@ pub(crate) fn request(
     Ok((priced, lines))
 }
 
-/// How values of a document are rounded: commercially, in the steps of the company that sells.
+/// How values of a document are rounded: commercially; in the currency of the company that sells in
+/// its steps, in another to the minor unit.
 pub fn rounding(tx: &Tx<'_>, document: &SalesDocument) -> Result<RoundingRule, SalesError> {
     let organisation = tx.settings::<OrganisationSettings>()?;
     let (_, company) = organisation
         .company_of_sales_organisation(document.header.sales_organisation)
         .map_err(|message| SalesError::field("header.sales_organisation", message))?;
-    Ok(RoundingRule { mode: Rounding::HalfUp, step_minor: company.rounding_step })
+    let own = document.header.currency == company.currency;
+    let step_minor = if own { company.rounding_step } else { 1 };
+    Ok(RoundingRule { mode: Rounding::HalfUp, step_minor })
 }
 
 fn is_priced(tx: &Tx<'_>, item: &SalesItem) -> Result<bool, SalesError> {

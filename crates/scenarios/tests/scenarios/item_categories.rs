@@ -64,8 +64,18 @@ fn a_category_by_hand_sells_nothing_that_is_not_sold() {
 
 #[test]
 fn what_is_never_billed_is_never_owed() {
-    let shop = Shop::new();
-    let quotation = shop.document("QT", "acme", shop.items(&[("bolt", 1)]), json!({})).unwrap();
-    assert_eq!(shop.load(quotation).items[0].credit_value.to_string(), "0.00 EUR");
+    let shop = Shop::with(
+        r#"
+        [item_category_assignment.OR-NORM]
+        document_type = "OR"
+        item_category_group = "NORM"
+        item_category = "TAN"
+        alternatives = ["AGN"]
+        "#,
+    );
+    let order = order_as(&shop, "bolt", "AGN").unwrap();
+    assert_eq!(shop.steps(order).0, Complete);
+    assert_eq!(shop.load(order).items[0].credit_value.to_string(), "0.00 EUR");
+    assert_eq!(shop.exposure("acme"), (0, 0, 0));
     shop.verify();
 }
