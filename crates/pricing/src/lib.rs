@@ -8,6 +8,7 @@ mod distribute;
 mod document;
 mod entries;
 mod error;
+mod explain_stored;
 mod explanation;
 mod find;
 mod kept;
@@ -49,6 +50,7 @@ pub use document::{
     Subtotals, Totals,
 };
 pub use error::{Place, PricingError};
+pub use explain_stored::{StoredExplanation, explain_stored};
 pub use explanation::{Attempt, ExplainedLine, Explanation};
 pub use key::{KeyField, KeyFields, KeyValue};
 pub use part::{Part, copy_for_part};

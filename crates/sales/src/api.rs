@@ -55,7 +55,7 @@ pub(crate) fn actions() -> Vec<Action> {
         Action::on_object(
             object,
             "explain_pricing",
-            "Tells for every line of the procedure what was looked for, found and computed.",
+            "Tells for every line of the procedure what the document has, where it is from, what was looked for, and what pricing anew would give.",
             NoInput::composite,
             &[],
             explain_pricing,

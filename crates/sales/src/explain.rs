@@ -3,12 +3,13 @@
 use serde_json::Value;
 use tessera_kernel::{Ref, Tx};
 use tessera_organisation::OrganisationSettings;
-use tessera_pricing::PricingSettings;
+use tessera_pricing::{PricingSettings, explain_stored};
 
 use crate::pricing_request::{convert, request};
 use crate::{SalesDocument, SalesError};
 
-/// How a document's prices come about, line by line.
+/// How the prices that a document has came about, line by line; and what they would be if
+/// everything was priced anew, with all that was entered.
 pub(crate) fn explain(tx: &mut Tx<'_>, id: Ref<SalesDocument>) -> Result<Value, SalesError> {
     let settings = tx.settings::<PricingSettings>()?;
     let document = tx.load(id)?;
@@ -19,7 +20,8 @@ pub(crate) fn explain(tx: &mut Tx<'_>, id: Ref<SalesDocument>) -> Result<Value, 
         .map(|item| (item.item, settings.manual_of_item(&document.conditions, item.item)))
         .collect();
     let (header, items) = request(tx, &document, header, items)?;
-    let explanation = tessera_pricing::explain(tx, settings, &header, &items, &mut convert)?;
+    let conditions = &document.conditions;
+    let explanation = explain_stored(tx, settings, (&header, &items), conditions, &mut convert)?;
     let language = tx.settings::<OrganisationSettings>()?.installation.language;
     Ok(explanation.to_json(language)?)
 }

@@ -153,6 +153,40 @@ fn pieces_that_come_back_one_by_one_are_credited_as_they_were_billed() {
     shop.verify();
 }
 
+#[test]
+fn the_explanation_is_of_what_the_document_has() {
+    let shop = Shop::new();
+    let (_, order) = agreed(&shop);
+    shop.change(order, json!({ "items": shop.items(&[("book", 1)]) })).unwrap();
+    shop.price("book", "30", &[]);
+    let told = shop.ask(order, "explain_pricing", &json!({}));
+    assert_eq!((&told["net"], &told["tax"]), (&json!("102.50 EUR"), &json!("17.08 EUR")));
+    assert_eq!(told["priced_anew"]["net"], "112.50 EUR");
+    assert_eq!(told["priced_anew"]["differs"], true);
+    let line = |item: u32, step: u32| -> Value {
+        let lines = told["lines"].as_array().unwrap();
+        lines.iter().find(|line| line["item"] == item && line["step"] == step).unwrap().clone()
+    };
+    for (item, value, origin, remark) in [
+        (10, "70.00 EUR", "copied_manual", "in which it was entered"),
+        (20, "12.50 EUR", "copied", "taken over from the document before"),
+        (30, "20.00 EUR", "automatic", "finds something else now"),
+    ] {
+        let price = line(item, 11);
+        assert_eq!(
+            (&price["value"], &price["conditions"][0]["origin"]),
+            (&json!(value), &json!(origin))
+        );
+        assert!(price["remark"].as_str().unwrap().contains(remark), "{price}");
+        // Totals are those of the stored rows too.
+        assert_eq!(line(item, 900)["value"], value);
+    }
+    assert!(line(30, 11)["conditions"][0]["record"].is_string());
+    assert_eq!(line(30, 11)["accesses"].as_array().unwrap().len(), 3);
+    assert_eq!(line(30, 915)["remark"], Value::Null);
+    shop.verify();
+}
+
 proptest! {
     #![proptest_config(cases(12))]
 
