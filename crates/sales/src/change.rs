@@ -1,10 +1,14 @@
 //! Changes a living sales document: nothing has to be cancelled to correct it.
 
 use serde_json::json;
+use tessera_document::DocumentText;
 use tessera_kernel::{Kind, Ref, Rule, Stored, Tx};
+use tessera_organisation::OrganisationSettings;
 
 use crate::draft::{HeaderChange, SalesChange};
 use crate::reference::Source;
+use crate::resolve::Area;
+use crate::seller::Seller;
 use crate::take::Taking;
 use crate::{
     CreditStatus, SalesDocument, SalesError, SalesSettings, change_items, commitment, promise,
@@ -52,6 +56,8 @@ pub fn change_sales_document(
     }
     let before = work.document.value.clone();
     let all = apply_header(&mut work.document.value, &change.header)?;
+    set_seller(tx, &mut work.document.value, &change.header)?;
+    set_texts(&mut work.document.value, &change.texts);
     let priced = change_items::apply(tx, &mut work, change)?;
     let id = work.document.head.id;
     let mut source = Source::of_stored(id, &before);
@@ -160,6 +166,40 @@ fn apply_header(document: &mut SalesDocument, change: &HeaderChange) -> Result<b
         header.valid_to = Some(valid_to);
     }
     Ok(reprice)
+}
+
+/// Sets sales office and sales group, which must fit the sales area.
+fn set_seller(
+    tx: &Tx<'_>,
+    document: &mut SalesDocument,
+    change: &HeaderChange,
+) -> Result<(), SalesError> {
+    let given = Seller { office: change.sales_office, group: change.sales_group };
+    if given.office.or(given.group).is_none() {
+        return Ok(());
+    }
+    let header = &mut document.header;
+    let area = Area {
+        organisation: header.sales_organisation,
+        channel: header.distribution_channel,
+        division: header.division,
+    };
+    let former = Seller { office: header.sales_office, group: header.sales_group };
+    let organisation = tx.settings::<OrganisationSettings>()?;
+    let seller = given.resolve(organisation, area, Some(former), "")?;
+    (header.sales_office, header.sales_group) = (seller.office, seller.group);
+    Ok(())
+}
+
+/// Sets texts by kind and language; an empty one removes the text.
+fn set_texts(document: &mut SalesDocument, texts: &[DocumentText]) {
+    for text in texts {
+        let at = (text.kind, text.language);
+        document.texts.retain(|known| (known.kind, known.language) != at);
+        if !text.text.trim().is_empty() {
+            document.texts.push(text.clone());
+        }
+    }
 }
 
 /// Moves credit and stock from what the former document held to what the new one needs.

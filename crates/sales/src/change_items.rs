@@ -4,9 +4,9 @@ use tessera_kernel::{Quantity, Tx, from_micros, to_micros};
 use tessera_organisation::OrganisationSettings;
 
 use crate::draft::{DraftItem, ItemChange, SalesChange};
-use crate::resolve::ItemContext;
+use crate::resolve_item::ItemContext;
 use crate::take::Taking;
-use crate::{SalesError, SalesSettings, resolve};
+use crate::{SalesError, SalesSettings, resolve_item};
 
 /// Applies the changes; answers the numbers of the items whose price may differ now: those that
 /// came, and those with another quantity or plant.
@@ -56,7 +56,7 @@ fn add_item(
         requested_delivery: change.requested_delivery,
         ..DraftItem::default()
     };
-    let item = resolve::item(tx, &work.document.value, &context, &draft, path)?;
+    let item = resolve_item::item(tx, &work.document.value, &context, &draft, path)?;
     let number = item.item;
     work.document.items.push(item);
     work.document.items.sort_by_key(|item| item.item);

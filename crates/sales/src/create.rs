@@ -2,15 +2,18 @@
 
 use serde_json::json;
 use tessera_document::{Fulfilled, Fulfilments};
-use tessera_kernel::{Kind, Quantity, Ref, Rule, Stored, Tx, from_micros, to_micros};
+use tessera_kernel::{Fault, Kind, Quantity, Ref, Rule, Stored, Tx, from_micros, to_micros};
 use tessera_organisation::OrganisationSettings;
 
 use crate::customizing::DocumentType;
 use crate::draft::{DraftItem, SalesDraft};
 use crate::reference::Source;
-use crate::resolve::ItemContext;
+use crate::resolve_item::ItemContext;
 use crate::take::Taking;
-use crate::{Category, SalesDocument, SalesError, SalesItem, SalesSettings, commitment, resolve};
+use crate::{
+    Category, SalesDocument, SalesError, SalesItem, SalesSettings, commitment, resolve,
+    resolve_item,
+};
 
 /// What happens when a sales document is made, in order.
 pub(crate) const RULES: &[Rule] = &[
@@ -106,7 +109,14 @@ fn reference(
         return Err(SalesError::field("header.reference", message));
     }
     let mut source = Source::of_new(document_type.category, id);
-    if let Some(reference) = source.get(tx)? {
+    let found = source.get(tx).map_err(|error| match error {
+        SalesError::Fault(Fault::Missing { .. }) => {
+            let message = "is no sales document: a quotation or an order is referred to";
+            SalesError::field("header.reference", message)
+        }
+        other => other,
+    })?;
+    if let Some(reference) = found {
         check_reference(tx, reference, draft, document_type)?;
     }
     Ok(source)
@@ -160,7 +170,7 @@ fn add_items(
         Some(reference) if draft.items.is_empty() => {
             let settings = (context.settings, tx.settings::<OrganisationSettings>()?);
             let to = document_type.category;
-            copied = resolve::open_items(&reference.document, |item| {
+            copied = resolve_item::open_items(&reference.document, |item| {
                 open_quantity(settings, reference, to, item)
             });
             &copied
@@ -172,7 +182,7 @@ fn add_items(
     }
     for (position, item) in items.iter().enumerate() {
         let path = format!("items[{position}]");
-        let item = resolve::item(tx, document, &context, item, &path)?;
+        let item = resolve_item::item(tx, document, &context, item, &path)?;
         if document.item(item.item).is_some() {
             let message = format!("item {} stands there twice", item.item);
             return Err(SalesError::field(format!("{path}.item"), message));

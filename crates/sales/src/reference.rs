@@ -6,7 +6,8 @@ use tessera_document::{DocumentKind, FULFILMENT, Fulfilled, Fulfilments, Taken, 
 use tessera_kernel::{CellRef, Fault, ObjectId, Ref, Tx, to_micros};
 use tessera_pricing::PricingCondition;
 
-use crate::resolve::{kind_of, reference_of};
+use crate::resolve::kind_of;
+use crate::resolve_item::reference_of;
 use crate::take::Taking;
 use crate::{Category, SalesDocument, SalesError, SalesItem};
 

@@ -5,7 +5,7 @@ use tessera_pricing::{Part, PricingCondition, copy_for_part, have_same_rates, re
 
 use crate::pricing_request::rounding;
 use crate::reference::{conditions_of_others, taken_up};
-use crate::resolve::reference_of;
+use crate::resolve_item::reference_of;
 use crate::take::Taking;
 use crate::{Category, SalesDocument, SalesError, SalesItem};
 

@@ -10,6 +10,7 @@ mod currencies;
 mod deliveries;
 mod documents;
 mod flow;
+mod headers;
 mod invoices;
 mod item_categories;
 mod order_to_cash;
