@@ -79,7 +79,8 @@ pub fn post_goods_issue(
 }
 
 /// Takes the goods issue back: the goods are in stock again and held for the delivery, and the
-/// ledger entry is reversed. Refused once the delivery is billed.
+/// ledger entry is reversed. Refused once the delivery is billed, or where less would have left of
+/// its orders than came back.
 pub fn reverse_goods_issue(
     tx: &mut Tx<'_>,
     id: Ref<Delivery>,
@@ -104,6 +105,7 @@ pub fn reverse_goods_issue(
     not_before(date, delivery.status.goods_issue)?;
     tessera_stock::reverse_movement(tx, movement, date)?;
     reverse_entries(tx, movement, date)?;
+    check_returned(tx, &delivery)?;
     tx.edit::<Delivery, DeliveryStatus, ()>(id, |status| {
         status.goods_issue_status = GoodsIssueStatus::Open;
         status.goods_issue = None;
@@ -111,6 +113,19 @@ pub fn reverse_goods_issue(
     })?;
     let payload = json!({ "number": delivery.head.number });
     tx.emit("delivery.goods_issue_reversed", delivery.head.id, &payload)?;
+    Ok(())
+}
+
+/// What came back of the orders has left.
+fn check_returned(tx: &mut Tx<'_>, delivery: &Delivery) -> Result<(), DeliveryError> {
+    let mut orders: Vec<_> = delivery.items.iter().map(|item| item.order).collect();
+    orders.sort_unstable();
+    orders.dedup();
+    for order in orders {
+        let items = delivery.items.iter().filter(|item| item.order == order);
+        let items: Vec<u32> = items.map(|item| item.order_item).collect();
+        tessera_sales::check_issued(tx, order, &items)?;
+    }
     Ok(())
 }
 

@@ -62,6 +62,28 @@ impl OrganisationSettings {
         format!("{organisation}/{channel}/{division} is no sales area; allowed are: {allowed}")
     }
 
+    /// Refuses a sales office that does not sell in the sales area.
+    pub fn sales_office_in(
+        &self,
+        (sales_organisation, distribution_channel, division): (Code, Code, Code),
+        office: Code,
+    ) -> Result<(), String> {
+        let (code, area) = self.sales_area(sales_organisation, distribution_channel, division)?;
+        if area.sales_offices.contains(&office) {
+            return Ok(());
+        }
+        Err(not_in(office, &format!("sales area {code}"), &area.sales_offices))
+    }
+
+    /// Refuses a sales group that is not in the sales office.
+    pub fn sales_group_in(&self, office: Code, group: Code) -> Result<(), String> {
+        let groups = &self.sales_offices.require(office)?.sales_groups;
+        if groups.contains(&group) {
+            return Ok(());
+        }
+        Err(not_in(group, &format!("sales office {office}"), groups))
+    }
+
     /// The plants from which a sales organisation delivers in a distribution channel, the
     /// preferred one first; empty where none is assigned.
     pub fn plants_for(&self, sales_organisation: Code, distribution_channel: Code) -> &[Code] {
@@ -126,6 +148,14 @@ impl OrganisationSettings {
             return Ok(());
         }
         Err(format!("{quantity} has more than {decimals} decimals"))
+    }
+}
+
+fn not_in(code: Code, whole: &str, parts: &[Code]) -> String {
+    let parts: Vec<&str> = parts.iter().map(Code::as_str).collect();
+    match parts.is_empty() {
+        true => format!("{code} is not in {whole}, which has none"),
+        false => format!("{code} is not in {whole}; it has: {}", parts.join(", ")),
     }
 }
 

@@ -40,7 +40,8 @@ pub struct CompanyCode {
     /// Month in which its fiscal year starts, 1 to 12.
     #[serde(default = "one")]
     pub fiscal_year_start_month: i8,
-    /// Document totals are multiples of so many minor units of its currency: 5 in Switzerland.
+    /// Values of documents in its currency, and so their totals, are multiples of so many minor
+    /// units: 5 in Switzerland.
     #[serde(default = "one")]
     pub rounding_step: i64,
     /// Where the credit of its customers is watched.

@@ -7,7 +7,7 @@ use tessera_kernel::{
 
 use crate::program::{Access, Program};
 use crate::trace::{AccessOutcome, Remark, ScaleReading, Trace};
-use crate::{Priced, PricingCondition, PricingError, PricingHeader, PricingItem};
+use crate::{Missing, Priced, PricingCondition, PricingError, PricingHeader, PricingItem};
 
 /// How a document was priced.
 #[derive(Clone, Debug)]
@@ -136,30 +136,39 @@ impl Trace for Notes {
 impl Explanation {
     /// The explanation as JSON, with sentences in English and names in `language`.
     pub fn to_json(&self, language: Language) -> Result<Value, PricingError> {
-        let mut lines = Vec::with_capacity(self.lines.len());
-        for line in &self.lines {
-            lines.push(line.to_json(language)?);
-        }
-        let missing = self.priced.items.iter().flat_map(|item| {
-            item.missing.iter().map(move |missing| {
-                json!({
-                    "item": item.item,
-                    "step": missing.step,
-                    "condition_type": missing.condition_type.as_str(),
-                    "text": missing.to_string(),
-                })
-            })
-        });
-        Ok(json!({
-            "procedure": self.procedure.as_str(),
-            "pricing_date": self.pricing_date.to_string(),
-            "net": self.priced.net.to_string(),
-            "tax": self.priced.tax.to_string(),
-            "gross": self.priced.gross.to_string(),
-            "missing": missing.collect::<Vec<_>>(),
-            "lines": lines,
-        }))
+        let Priced { net, tax, gross, .. } = self.priced;
+        let items = self.priced.items.iter();
+        let missing = items.flat_map(|item| item.missing.iter().map(|lack| (item.item, *lack)));
+        json_of(self, (net, tax, gross), missing, &self.lines, language)
     }
+}
+
+/// Totals (net, tax, gross), what is missing and lines as JSON.
+pub(crate) fn json_of(
+    explanation: &Explanation,
+    (net, tax, gross): (Money, Money, Money),
+    missing: impl Iterator<Item = (u32, Missing)>,
+    lines: &[ExplainedLine],
+    language: Language,
+) -> Result<Value, PricingError> {
+    let lines = lines.iter().map(|line| line.to_json(language)).collect::<Result<Vec<_>, _>>()?;
+    let missing = missing.map(|(item, missing)| {
+        json!({
+            "item": item,
+            "step": missing.step,
+            "condition_type": missing.condition_type.as_str(),
+            "text": missing.to_string(),
+        })
+    });
+    Ok(json!({
+        "procedure": explanation.procedure.as_str(),
+        "pricing_date": explanation.pricing_date.to_string(),
+        "net": net.to_string(),
+        "tax": tax.to_string(),
+        "gross": gross.to_string(),
+        "missing": missing.collect::<Vec<_>>(),
+        "lines": lines,
+    }))
 }
 
 impl ExplainedLine {
@@ -233,6 +242,15 @@ impl std::fmt::Display for Remark {
             Self::ManualPriority => f.write_str("what was entered has priority over records"),
             Self::AutomaticPriority => f.write_str("the record has priority over what was entered"),
             Self::NoCost => f.write_str("the cost of the item is not known"),
+            Self::Entered => f.write_str("it was entered by hand"),
+            Self::EnteredBefore => {
+                f.write_str("it was taken over from a document before, in which it was entered")
+            }
+            Self::TakenOver => f.write_str("it was taken over from the document before"),
+            Self::FoundOtherwise => f.write_str(
+                "it is as it was found when the document was priced; a search for its pricing \
+                 date finds something else now",
+            ),
         }
     }
 }

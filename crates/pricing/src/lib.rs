@@ -8,8 +8,10 @@ mod distribute;
 mod document;
 mod entries;
 mod error;
+mod explain_stored;
 mod explanation;
 mod find;
+mod kept;
 mod key;
 mod part;
 mod price;
@@ -48,6 +50,7 @@ pub use document::{
     Subtotals, Totals,
 };
 pub use error::{Place, PricingError};
+pub use explain_stored::{StoredExplanation, explain_stored};
 pub use explanation::{Attempt, ExplainedLine, Explanation};
 pub use key::{KeyField, KeyFields, KeyValue};
 pub use part::{Part, copy_for_part};
@@ -55,7 +58,7 @@ pub use price::{explain, price};
 pub use put_price::put_price;
 pub use records::{Converted, Exchange, no_exchange};
 pub use requirement::Requirement;
-pub use rest::rest_of_parts;
+pub use rest::{have_same_rates, rest_of_parts};
 pub use segments::{
     ConditionKey, ConditionKeyField, ConditionOrigin, ConditionRate, ConditionScale,
     InactiveReason, PricingCondition,

@@ -3,7 +3,7 @@
 use tessera_kernel::{Decimal, Fault, Money, Quantity, RoundingRule, from_micros, to_micros};
 
 use crate::share::share;
-use crate::{ConditionOrigin, PricingCondition, PricingError};
+use crate::{PricingCondition, PricingError};
 
 /// Which part of an item is taken.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -98,7 +98,7 @@ fn copy(
         base: from_micros(base),
         value,
         rounding: exact - value.amount(),
-        origin: ConditionOrigin::Copied,
+        origin: condition.origin.copied(),
         ..condition.clone()
     })
 }

@@ -182,7 +182,8 @@ fn parts_are_shares_of_the_whole_and_the_last_takes_the_rest() {
     let values = [0, 1, 2].map(|before| {
         let rows = copy_for_part(&priced.conditions, 7, one(before), RoundingRule::default());
         let rows = rows.unwrap();
-        assert_eq!((rows[0].item, rows[0].origin), (7, ConditionOrigin::Copied));
+        assert_eq!((rows[0].item, rows[0].origin), (7, ConditionOrigin::CopiedManual));
+        assert!(rows.iter().any(|row| row.origin == ConditionOrigin::Copied));
         (rows[0].value.minor(), rows[0].rounding)
     });
     assert_eq!(values, [(333, dec("0.003")), (334, dec("-0.007")), (333, dec("0.003"))]);

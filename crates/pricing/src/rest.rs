@@ -2,7 +2,7 @@
 
 use tessera_kernel::Decimal;
 
-use crate::{ConditionOrigin, PricingCondition, PricingError};
+use crate::{PricingCondition, PricingError};
 
 /// The conditions of one item less those of the parts that were taken, as conditions of `item` of
 /// another document: whatever the parts were and in which sequence they were taken, with the rest
@@ -19,7 +19,7 @@ pub fn rest_of_parts(
     let mut matched = 0;
     for condition in conditions {
         let mut left =
-            PricingCondition { item, origin: ConditionOrigin::Copied, ..condition.clone() };
+            PricingCondition { item, origin: condition.origin.copied(), ..condition.clone() };
         let mut exact: Decimal = condition.value.amount() + condition.rounding;
         for part in parts.iter().filter(|part| is_row_of(condition, part)) {
             if condition.counts() && !has_rate_of(condition, part) {
@@ -34,6 +34,12 @@ pub fn rest_of_parts(
         rest.push(left);
     }
     Ok((matched == parts.len()).then_some(rest))
+}
+
+/// Whether two items have the same conditions at the same rates, whatever their quantities are.
+pub fn have_same_rates(one: &[PricingCondition], other: &[PricingCondition]) -> bool {
+    let alike = |(one, other)| is_row_of(one, other) && has_rate_of(one, other);
+    one.len() == other.len() && one.iter().zip(other).all(alike)
 }
 
 fn is_row_of(condition: &PricingCondition, part: &PricingCondition) -> bool {

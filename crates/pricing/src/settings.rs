@@ -6,9 +6,8 @@ use tessera_kernel::Code;
 
 use crate::program::{Program, compile, lookup_prefix};
 use crate::{
-    AccessSequence, Calculation, ConditionClass, ConditionOrigin, ConditionTable, ConditionType,
-    KeyField, KeyFields, ManualCondition, PricingCondition, PricingError, PricingProcedure,
-    ProcedureDetermination, TaxCode, checks, key,
+    AccessSequence, ConditionClass, ConditionTable, ConditionType, KeyField, KeyFields,
+    PricingError, PricingProcedure, ProcedureDetermination, TaxCode, checks, key,
 };
 
 /// What customizing says about pricing.
@@ -133,52 +132,6 @@ impl PricingSettings {
 
     pub(crate) fn table(&self, code: Code) -> Result<&ConditionTable, PricingError> {
         self.condition_tables.require(code).map_err(PricingError::Unknown)
-    }
-
-    /// What was entered for a whole document, from the conditions that came of it, so that it can
-    /// be priced again.
-    pub fn manual_of_header(&self, conditions: &[PricingCondition]) -> Vec<ManualCondition> {
-        let first = conditions.iter().map(|condition| condition.item).min();
-        self.manual(conditions, first, true)
-    }
-
-    /// What was entered for an item, from the conditions that came of it.
-    pub fn manual_of_item(
-        &self,
-        conditions: &[PricingCondition],
-        item: u32,
-    ) -> Vec<ManualCondition> {
-        self.manual(conditions, Some(item), false)
-    }
-
-    fn manual(
-        &self,
-        conditions: &[PricingCondition],
-        item: Option<u32>,
-        header: bool,
-    ) -> Vec<ManualCondition> {
-        conditions
-            .iter()
-            .filter(|row| Some(row.item) == item && row.origin == ConditionOrigin::Manual)
-            .filter_map(|row| {
-                let kind = self.condition_types.get(row.condition_type)?;
-                let calculation = match (row.rate_currency, row.per) {
-                    (None, _) => Calculation::Percentage,
-                    (Some(_), None) => Calculation::Fixed,
-                    (Some(_), Some(_)) if kind.calculation == Calculation::Weight => {
-                        Calculation::Weight
-                    }
-                    (Some(_), Some(_)) => Calculation::PerQuantity,
-                };
-                (kind.header_condition == header).then_some(ManualCondition {
-                    condition_type: row.condition_type,
-                    rate: kind.sign.apply(row.rate?),
-                    currency: row.rate_currency,
-                    per: row.per,
-                    calculation: (calculation != kind.calculation).then_some(calculation),
-                })
-            })
-            .collect()
     }
 }
 

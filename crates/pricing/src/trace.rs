@@ -35,6 +35,14 @@ pub enum Remark {
     AutomaticPriority,
     /// The cost of the item is not known.
     NoCost,
+    /// What is stored was entered.
+    Entered,
+    /// What is stored was entered in a document before and taken over.
+    EnteredBefore,
+    /// What is stored was taken over from the document before.
+    TakenOver,
+    /// What is stored is not what a search finds now.
+    FoundOtherwise,
 }
 
 /// Which rate a scale gave.

@@ -1,6 +1,7 @@
 //! Questions that documents ask of a product. No answer allocates.
 
 use tessera_kernel::{Code, Language, Quantity, Unit, UnitConversion};
+use tessera_organisation::OrganisationSettings;
 
 use crate::{Product, ProductError, ProductPlant, ProductSales};
 
@@ -35,6 +36,20 @@ impl Product {
             return Ok(quantity);
         }
         Ok(self.conversion(quantity.unit())?.to_base(quantity, base)?)
+    }
+
+    /// The quantity of a document in the base unit: like [`Product::to_base`], and refused where it
+    /// has more decimals than its unit, or in the base unit more than that one, is counted in. What
+    /// is refused is a sentence for the field of the quantity.
+    pub fn counted(
+        &self,
+        organisation: &OrganisationSettings,
+        quantity: Quantity,
+    ) -> Result<Quantity, String> {
+        organisation.quantity_fits(quantity)?;
+        let base = self.to_base(quantity).map_err(|error| error.to_string())?;
+        organisation.quantity_fits(base)?;
+        Ok(base)
     }
 
     /// A quantity in the base unit in another unit, exactly; refused where it needs more than

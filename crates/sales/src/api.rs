@@ -55,7 +55,7 @@ pub(crate) fn actions() -> Vec<Action> {
         Action::on_object(
             object,
             "explain_pricing",
-            "Tells for every line of the procedure what was looked for, found and computed.",
+            "Tells for every line of the procedure what the document has, where it is from, what was looked for, and what pricing anew would give.",
             NoInput::composite,
             &[],
             explain_pricing,
@@ -112,7 +112,7 @@ fn reschedule(tx: &mut Tx<'_>, id: ObjectId, body: &Value) -> Result<Value, Prob
 fn explain_pricing(tx: &mut Tx<'_>, id: ObjectId, body: &Value) -> Result<Value, Problem> {
     parse::<NoInput>(body)?;
     tx.actor().require(SalesDocument::def().name, "read")?;
-    Ok(crate::pricing::explain(tx, Ref::new(id))?)
+    Ok(crate::explain::explain(tx, Ref::new(id))?)
 }
 
 fn item_status(tx: &mut Tx<'_>, id: ObjectId, body: &Value) -> Result<Value, Problem> {

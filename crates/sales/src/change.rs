@@ -1,13 +1,19 @@
 //! Changes a living sales document: nothing has to be cancelled to correct it.
 
 use serde_json::json;
-use tessera_kernel::{Date, Kind, Quantity, Ref, Rule, Stored, Tx, from_micros, to_micros};
+use tessera_document::DocumentText;
+use tessera_kernel::{Kind, Ref, Rule, Stored, Tx};
+use tessera_organisation::OrganisationSettings;
 
-use crate::create::today;
-use crate::draft::{DraftItem, HeaderChange, ItemChange, SalesChange};
-use crate::resolve::ItemContext;
+use crate::draft::{HeaderChange, SalesChange};
+use crate::reference::Source;
+use crate::resolve::Area;
+use crate::seller::Seller;
 use crate::take::Taking;
-use crate::{CreditStatus, SalesDocument, SalesError, SalesSettings, commitment, resolve};
+use crate::{
+    CreditStatus, SalesDocument, SalesError, SalesSettings, change_items, commitment, promise,
+    takeover,
+};
 
 /// What happens when a sales document is changed, in order.
 pub(crate) const RULES: &[Rule] = &[
@@ -23,7 +29,7 @@ pub(crate) const RULES: &[Rule] = &[
     },
     Rule {
         name: "pricing",
-        help: "Prices are found anew where quantity, date or conditions changed; manual conditions stay.",
+        help: "Prices are found anew for items whose quantity, plant or conditions changed, and for all where the pricing date or the terms did; manual and agreed prices stay.",
     },
     Rule {
         name: "credit",
@@ -31,7 +37,7 @@ pub(crate) const RULES: &[Rule] = &[
     },
     Rule {
         name: "availability",
-        help: "What changed is promised anew; what did not keeps its promise.",
+        help: "What moved to another day or plant is promised anew; what is promised of the rest stays promised.",
     },
     Rule { name: "status", help: "Status follows from the items." },
 ];
@@ -49,13 +55,21 @@ pub fn change_sales_document(
         tx.expect_version(&work.document, version)?;
     }
     let before = work.document.value.clone();
-    let reprice = apply_header(&mut work.document.value, &change.header)?;
-    let touched = apply_items(tx, &mut work, change)?;
-    if reprice || !touched.is_empty() || !change.conditions.is_empty() {
-        crate::pricing::reprice(tx, &mut work.document, change)?;
+    let all = apply_header(&mut work.document.value, &change.header)?;
+    set_seller(tx, &mut work.document.value, &change.header)?;
+    set_texts(&mut work.document.value, &change.texts);
+    let priced = change_items::apply(tx, &mut work, change)?;
+    let id = work.document.head.id;
+    let mut source = Source::of_stored(id, &before);
+    if all || !priced.is_empty() || !change.conditions.is_empty() {
+        let (document, fulfilments) = (&mut work.document.value, &work.fulfilments);
+        let stored = takeover::Stored { id, document: &before, fulfilments };
+        crate::pricing::reprice(tx, document, stored, change, (all, &priced), &mut source)?;
+    } else if !change.items.is_empty() {
+        crate::pricing::set_values(tx, &mut work.document.value)?;
     }
-    crate::reference::take_up(tx, Some(&before), &work.document, &work.fulfilments)?;
-    recommit(tx, &mut work, &before, &touched)?;
+    crate::reference::take_up(tx, Some(&before), &work.document, &work.fulfilments, source)?;
+    recommit(tx, &mut work, &before)?;
     save(tx, work, "sales_document.changed")
 }
 
@@ -85,7 +99,7 @@ pub fn release_credit(
             let value = tessera_kernel::Money::from_minor(open, item.credit_value.currency());
             tessera_credit::shift(tx, area, payer, tessera_credit::Exposure::orders(value))?;
         }
-        promise_anew(tx, &mut work, &before, &[])?;
+        promise::anew(tx, &mut work, &before, &[])?;
     }
     save(tx, work, "sales_document.credit_released")
 }
@@ -101,7 +115,7 @@ pub fn check_credit(
         return Ok(work.document);
     }
     let before = work.document.value.clone();
-    recommit(tx, &mut work, &before, &[])?;
+    recommit(tx, &mut work, &before)?;
     save(tx, work, "sales_document.credit_checked")
 }
 
@@ -114,11 +128,11 @@ pub fn reschedule(
     let mut work = Taking::load(tx, id)?;
     let before = work.document.value.clone();
     let all: Vec<u32> = before.items.iter().map(|item| item.item).collect();
-    promise_anew(tx, &mut work, &before, &all)?;
+    promise::anew(tx, &mut work, &before, &all)?;
     save(tx, work, "sales_document.rescheduled")
 }
 
-/// Applies the header; answers whether prices must be found anew.
+/// Applies the header; answers whether every price must be found anew.
 fn apply_header(document: &mut SalesDocument, change: &HeaderChange) -> Result<bool, SalesError> {
     let header = &mut document.header;
     let mut reprice = change.new_pricing;
@@ -140,7 +154,10 @@ fn apply_header(document: &mut SalesDocument, change: &HeaderChange) -> Result<b
         reprice |= header.payment_terms != terms;
         header.payment_terms = terms;
     }
-    header.incoterms = change.incoterms.or(header.incoterms);
+    if change.incoterms.is_some_and(|incoterms| header.incoterms != Some(incoterms)) {
+        reprice = true;
+        header.incoterms = change.incoterms;
+    }
     header.complete_delivery = change.complete_delivery.unwrap_or(header.complete_delivery);
     if let Some(valid_to) = change.valid_to {
         if valid_to < header.document_date {
@@ -151,120 +168,42 @@ fn apply_header(document: &mut SalesDocument, change: &HeaderChange) -> Result<b
     Ok(reprice)
 }
 
-/// Applies the items; answers the numbers of those that changed or came.
-fn apply_items(
-    tx: &mut Tx<'_>,
-    work: &mut Taking,
-    change: &SalesChange,
-) -> Result<Vec<u32>, SalesError> {
-    let mut touched = Vec::new();
-    for (position, item) in change.items.iter().enumerate() {
-        let path = format!("items[{position}]");
-        let known = item
-            .item
-            .and_then(|number| work.document.items.iter().position(|known| known.item == number));
-        match known {
-            Some(known) => touched.push(change_item(tx, work, known, item, &path)?),
-            None => touched.push(add_item(tx, work, item, &path)?),
-        }
+/// Sets sales office and sales group, which must fit the sales area.
+fn set_seller(
+    tx: &Tx<'_>,
+    document: &mut SalesDocument,
+    change: &HeaderChange,
+) -> Result<(), SalesError> {
+    let given = Seller { office: change.sales_office, group: change.sales_group };
+    if given.office.or(given.group).is_none() {
+        return Ok(());
     }
-    Ok(touched)
+    let header = &mut document.header;
+    let area = Area {
+        organisation: header.sales_organisation,
+        channel: header.distribution_channel,
+        division: header.division,
+    };
+    let former = Seller { office: header.sales_office, group: header.sales_group };
+    let organisation = tx.settings::<OrganisationSettings>()?;
+    let seller = given.resolve(organisation, area, Some(former), "")?;
+    (header.sales_office, header.sales_group) = (seller.office, seller.group);
+    Ok(())
 }
 
-fn add_item(
-    tx: &mut Tx<'_>,
-    work: &mut Taking,
-    change: &ItemChange,
-    path: &str,
-) -> Result<u32, SalesError> {
-    let settings = tx.settings::<SalesSettings>()?;
-    let document_type = settings
-        .document_types
-        .require(work.document.header.document_type)
-        .map_err(|message| SalesError::field("header.document_type", message))?;
-    let context = ItemContext { settings, document_type, reference: None };
-    let draft = DraftItem {
-        item: change.item,
-        product: change.product,
-        quantity: change.quantity,
-        description: change.description.clone(),
-        plant: change.plant,
-        requested_delivery: change.requested_delivery,
-        ..DraftItem::default()
-    };
-    let item = resolve::item(tx, &work.document.value, &context, &draft, path)?;
-    let number = item.item;
-    work.document.items.push(item);
-    work.document.items.sort_by_key(|item| item.item);
-    Ok(number)
-}
-
-fn change_item(
-    tx: &mut Tx<'_>,
-    work: &mut Taking,
-    position: usize,
-    change: &ItemChange,
-    path: &str,
-) -> Result<u32, SalesError> {
-    let (number, product) = {
-        let item = &work.document.items[position];
-        (item.item, item.product)
-    };
-    let taken = work.fulfilments.of(number);
-    let done = taken.delivered.max(taken.billed).max(taken.referenced);
-    let unit = work.document.items[position].base_quantity.unit();
-    let fulfilled = |document: &Stored<SalesDocument>| -> Result<SalesError, SalesError> {
-        let done = Quantity::new(from_micros(done), unit)?.to_string();
-        Ok(SalesError::Fulfilled { number: document.number(), item: number, done })
-    };
-    if change.product.is_some_and(|given| given != product) {
-        let message = "can't be changed: reject the item and add another";
-        return Err(SalesError::field(format!("{path}.product"), message));
-    }
-    if let Some(quantity) = change.quantity {
-        let data = tx.shared(product)?;
-        let base = data
-            .to_base(quantity)
-            .map_err(|error| SalesError::field(format!("{path}.quantity"), error.to_string()))?;
-        if to_micros(base.value())? < done {
-            return Err(fulfilled(&work.document)?);
+/// Sets texts by kind and language; an empty one removes the text.
+fn set_texts(document: &mut SalesDocument, texts: &[DocumentText]) {
+    for text in texts {
+        let at = (text.kind, text.language);
+        document.texts.retain(|known| (known.kind, known.language) != at);
+        if !text.text.trim().is_empty() {
+            document.texts.push(text.clone());
         }
-        if work.document.items[position].reference_item.is_none() {
-            crate::minimum::check(&work.document, &data, base, path)?;
-        }
-        let item = &mut work.document.items[position];
-        item.quantity = quantity;
-        item.base_quantity = base;
     }
-    if change.plant.is_some_and(|plant| Some(plant) != work.document.items[position].plant) {
-        if done > 0 {
-            return Err(fulfilled(&work.document)?);
-        }
-        work.document.items[position].plant = change.plant;
-    }
-    if change.rejection_reason.is_some() && change.reopen {
-        let message = "an item is either rejected or reopened";
-        return Err(SalesError::field(format!("{path}.reopen"), message));
-    }
-    let item = &mut work.document.items[position];
-    if let Some(description) = &change.description {
-        item.description.clone_from(description);
-    }
-    item.requested_delivery = change.requested_delivery.unwrap_or(item.requested_delivery);
-    item.rejection_reason = match change.reopen {
-        true => None,
-        false => change.rejection_reason.or(item.rejection_reason),
-    };
-    Ok(number)
 }
 
 /// Moves credit and stock from what the former document held to what the new one needs.
-fn recommit(
-    tx: &mut Tx<'_>,
-    work: &mut Taking,
-    before: &SalesDocument,
-    touched: &[u32],
-) -> Result<(), SalesError> {
+fn recommit(tx: &mut Tx<'_>, work: &mut Taking, before: &SalesDocument) -> Result<(), SalesError> {
     let settings = tx.settings::<SalesSettings>()?;
     let checked = settings
         .document_types
@@ -272,38 +211,7 @@ fn recommit(
         .is_some_and(|document_type| document_type.credit_check);
     let held = commitment::open_credit(before, checked, &work.fulfilments)?;
     commitment::commit_credit(tx, &mut work.document.value, held, &work.fulfilments)?;
-    promise_anew(tx, work, before, touched)
-}
-
-/// Promises anew the items named whose quantity, day, plant or rejection changed; every item
-/// where a credit block came or went.
-fn promise_anew(
-    tx: &mut Tx<'_>,
-    work: &mut Taking,
-    before: &SalesDocument,
-    touched: &[u32],
-) -> Result<(), SalesError> {
-    let blocked = |document: &SalesDocument| document.status.credit == CreditStatus::Blocked;
-    let all = blocked(before) != blocked(&work.document.value);
-    let today: Date = today(tx, before)?;
-    let mut anew = Vec::new();
-    for (position, item) in work.document.items.iter().enumerate() {
-        let former = before.item(item.item);
-        let header_moved =
-            former.is_some_and(|former| former.requested_delivery != item.requested_delivery);
-        if all || header_moved || touched.contains(&item.item) {
-            anew.push((position, former.cloned(), work.fulfilments.of(item.item).delivered));
-        }
-    }
-    for (_, former, delivered) in &anew {
-        if let Some(former) = former {
-            commitment::release_stock(tx, before, former, *delivered)?;
-        }
-    }
-    for (position, _, delivered) in anew {
-        commitment::promise(tx, &mut work.document.value, position, delivered, today)?;
-    }
-    Ok(())
+    promise::anew(tx, work, before, &[])
 }
 
 fn save(

@@ -1,13 +1,13 @@
-//! What a document holds: reservations of stock and room in the credit limit. Both follow from
-//! the document and what its successors took up, so that a change gives back what the former
-//! document held and takes what the new one needs.
+//! The room in the credit limit that a document holds. It follows from the document and what its
+//! successors took up, so that a change gives back what the former document held and takes what the
+//! new one needs.
 
 use tessera_credit::{Decision, Exposure};
 use tessera_document::{Fulfilments, PAYER, Taken, partner_in};
-use tessera_kernel::{Code, Date, Fault, Money, Quantity, Ref, Tx, from_micros, to_micros};
+use tessera_kernel::{Code, Fault, Money, Ref, Tx, to_micros};
 use tessera_partner::BusinessPartner;
 
-use crate::{CreditStatus, SalesDocument, SalesError, SalesItem, SalesSettings, ScheduleLine};
+use crate::{CreditStatus, SalesDocument, SalesError, SalesItem, SalesSettings};
 
 /// Credit value of the first `part` (micro-units of the base unit) of an item, in minor units: in
 /// proportion, rounded towards zero; of all of it the whole value.
@@ -51,116 +51,6 @@ pub(crate) fn open_credit(
         open += open_credit_of(item, fulfilments.of(item.item))?;
     }
     Ok(open)
-}
-
-/// The schedule lines of an item less what was delivered, in order of their days.
-pub fn open_schedule(
-    document: &SalesDocument,
-    item: u32,
-    delivered: i64,
-) -> Result<Vec<(ScheduleLine, i64)>, Fault> {
-    let mut consumed = delivered;
-    let mut open = Vec::new();
-    for line in document.schedule_of(item) {
-        let confirmed = to_micros(line.confirmed.value())?;
-        let used = confirmed.min(consumed);
-        consumed -= used;
-        if confirmed > used {
-            open.push((line.clone(), confirmed - used));
-        }
-    }
-    Ok(open)
-}
-
-/// Gives back the stock that the open schedule lines of an item hold.
-pub(crate) fn release_stock(
-    tx: &mut Tx<'_>,
-    document: &SalesDocument,
-    item: &SalesItem,
-    delivered: i64,
-) -> Result<(), SalesError> {
-    let Some(plant) = item.plant else { return Ok(()) };
-    for (line, open) in open_schedule(document, item.item, delivered)? {
-        if line.reserved {
-            let quantity = Quantity::new(from_micros(open), item.base_quantity.unit())?;
-            tessera_stock::release(tx, item.product, plant, line.date, quantity)?;
-        }
-    }
-    Ok(())
-}
-
-/// Schedule lines for what is not delivered yet, reserved in stock where the document type and
-/// the product want that; what was delivered keeps lines of its own.
-pub(crate) fn promise(
-    tx: &mut Tx<'_>,
-    document: &mut SalesDocument,
-    position: usize,
-    delivered: i64,
-    today: Date,
-) -> Result<(), SalesError> {
-    let settings = tx.settings::<SalesSettings>()?;
-    let item = document.items[position].clone();
-    let mut lines: Vec<ScheduleLine> = Vec::new();
-    let mut consumed = delivered;
-    for line in document.schedule_of(item.item) {
-        let used = to_micros(line.confirmed.value())?.min(consumed);
-        consumed -= used;
-        if used > 0 {
-            let confirmed = Quantity::new(from_micros(used), item.base_quantity.unit())?;
-            lines.push(ScheduleLine { confirmed, ..line.clone() });
-        }
-    }
-    let wanted = to_micros(item.base_quantity.value())? - delivered;
-    if wanted > 0 && item.rejection_reason.is_none() {
-        let wanted = Quantity::new(from_micros(wanted), item.base_quantity.unit())?;
-        lines.extend(new_lines(tx, settings, document, &item, wanted, today)?);
-    }
-    for (number, line) in (1..).zip(&mut lines) {
-        line.line = number;
-    }
-    document.schedule.retain(|line| line.item != item.item);
-    document.schedule.extend(lines);
-    document.schedule.sort_by_key(|line| (line.item, line.line));
-    Ok(())
-}
-
-fn new_lines(
-    tx: &mut Tx<'_>,
-    settings: &SalesSettings,
-    document: &SalesDocument,
-    item: &SalesItem,
-    wanted: Quantity,
-    today: Date,
-) -> Result<Vec<ScheduleLine>, SalesError> {
-    let line = |date, confirmed, reserved| ScheduleLine {
-        item: item.item,
-        line: 0,
-        date,
-        confirmed,
-        reserved,
-    };
-    let rule = settings.item_categories.get(item.item_category);
-    let delivers = rule.is_some_and(|rule| rule.delivery);
-    let policy = settings
-        .document_types
-        .get(document.header.document_type)
-        .and_then(|document_type| document_type.availability);
-    let requested = item.requested_delivery;
-    let (Some(plant), Some(policy), true) = (item.plant, policy, delivers) else {
-        return Ok(vec![line(requested, wanted, false)]);
-    };
-    if document.status.credit == CreditStatus::Blocked {
-        return Ok(vec![line(requested, Quantity::zero(wanted.unit()), false)]);
-    }
-    if !tessera_stock::is_checked(tx, item.product, plant)? {
-        return Ok(vec![line(requested, wanted, false)]);
-    }
-    let promises =
-        tessera_stock::reserve(tx, item.product, plant, wanted, requested, today, policy)?;
-    if promises.is_empty() {
-        return Ok(vec![line(requested, Quantity::zero(wanted.unit()), false)]);
-    }
-    Ok(promises.into_iter().map(|promise| line(promise.date, promise.quantity, true)).collect())
 }
 
 /// Takes room in the credit limit for what the document counts for now, less what it held

@@ -2,14 +2,18 @@
 
 use serde_json::json;
 use tessera_document::{Fulfilled, Fulfilments};
-use tessera_kernel::{Kind, Quantity, Ref, Rule, Stored, Tx, from_micros, to_micros};
+use tessera_kernel::{Fault, Kind, Quantity, Ref, Rule, Stored, Tx, from_micros, to_micros};
 use tessera_organisation::OrganisationSettings;
 
 use crate::customizing::DocumentType;
 use crate::draft::{DraftItem, SalesDraft};
-use crate::resolve::ItemContext;
+use crate::reference::Source;
+use crate::resolve_item::ItemContext;
 use crate::take::Taking;
-use crate::{Category, SalesDocument, SalesError, SalesItem, SalesSettings, commitment, resolve};
+use crate::{
+    Category, SalesDocument, SalesError, SalesItem, SalesSettings, commitment, resolve,
+    resolve_item,
+};
 
 /// What happens when a sales document is made, in order.
 pub(crate) const RULES: &[Rule] = &[
@@ -21,7 +25,7 @@ pub(crate) const RULES: &[Rule] = &[
     },
     Rule {
         name: "items",
-        help: "Products are sold here; quantities convert into the base unit; plants deliver here.",
+        help: "Products are sold here; quantities are counted as their units are and convert into the base unit; plants deliver here.",
     },
     Rule {
         name: "pricing",
@@ -55,21 +59,20 @@ pub fn create_sales_document(
         .document_types
         .require(draft.header.document_type)
         .map_err(|message| SalesError::field("header.document_type", message))?;
-    let reference = reference(tx, draft, document_type)?;
+    let mut source = reference(tx, draft, document_type)?;
+    let reference = source.get(tx)?;
     let stored = reference.as_ref().map(|reference| &reference.document);
     let mut document = resolve::document(tx, &draft.header, document_type, stored)?;
     document.texts.clone_from(&draft.texts);
-    add_items(tx, &mut document, document_type, draft, reference.as_ref())?;
-    crate::pricing::price(tx, &mut document, &draft.conditions, stored)?;
+    add_items(tx, &mut document, document_type, draft, reference.as_deref())?;
+    crate::pricing::price(tx, &mut document, &draft.conditions, reference.as_deref())?;
     let taken = Fulfilments::default();
     commitment::commit_credit(tx, &mut document, 0, &taken)?;
     let today = today(tx, &document)?;
     for position in 0..document.items.len() {
-        commitment::promise(tx, &mut document, position, 0, today)?;
+        crate::promise::promise(tx, &mut document, position, 0, today)?;
     }
-    if reference.is_some() {
-        crate::reference::take_up(tx, None, &document, &taken)?;
-    }
+    crate::reference::take_up(tx, None, &document, &taken, source)?;
     document.status = crate::status::of(settings, &document, &taken)?;
     let number = tx.next_number(document_type.number_range.as_str())?;
     let stored = tx.insert_numbered(document, Some(number))?;
@@ -94,20 +97,37 @@ pub(crate) fn today(
     Ok(tx.today(&company.zone))
 }
 
-/// Loads the referenced document and checks that the new one may refer to it.
+/// The referenced document, loaded and checked: the new one may refer to it.
 fn reference(
     tx: &mut Tx<'_>,
     draft: &SalesDraft,
     document_type: &DocumentType,
-) -> Result<Option<Taking>, SalesError> {
-    let Some(id) = draft.header.reference else {
-        if document_type.reference_required {
-            let message = "this document type needs a document to refer to";
-            return Err(SalesError::field("header.reference", message));
+) -> Result<Source, SalesError> {
+    let id = draft.header.reference.map(Ref::new);
+    if id.is_none() && document_type.reference_required {
+        let message = "this document type needs a document to refer to";
+        return Err(SalesError::field("header.reference", message));
+    }
+    let mut source = Source::of_new(document_type.category, id);
+    let found = source.get(tx).map_err(|error| match error {
+        SalesError::Fault(Fault::Missing { .. }) => {
+            let message = "is no sales document: a quotation or an order is referred to";
+            SalesError::field("header.reference", message)
         }
-        return Ok(None);
-    };
-    let reference = Taking::load(tx, Ref::new(id))?;
+        other => other,
+    })?;
+    if let Some(reference) = found {
+        check_reference(tx, reference, draft, document_type)?;
+    }
+    Ok(source)
+}
+
+fn check_reference(
+    tx: &Tx<'_>,
+    reference: &Taking,
+    draft: &SalesDraft,
+    document_type: &DocumentType,
+) -> Result<(), SalesError> {
     let stored = &reference.document;
     let (from, to) = (stored.header.category, document_type.category);
     let fits = match to {
@@ -130,7 +150,7 @@ fn reference(
         let message = format!("{} was valid until {valid_to}", stored.number());
         return Err(SalesError::field("header.reference", message));
     }
-    Ok(Some(reference))
+    Ok(())
 }
 
 fn add_items(
@@ -148,8 +168,9 @@ fn add_items(
     let copied;
     let items: &[DraftItem] = match reference {
         Some(reference) if draft.items.is_empty() => {
-            let (settings, to) = (context.settings, document_type.category);
-            copied = resolve::open_items(&reference.document, |item| {
+            let settings = (context.settings, tx.settings::<OrganisationSettings>()?);
+            let to = document_type.category;
+            copied = resolve_item::open_items(&reference.document, |item| {
                 open_quantity(settings, reference, to, item)
             });
             &copied
@@ -161,7 +182,7 @@ fn add_items(
     }
     for (position, item) in items.iter().enumerate() {
         let path = format!("items[{position}]");
-        let item = resolve::item(tx, document, &context, item, &path)?;
+        let item = resolve_item::item(tx, document, &context, item, &path)?;
         if document.item(item.item).is_some() {
             let message = format!("item {} stands there twice", item.item);
             return Err(SalesError::field(format!("{path}.item"), message));
@@ -173,23 +194,27 @@ fn add_items(
 }
 
 /// What is left of an item of the referenced document: of a quotation what was not ordered, of an
-/// order what a return may bring back, or all that a request may be about. In the unit of the sale
-/// where that is exact.
+/// order what a return may bring back or a credit memo request may claim, or all that a debit memo
+/// request may be about. In the unit of the sale where that is exact and counted so.
 fn open_quantity(
-    settings: &SalesSettings,
+    settings: (&SalesSettings, &OrganisationSettings),
     reference: &Taking,
     to: Category,
     item: &SalesItem,
 ) -> Option<Quantity> {
-    if matches!(to, Category::CreditRequest | Category::DebitRequest) {
+    if to == Category::DebitRequest {
         return item.rejection_reason.is_none().then_some(item.quantity);
     }
     let whole = to_micros(item.base_quantity.value()).ok()?;
-    let open = reference.open(settings, item, Fulfilled::Referenced).ok()?;
+    let open = match to {
+        Category::CreditRequest => reference.claimable(item.item),
+        _ => reference.open(settings.0, item, Fulfilled::Referenced).ok()?,
+    };
     if open <= 0 || open == whole {
         return (open > 0).then_some(item.quantity);
     }
     let value = item.quantity.value() * from_micros(open) / from_micros(whole);
-    let exact = Quantity::new(value.normalize(), item.quantity.unit());
-    exact.or_else(|_| Quantity::new(from_micros(open), item.base_quantity.unit())).ok()
+    let exact = Quantity::new(value.normalize(), item.quantity.unit()).ok();
+    let counted = exact.filter(|exact| settings.1.quantity_fits(*exact).is_ok());
+    counted.or_else(|| Quantity::new(from_micros(open), item.base_quantity.unit()).ok())
 }

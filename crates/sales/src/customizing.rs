@@ -82,6 +82,9 @@ pub(crate) struct ItemCategoryAssignment {
     pub item_category_group: Code,
     /// Category proposed.
     pub item_category: Code,
+    /// Categories that may be given instead.
+    #[serde(default)]
+    pub alternatives: Vec<Code>,
 }
 
 /// An entry that has just a name.
@@ -105,13 +108,15 @@ pub struct SalesSettings {
     pub order_reasons: Catalogue<Named>,
     /// Kinds of texts.
     pub text_kinds: Catalogue<Named>,
-    assignments: HashMap<(Code, Code), Code>,
+    /// Item categories by document type and item category group, the one proposed first.
+    assignments: HashMap<(Code, Code), Vec<Code>>,
 }
 
 impl SalesSettings {
-    /// Item category for a product's item category group in a document type.
-    pub fn item_category(&self, document_type: Code, group: Code) -> Option<Code> {
-        self.assignments.get(&(document_type, group)).copied()
+    /// Item categories that a product's item category group may have in a document type, the one
+    /// proposed first; empty where the group is not sold by it.
+    pub fn item_categories_for(&self, document_type: Code, group: Code) -> &[Code] {
+        self.assignments.get(&(document_type, group)).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -128,7 +133,9 @@ pub fn settings(customizing: &Customizing, problems: &mut Diagnostics) -> SalesS
         assignments: assignments
             .iter()
             .map(|(_, entry)| {
-                ((entry.document_type, entry.item_category_group), entry.item_category)
+                let mut categories = vec![entry.item_category];
+                categories.extend(&entry.alternatives);
+                ((entry.document_type, entry.item_category_group), categories)
             })
             .collect(),
     };
@@ -137,6 +144,8 @@ pub fn settings(customizing: &Customizing, problems: &mut Diagnostics) -> SalesS
     assignments.check_references("document_type", types, document_type, problems);
     let item_category = |entry: &ItemCategoryAssignment| vec![entry.item_category];
     assignments.check_references("item_category", categories, item_category, problems);
+    let alternatives = |entry: &ItemCategoryAssignment| entry.alternatives.clone();
+    assignments.check_references("alternatives", categories, alternatives, problems);
     settings
 }
 

@@ -25,7 +25,8 @@ pub struct DraftHeader {
     /// Document type.
     #[field(code = "document_type")]
     pub document_type: Code,
-    /// Quotation, order or invoice that the document is made with reference to.
+    /// Quotation (of an order) or order (of a return, a credit or debit memo request) that the
+    /// document is made with reference to.
     pub reference: Option<ObjectId>,
     /// Sold-to party; needed without a reference.
     pub sold_to: Option<Ref<BusinessPartner>>,
@@ -38,9 +39,12 @@ pub struct DraftHeader {
     /// Division; needed without a reference.
     #[field(code = "division")]
     pub division: Option<Code>,
-    /// Sales office.
+    /// Sales office, one of the sales area.
     #[field(code = "sales_office")]
     pub sales_office: Option<Code>,
+    /// Sales group, one of the sales office.
+    #[field(code = "sales_group")]
+    pub sales_group: Option<Code>,
     /// Ship-to party; else the sold-to party's own.
     pub ship_to: Option<Ref<BusinessPartner>>,
     /// Bill-to party; else the sold-to party's own.
@@ -88,6 +92,7 @@ impl DraftHeader {
             distribution_channel: None,
             division: None,
             sales_office: None,
+            sales_group: None,
             ship_to: None,
             bill_to: None,
             payer: None,
@@ -120,7 +125,7 @@ pub struct DraftItem {
     /// Text; else the product's description.
     #[field(max = 120)]
     pub description: Option<String>,
-    /// Item category; else as customizing proposes.
+    /// Item category, one that customizing assigns; else the one that it proposes.
     #[field(code = "item_category")]
     pub item_category: Option<Code>,
     /// Delivering plant; else as master data proposes.
@@ -160,6 +165,8 @@ pub struct SalesChange {
     pub items: Vec<ItemChange>,
     /// Manual conditions to set; they stay through every repricing.
     pub conditions: Vec<ManualCondition>,
+    /// Texts to set, by kind and language; an empty one removes the text.
+    pub texts: Vec<DocumentText>,
 }
 
 /// Changes of the header.
@@ -168,6 +175,12 @@ pub struct HeaderChange {
     /// Customer's own order number.
     #[field(max = 35)]
     pub customer_reference: Option<String>,
+    /// Sales office, one of the sales area; the sales group goes with the former one.
+    #[field(code = "sales_office")]
+    pub sales_office: Option<Code>,
+    /// Sales group, one of the sales office.
+    #[field(code = "sales_group")]
+    pub sales_group: Option<Code>,
     /// Wanted on; items that have no day of their own follow.
     pub requested_delivery: Option<Date>,
     /// Day for prices; prices are found anew.

@@ -61,6 +61,19 @@ pub enum SalesError {
         /// Quantity with unit.
         returned: String,
     },
+    /// What is to be taken back is claimed by credit memo requests.
+    #[error(
+        "{claimed} of item {item} of {number} are claimed by credit memo requests: reject the item \
+         of the request first"
+    )]
+    Claimed {
+        /// Number of the order.
+        number: String,
+        /// Item.
+        item: u32,
+        /// Quantity with unit.
+        claimed: String,
+    },
     /// A price or a tax is missing.
     #[error(
         "{number} is incomplete, a price or a tax is missing: explain_pricing tells which; add it, \
@@ -146,6 +159,7 @@ impl From<SalesError> for Problem {
             SalesError::NothingLeft { .. } => conflict("sales.nothing_left", &error),
             SalesError::Fulfilled { .. } => conflict("sales.fulfilled", &error),
             SalesError::Returned { .. } => conflict("sales.returned", &error),
+            SalesError::Claimed { .. } => conflict("sales.claimed", &error),
             SalesError::Incomplete { .. } => conflict("sales.incomplete", &error),
             SalesError::CreditBlocked { .. } => conflict("sales.credit_blocked", &error),
             SalesError::NotBlocked { .. } => conflict("sales.not_blocked", &error),

@@ -2,23 +2,31 @@
 
 mod api;
 mod change;
+mod change_items;
 mod commitment;
 mod create;
 mod customizing;
 mod draft;
 mod error;
+mod explain;
 mod fulfilment;
+mod issued;
 mod minimum;
 mod pricing;
+mod pricing_request;
+mod promise;
 mod reference;
 mod resolve;
+mod resolve_item;
 mod segments;
+mod seller;
 mod status;
 mod take;
+mod takeover;
 mod verify;
 
 pub use change::{change_sales_document, check_credit, release_credit, reschedule};
-pub use commitment::{check_complete, check_deliverable, open_schedule};
+pub use commitment::{check_complete, check_deliverable};
 pub use create::create_sales_document;
 pub use customizing::{BillingRelevance, DocumentType, ItemCategory, SalesSettings, settings};
 pub use draft::{
@@ -26,7 +34,9 @@ pub use draft::{
 };
 pub use error::SalesError;
 pub use fulfilment::{ItemFulfilment, item_fulfilments};
-pub use pricing::rounding;
+pub use issued::check_issued;
+pub use pricing_request::rounding;
+pub use promise::open_schedule;
 pub use resolve::kind_of;
 pub use segments::{
     Category, CreditStatus, Progress, SalesDocument, SalesHeader, SalesItem, SalesStatus,

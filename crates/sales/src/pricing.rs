@@ -1,21 +1,20 @@
-//! A sales document as pricing sees it.
+//! Prices of sales documents: found anew, taken over, or kept.
 
-use serde_json::Value;
-use tessera_document::{SHIP_TO, partner_in};
-use tessera_kernel::{
-    Code, Currency, Date, Decimal, Fault, Money, Quantity, Ref, Rounding, RoundingRule, Stored, Tx,
-};
-use tessera_organisation::{OrganisationSettings, Rate, exchange, rate_on};
-use tessera_partner::{BusinessPartner, PartnerSalesArea};
+use tessera_kernel::{Code, Money, Tx};
+use tessera_partner::PartnerSalesArea;
 use tessera_pricing::{
-    KeyField, KeyFields, ManualCondition as Manual, Part, PricingCondition, PricingHeader,
-    PricingItem, PricingSettings, ProcedureKey, Totals, copy_for_part,
+    ManualCondition as Manual, PricingCondition, PricingSettings, ProcedureKey, ProcedureStep,
+    Totals,
 };
 
-use crate::customizing::DocumentType;
+use crate::customizing::{BillingRelevance, DocumentType};
 use crate::draft::{ManualCondition, SalesChange};
-use crate::resolve::{Area, reference_of};
-use crate::{SalesDocument, SalesError, SalesItem, SalesSettings};
+use crate::pricing_request::{convert, request};
+use crate::reference::Source;
+use crate::resolve::Area;
+use crate::take::Taking;
+use crate::takeover::{self, Taker};
+use crate::{SalesDocument, SalesError, SalesSettings};
 
 /// The pricing procedure of a document: the document type's own, or the one that customizing
 /// determines.
@@ -39,64 +38,168 @@ pub(crate) fn procedure(
 }
 
 /// Prices a new document. Items made with reference keep the conditions of their source, in
-/// proportion, unless conditions were entered for them or the source is incomplete.
+/// proportion; where conditions were entered, or the source is incomplete, they keep what was
+/// entered there and its price, and the rest is found anew.
 pub(crate) fn price(
     tx: &mut Tx<'_>,
     document: &mut SalesDocument,
     manual: &[ManualCondition],
-    reference: Option<&Stored<SalesDocument>>,
+    source: Option<&Taking>,
 ) -> Result<(), SalesError> {
     check_manual(document, manual)?;
-    let rounding = rounding(tx, document)?;
-    let entered = |item: Option<u32>| -> Vec<Manual> {
-        manual.iter().filter(|manual| manual.item == item).map(to_manual).collect()
-    };
-    let header = entered(None);
-    let mut conditions = Vec::new();
-    let mut fresh: Vec<(u32, Vec<Manual>)> = Vec::new();
+    let header = entered(manual, None);
+    let (mut conditions, mut former) = (Vec::new(), Vec::new());
+    let mut fresh = Vec::new();
     for item in &document.items {
-        let own = entered(Some(item.item));
-        let copied = match reference {
-            Some(source) if header.is_empty() && own.is_empty() && !source.status.incomplete => {
-                copy(rounding, source, item)?
+        let copied = match source {
+            Some(source) => {
+                let taker = Taker { document, stored: None };
+                takeover::conditions(tx, source, taker, item, &conditions)?
             }
-            _ => None,
+            None => None,
         };
+        let own = manual.iter().any(|manual| manual.item == Some(item.item));
+        let complete = source.is_some_and(|source| !source.document.status.incomplete);
         match copied {
-            Some(copied) => conditions.extend(copied),
-            None => fresh.push((item.item, own)),
+            Some(copied) if header.is_empty() && !own && complete => conditions.extend(copied),
+            copied => {
+                former.extend(copied.into_iter().flatten());
+                fresh.push(item.item);
+            }
         }
     }
-    run(tx, document, header, fresh, conditions)
+    let keep = Keep { former: &former, kind: Kept::Agreed, manual };
+    run(tx, document, &keep, &fresh, conditions)
 }
 
-/// Prices a changed document. What was entered by hand stays, unless new pricing is asked for.
+/// Prices a changed document: the `items` that changed so that their price may differ, and those
+/// that conditions were entered for; every item where the document changed so (`all`), or where
+/// the items can only be priced together. An item that took its conditions over keeps them, in
+/// proportion to its quantity. What was entered by hand stays, unless new pricing is asked for.
 pub(crate) fn reprice(
     tx: &mut Tx<'_>,
     document: &mut SalesDocument,
+    stored: takeover::Stored<'_>,
     change: &SalesChange,
+    (all, items): (bool, &[u32]),
+    source: &mut Source,
 ) -> Result<(), SalesError> {
-    let settings = tx.settings::<PricingSettings>()?;
     check_manual(document, &change.conditions)?;
-    let keep = !change.header.new_pricing;
-    let entered = |former: Vec<Manual>, item: Option<u32>| -> Vec<Manual> {
-        let new: Vec<Manual> =
-            change.conditions.iter().filter(|manual| manual.item == item).map(to_manual).collect();
-        let mut kept: Vec<Manual> = if keep { former } else { Vec::new() };
-        kept.retain(|old| !new.iter().any(|new| new.condition_type == old.condition_type));
+    let all_kept = if all { Kept::Entered } else { Kept::Agreed };
+    let kind = if change.header.new_pricing { Kept::Nothing } else { all_kept };
+    let all = all || change.conditions.iter().any(|condition| condition.item.is_none());
+    let former = std::mem::take(&mut document.conditions);
+    let keep = Keep { former: &former, kind, manual: &change.conditions };
+    let is_copied = |item: u32| {
+        let mut rows = former.iter().filter(|row| row.item == item).peekable();
+        rows.peek().is_some() && rows.all(|row| row.origin.is_copied())
+    };
+    let mut conditions: Vec<PricingCondition> = Vec::new();
+    let (mut fresh, mut others) = (Vec::new(), Vec::new());
+    for item in &document.items {
+        let number = item.item;
+        let entered = change.conditions.iter().any(|manual| manual.item == Some(number));
+        if all || entered {
+            fresh.push(number);
+            continue;
+        }
+        let changed = items.contains(&number);
+        let moved = stored.document.item(number).is_none_or(|old| old.plant != item.plant);
+        if changed && (moved || !is_copied(number)) {
+            fresh.push(number);
+        } else if changed {
+            let taker = Taker { document, stored: Some(stored) };
+            let source = source.get(tx)?;
+            conditions.extend(takeover::rescale(tx, source, taker, item, &former, &conditions)?);
+        } else {
+            conditions.extend(former.iter().filter(|row| row.item == number).cloned());
+            others.extend((!is_copied(number)).then_some(number));
+        }
+    }
+    let settings = tx.settings::<PricingSettings>()?;
+    let incomplete = document.status.incomplete && !fresh.is_empty();
+    let mut together =
+        incomplete || settings.are_tied(tx, &rows_of(&former, &[&fresh[..], &others].concat()))?;
+    if !together {
+        run(tx, document, &keep, &fresh, conditions.clone())?;
+        let found = rows_of(&document.conditions, &fresh);
+        together = !others.is_empty() && settings.are_tied(tx, &found)?;
+    }
+    if together {
+        conditions.retain(|row| !others.contains(&row.item));
+        fresh.extend(others);
+        run(tx, document, &keep, &fresh, conditions)?;
+    }
+    Ok(())
+}
+
+fn rows_of(rows: &[PricingCondition], items: &[u32]) -> Vec<PricingCondition> {
+    rows.iter().filter(|row| items.contains(&row.item)).cloned().collect()
+}
+
+/// What of conditions stays when their items are priced again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    /// Nothing.
+    Nothing,
+    /// What was entered.
+    Entered,
+    /// What was entered, and prices that were taken over.
+    Agreed,
+}
+
+/// What was entered: formerly, as far as it stays, and now.
+struct Keep<'k> {
+    former: &'k [PricingCondition],
+    kind: Kept,
+    manual: &'k [ManualCondition],
+}
+
+impl Keep<'_> {
+    /// What holds for the whole document when the `fresh` items are priced.
+    fn of_header(&self, settings: &PricingSettings, fresh: &[u32], procedure: Code) -> Vec<Manual> {
+        let former = match self.kind {
+            Kept::Nothing => Vec::new(),
+            _ => settings.manual_of_header(self.former, |item| fresh.contains(&item)),
+        };
+        self.with_new(settings, former, None, procedure)
+    }
+
+    fn of_item(&self, settings: &PricingSettings, item: u32, procedure: Code) -> Vec<Manual> {
+        let former = match self.kind {
+            Kept::Nothing => Vec::new(),
+            Kept::Entered => settings.manual_of_item(self.former, item),
+            Kept::Agreed => settings.agreed_of_item(self.former, item),
+        };
+        self.with_new(settings, former, Some(item), procedure)
+    }
+
+    /// What was entered now takes the place of what was; what the procedure does not know came
+    /// from a document with another one, and goes.
+    fn with_new(
+        &self,
+        settings: &PricingSettings,
+        mut kept: Vec<Manual>,
+        item: Option<u32>,
+        procedure: Code,
+    ) -> Vec<Manual> {
+        let new = entered(self.manual, item);
+        let steps = settings.procedures.get(procedure).map(|procedure| &procedure.steps);
+        kept.retain(|old| {
+            let known = |steps: &Vec<ProcedureStep>| {
+                steps.iter().any(|step| step.condition_type == Some(old.condition_type))
+            };
+            steps.is_some_and(known)
+                && !new.iter().any(|new| new.condition_type == old.condition_type)
+        });
         kept.extend(new);
         kept
-    };
-    let header = entered(settings.manual_of_header(&document.conditions), None);
-    let items = document
-        .items
-        .iter()
-        .map(|item| {
-            let former = settings.manual_of_item(&document.conditions, item.item);
-            (item.item, entered(former, Some(item.item)))
-        })
-        .collect();
-    run(tx, document, header, items, Vec::new())
+    }
+}
+
+/// What was entered for an item, or for the whole document.
+fn entered(manual: &[ManualCondition], item: Option<u32>) -> Vec<Manual> {
+    manual.iter().filter(|manual| manual.item == item).map(to_manual).collect()
 }
 
 fn check_manual(document: &SalesDocument, manual: &[ManualCondition]) -> Result<(), SalesError> {
@@ -117,50 +220,35 @@ fn to_manual(condition: &ManualCondition) -> Manual {
     }
 }
 
-/// The conditions of an item's source for the quantity of the item.
-fn copy(
-    rounding: RoundingRule,
-    source: &SalesDocument,
-    item: &SalesItem,
-) -> Result<Option<Vec<PricingCondition>>, SalesError> {
-    let Some((_, number)) = reference_of(item) else { return Ok(None) };
-    let Some(from) = source.item(number) else { return Ok(None) };
-    let conditions: Vec<PricingCondition> =
-        source.conditions.iter().filter(|row| row.item == number).cloned().collect();
-    if conditions.is_empty() || from.product != item.product {
-        return Ok(None);
-    }
-    let part = Part { quantity: item.base_quantity, ..Part::all(from.base_quantity) };
-    Ok(Some(copy_for_part(&conditions, item.item, part, rounding)?))
-}
-
-/// Prices the `fresh` items, adds the conditions that were copied, and writes values and totals
+/// Prices the `fresh` items, adds the conditions of the others, and writes values and totals
 /// into the document.
 fn run(
     tx: &mut Tx<'_>,
     document: &mut SalesDocument,
-    header: Vec<Manual>,
-    fresh: Vec<(u32, Vec<Manual>)>,
-    copied: Vec<PricingCondition>,
+    keep: &Keep<'_>,
+    fresh: &[u32],
+    mut conditions: Vec<PricingCondition>,
 ) -> Result<(), SalesError> {
     let settings = tx.settings::<PricingSettings>()?;
-    let mut incomplete = false;
-    let mut conditions = copied;
+    let procedure = document.header.pricing_procedure;
     if !fresh.is_empty() {
-        let (header, items) = request(tx, document, header, fresh)?;
+        let header = keep.of_header(settings, fresh, procedure);
+        let manual = |item: &u32| (*item, keep.of_item(settings, *item, procedure));
+        let items = fresh.iter().map(manual).collect();
+        let (header, items) = request(tx, document, header, items)?;
         let priced = tessera_pricing::price(tx, settings, &header, &items, &mut convert)?;
-        incomplete = !priced.is_complete();
+        document.status.incomplete = !priced.is_complete();
         conditions.extend(priced.conditions);
     }
     conditions.sort_by_key(|row| (row.item, row.step, row.counter));
     document.conditions = conditions;
-    document.status.incomplete = incomplete;
     set_values(tx, document)
 }
 
 /// Item values are the sums of their conditions, document totals those of the items that are not
 /// rejected.
-fn set_values(tx: &mut Tx<'_>, document: &mut SalesDocument) -> Result<(), SalesError> {
+pub(crate) fn set_values(tx: &mut Tx<'_>, document: &mut SalesDocument) -> Result<(), SalesError> {
+    let settings = tx.settings::<SalesSettings>()?;
     let currency = document.header.currency;
     let (mut net, mut tax) = (Money::zero(currency), Money::zero(currency));
     let area = document.header.credit_control_area;
@@ -169,8 +257,12 @@ fn set_values(tx: &mut Tx<'_>, document: &mut SalesDocument) -> Result<(), Sales
         let totals = Totals::of(rows, currency)?;
         item.net_value = totals.net;
         item.tax_value = totals.tax;
+        // What is never billed is never owed.
+        let rule = settings.item_categories.get(item.item_category);
+        let is_billed = rule.is_some_and(|rule| rule.billing != BillingRelevance::None);
+        let owed = if is_billed { totals.gross } else { Money::zero(currency) };
         item.credit_value =
-            tessera_credit::credit_value(tx, area, totals.gross, document.header.document_date)?;
+            tessera_credit::credit_value(tx, area, owed, document.header.document_date)?;
         if item.rejection_reason.is_none() {
             net = net.plus(totals.net)?;
             tax = tax.plus(totals.tax)?;
@@ -179,155 +271,4 @@ fn set_values(tx: &mut Tx<'_>, document: &mut SalesDocument) -> Result<(), Sales
     document.header.net_value = net;
     document.header.tax_value = tax;
     Ok(())
-}
-
-/// An amount in another currency at the rate of a day; nothing where there is no rate.
-fn convert(
-    tx: &mut Tx<'_>,
-    amount: Decimal,
-    from: Currency,
-    to: Currency,
-    on: Date,
-) -> Result<Option<Decimal>, Fault> {
-    match rate_on(tx, from, to, on) {
-        Ok(Rate::Identity) => Ok(Some(amount)),
-        Ok(Rate::Direct(rate)) => Ok(amount.checked_mul(rate)),
-        Ok(Rate::Inverse(rate)) => Ok(amount.checked_div(rate)),
-        Err(tessera_organisation::OrganisationError::Fault(fault)) => Err(fault),
-        Err(_) => Ok(None),
-    }
-}
-
-/// The document, or some of its items, as pricing wants it.
-fn request(
-    tx: &mut Tx<'_>,
-    document: &SalesDocument,
-    header_manual: Vec<Manual>,
-    items: Vec<(u32, Vec<Manual>)>,
-) -> Result<(PricingHeader, Vec<PricingItem>), SalesError> {
-    let header = &document.header;
-    let organisation = tx.settings::<OrganisationSettings>()?;
-    let (_, company) = organisation
-        .company_of_sales_organisation(header.sales_organisation)
-        .map_err(|message| SalesError::field("header.sales_organisation", message))?;
-    let customer = tx.shared(header.sold_to)?;
-    let terms = customer.sales_area_on(
-        header.sales_organisation,
-        header.distribution_channel,
-        header.division,
-        header.document_date,
-    );
-    let ship_to = partner_in(&document.partners, SHIP_TO).unwrap_or(header.sold_to);
-    let destination = ship_to_country(tx, ship_to)?;
-    let fields = KeyFields::default()
-        .with(KeyField::SalesOrganisation, header.sales_organisation)
-        .with(KeyField::DistributionChannel, header.distribution_channel)
-        .with(KeyField::Division, header.division)
-        .with(KeyField::Customer, header.sold_to)
-        .with(KeyField::CustomerTaxClass, customer.tax_classification())
-        .with(KeyField::PaymentTerms, header.payment_terms)
-        .with_some(KeyField::Incoterms, header.incoterms)
-        .with(KeyField::ShipToCountry, destination)
-        .with_some(KeyField::CustomerGroup, terms.and_then(|terms| terms.customer_group))
-        .with_some(KeyField::PriceGroup, terms.and_then(|terms| terms.price_group))
-        .with_some(KeyField::PriceList, terms.and_then(|terms| terms.price_list));
-    let priced = PricingHeader {
-        fields,
-        currency: header.currency,
-        pricing_date: header.pricing_date,
-        rounding: rounding(tx, document)?,
-        procedure: header.pricing_procedure,
-        manual: header_manual,
-    };
-    let mut lines = Vec::with_capacity(items.len());
-    for (number, manual) in items {
-        let Some(item) = document.item(number) else { continue };
-        if is_priced(tx, item)? {
-            lines.push(line(tx, document, item, manual, company.country)?);
-        }
-    }
-    Ok((priced, lines))
-}
-
-/// How values of a document are rounded: commercially, in the steps of the company that sells.
-pub fn rounding(tx: &Tx<'_>, document: &SalesDocument) -> Result<RoundingRule, SalesError> {
-    let organisation = tx.settings::<OrganisationSettings>()?;
-    let (_, company) = organisation
-        .company_of_sales_organisation(document.header.sales_organisation)
-        .map_err(|message| SalesError::field("header.sales_organisation", message))?;
-    Ok(RoundingRule { mode: Rounding::HalfUp, step_minor: company.rounding_step })
-}
-
-fn is_priced(tx: &Tx<'_>, item: &SalesItem) -> Result<bool, SalesError> {
-    let settings = tx.settings::<SalesSettings>()?;
-    Ok(settings.item_categories.get(item.item_category).is_none_or(|rule| rule.pricing))
-}
-
-fn ship_to_country(tx: &mut Tx<'_>, ship_to: Ref<BusinessPartner>) -> Result<Code, SalesError> {
-    let partner = tx.shared(ship_to)?;
-    Ok(partner.address().map_or(partner.general.country, |address| address.country))
-}
-
-fn line(
-    tx: &mut Tx<'_>,
-    document: &SalesDocument,
-    item: &SalesItem,
-    manual: Vec<Manual>,
-    company_country: Code,
-) -> Result<PricingItem, SalesError> {
-    let header = &document.header;
-    let organisation = tx.settings::<OrganisationSettings>()?;
-    let product = tx.shared(item.product)?;
-    let departure = item
-        .plant
-        .and_then(|plant| organisation.plants.get(plant))
-        .map_or(company_country, |plant| plant.country);
-    let sales = product.sales(header.sales_organisation, header.distribution_channel);
-    let fields = KeyFields::default()
-        .with(KeyField::Product, item.product)
-        .with(KeyField::ProductGroup, product.general.product_group)
-        .with(KeyField::DepartureCountry, departure)
-        .with_some(KeyField::ProductTaxClass, product.tax_class(departure))
-        .with_some(KeyField::ProductPriceGroup, sales.and_then(|sales| sales.price_group))
-        .with_some(KeyField::Plant, item.plant);
-    let weight = product.general.gross_weight.and_then(|weight| {
-        let total = weight.value().checked_mul(item.base_quantity.value())?.round_dp(6);
-        Quantity::new(total, weight.unit()).ok()
-    });
-    let cost = match item.plant.and_then(|plant| product.plant(plant)) {
-        None => None,
-        Some(plant) => {
-            let exact = plant.standard_price.amount() * item.base_quantity.value()
-                / Decimal::from(plant.price_unit.max(1));
-            let currency = plant.standard_price.currency();
-            let cost = Money::round(exact, currency, Rounding::HalfUp)?;
-            let day = header.document_date;
-            Some(exchange(tx, cost, header.currency, day, Rounding::HalfUp)?)
-        }
-    };
-    Ok(PricingItem {
-        item: item.item,
-        quantity: item.quantity,
-        base_quantity: item.base_quantity,
-        weight,
-        cost,
-        fields,
-        manual,
-    })
-}
-
-/// How a document's prices come about, line by line.
-pub(crate) fn explain(tx: &mut Tx<'_>, id: Ref<SalesDocument>) -> Result<Value, SalesError> {
-    let settings = tx.settings::<PricingSettings>()?;
-    let document = tx.load(id)?;
-    let header = settings.manual_of_header(&document.conditions);
-    let items = document
-        .items
-        .iter()
-        .map(|item| (item.item, settings.manual_of_item(&document.conditions, item.item)))
-        .collect();
-    let (header, items) = request(tx, &document, header, items)?;
-    let explanation = tessera_pricing::explain(tx, settings, &header, &items, &mut convert)?;
-    let language = tx.settings::<OrganisationSettings>()?.installation.language;
-    Ok(explanation.to_json(language)?)
 }

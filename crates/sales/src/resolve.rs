@@ -1,4 +1,4 @@
-//! A draft and master data become a sales document: header, partner functions, items.
+//! A draft and master data become a sales document: header, partner functions, flow.
 
 use std::sync::Arc;
 
@@ -6,18 +6,16 @@ use tessera_document::{
     BILL_TO, DocumentFlow, DocumentKind, PAYER, PartnerFunction, SHIP_TO, SOLD_TO,
 };
 use tessera_kernel::{
-    Code, Date, END_OF_TIME, Money, ObjectId, Quantity, Ref, Stored, Tx, date_from_days,
-    date_to_days,
+    Code, Date, END_OF_TIME, Money, Ref, Stored, Tx, date_from_days, date_to_days,
 };
 use tessera_organisation::OrganisationSettings;
 use tessera_partner::{BusinessPartner, PartnerSalesArea};
-use tessera_product::Product;
 
 use crate::customizing::DocumentType;
-use crate::draft::{DraftHeader, DraftItem};
+use crate::draft::DraftHeader;
+use crate::seller::Seller;
 use crate::{
-    Category, CreditStatus, Progress, SalesDocument, SalesError, SalesHeader, SalesItem,
-    SalesSettings, SalesStatus,
+    Category, CreditStatus, Progress, SalesDocument, SalesError, SalesHeader, SalesStatus,
 };
 
 /// Kind of a sales document in a document flow.
@@ -167,13 +165,17 @@ fn header(
     if valid_to.is_some_and(|valid_to| valid_to < document_date) {
         return Err(SalesError::field("header.valid_to", "must not be before the document date"));
     }
+    let former = of.map(|of| Seller { office: of.sales_office, group: of.sales_group });
+    let given = Seller { office: draft.sales_office, group: draft.sales_group };
+    let seller = given.resolve(organisation, area, former, "header.")?;
     Ok(SalesHeader {
         document_type: draft.document_type,
         category: document_type.category,
         sales_organisation: area.organisation,
         distribution_channel: area.channel,
         division: area.division,
-        sales_office: draft.sales_office.or(of.and_then(|of| of.sales_office)),
+        sales_office: seller.office,
+        sales_group: seller.group,
         sold_to,
         customer_reference: draft
             .customer_reference
@@ -236,193 +238,4 @@ fn partners(
         partners.push(PartnerFunction { function, partner });
     }
     Ok(partners)
-}
-
-/// What an item is resolved against.
-pub(crate) struct ItemContext<'a> {
-    pub(crate) settings: &'a SalesSettings,
-    pub(crate) document_type: &'a DocumentType,
-    pub(crate) reference: Option<&'a Stored<SalesDocument>>,
-}
-
-/// An item of a document, not yet priced. `path` names it in messages.
-pub(crate) fn item(
-    tx: &mut Tx<'_>,
-    document: &SalesDocument,
-    context: &ItemContext<'_>,
-    draft: &DraftItem,
-    path: &str,
-) -> Result<SalesItem, SalesError> {
-    let from = referenced_item(context, draft, path)?;
-    let product = draft
-        .product
-        .or(from.map(|item| item.product))
-        .ok_or_else(|| SalesError::field(format!("{path}.product"), "is missing"))?;
-    if let Some(from) = from.filter(|from| from.product != product) {
-        let message = format!("must be that of item {} of the document referred to", from.item);
-        return Err(SalesError::field(format!("{path}.product"), message));
-    }
-    let quantity = draft
-        .quantity
-        .or(from.map(|item| item.quantity))
-        .ok_or_else(|| SalesError::field(format!("{path}.quantity"), "is missing"))?;
-    let data = tx.shared(product)?;
-    let field = |name: &str, message: String| SalesError::field(format!("{path}.{name}"), message);
-    if data.general.blocked {
-        return Err(field("product", format!("{} is blocked for sale", data.number())));
-    }
-    let base_quantity =
-        data.to_base(quantity).map_err(|error| field("quantity", error.to_string()))?;
-    if from.is_none() {
-        crate::minimum::check(document, &data, base_quantity, path)?;
-    }
-    let item_category = item_category(document, context, draft, &data, path)?;
-    let description = match (&draft.description, from) {
-        (Some(text), _) => text.clone(),
-        (None, Some(from)) => from.description.clone(),
-        (None, None) => description(tx, &data)?,
-    };
-    let header = &document.header;
-    Ok(SalesItem {
-        item: draft.item.unwrap_or_else(|| next_number(document)),
-        product,
-        description,
-        item_category,
-        quantity,
-        base_quantity,
-        plant: plant(
-            tx,
-            document,
-            context,
-            draft.plant.or(from.and_then(|f| f.plant)),
-            &data,
-            path,
-        )?,
-        net_value: Money::zero(header.currency),
-        tax_value: Money::zero(header.currency),
-        requested_delivery: draft.requested_delivery.unwrap_or(header.requested_delivery),
-        credit_value: Money::zero(header.currency),
-        rejection_reason: None,
-        reference: from.and(header.reference),
-        reference_item: from.map(|item| item.item),
-    })
-}
-
-fn referenced_item<'a>(
-    context: &ItemContext<'a>,
-    draft: &DraftItem,
-    path: &str,
-) -> Result<Option<&'a SalesItem>, SalesError> {
-    let Some(number) = draft.reference_item else { return Ok(None) };
-    let path = format!("{path}.reference_item");
-    let Some(reference) = context.reference else {
-        return Err(SalesError::field(path, "needs header.reference"));
-    };
-    match reference.value.item(number) {
-        Some(item) => Ok(Some(item)),
-        None => {
-            let message = format!("{} has no item {number}", reference.number());
-            Err(SalesError::field(path, message))
-        }
-    }
-}
-
-fn item_category(
-    document: &SalesDocument,
-    context: &ItemContext<'_>,
-    draft: &DraftItem,
-    product: &Stored<Product>,
-    path: &str,
-) -> Result<Code, SalesError> {
-    if let Some(category) = draft.item_category {
-        return Ok(category);
-    }
-    let header = &document.header;
-    let Some(sales) = product.sales(header.sales_organisation, header.distribution_channel) else {
-        let message = format!(
-            "{} is not sold in {}/{}: add sales data to the product first",
-            product.number(),
-            header.sales_organisation,
-            header.distribution_channel
-        );
-        return Err(SalesError::field(format!("{path}.product"), message));
-    };
-    if sales.blocked {
-        let message = format!("{} is blocked for sale in this channel", product.number());
-        return Err(SalesError::field(format!("{path}.product"), message));
-    }
-    let group = sales.item_category_group;
-    context.settings.item_category(header.document_type, group).ok_or_else(|| {
-        let message = format!(
-            "customizing has no item category for document type {} and group {group}",
-            header.document_type
-        );
-        SalesError::field(format!("{path}.product"), message)
-    })
-}
-
-fn description(tx: &mut Tx<'_>, product: &Product) -> Result<String, SalesError> {
-    let language = tx.settings::<OrganisationSettings>()?.installation.language;
-    Ok(product.description(language).chars().take(120).collect())
-}
-
-fn next_number(document: &SalesDocument) -> u32 {
-    document.items.iter().map(|item| item.item).max().unwrap_or(0) / 10 * 10 + 10
-}
-
-/// The plant named, or the customer's, or the product's, or the first of the channel.
-fn plant(
-    tx: &mut Tx<'_>,
-    document: &SalesDocument,
-    context: &ItemContext<'_>,
-    given: Option<Code>,
-    product: &Stored<Product>,
-    path: &str,
-) -> Result<Option<Code>, SalesError> {
-    if context.document_type.delivery_type.is_none() {
-        return Ok(given);
-    }
-    let header = &document.header;
-    let (organisation, channel) = (header.sales_organisation, header.distribution_channel);
-    let allowed = tx.settings::<OrganisationSettings>()?.plants_for(organisation, channel);
-    if let Some(plant) = given {
-        if !allowed.contains(&plant) {
-            let names: Vec<&str> = allowed.iter().map(Code::as_str).collect();
-            let message =
-                format!("{plant} does not deliver here; allowed are: {}", names.join(", "));
-            return Err(SalesError::field(format!("{path}.plant"), message));
-        }
-        return Ok(given);
-    }
-    let customer = tx.shared(header.sold_to)?;
-    let of_customer = customer
-        .sales_area_on(organisation, channel, header.division, header.document_date)
-        .and_then(|area| area.delivering_plant);
-    let of_product = product.sales(organisation, channel).and_then(|sales| sales.delivering_plant);
-    let proposals = [of_customer, of_product];
-    let proposed = proposals.into_iter().flatten().find(|plant| allowed.contains(plant));
-    Ok(proposed.or_else(|| allowed.first().copied()))
-}
-
-/// Items for everything that is open in the referenced document.
-pub(crate) fn open_items(
-    reference: &Stored<SalesDocument>,
-    open: impl Fn(&SalesItem) -> Option<Quantity>,
-) -> Vec<DraftItem> {
-    let items = reference.value.items.iter();
-    items
-        .filter_map(|item| {
-            open(item).map(|quantity| DraftItem {
-                item: Some(item.item),
-                reference_item: Some(item.item),
-                quantity: Some(quantity),
-                ..DraftItem::default()
-            })
-        })
-        .collect()
-}
-
-/// Id of the document that an item was made with reference to, with the item's number.
-pub(crate) fn reference_of(item: &SalesItem) -> Option<(ObjectId, u32)> {
-    item.reference.zip(item.reference_item)
 }

@@ -17,6 +17,10 @@ pub struct Taking {
     pub document: Stored<SalesDocument>,
     /// What was taken up.
     pub fulfilments: Fulfilments,
+    /// What left by item, in micro-units of the base unit; read where a return needs it.
+    pub(crate) issued: Vec<(u32, i64)>,
+    /// What credit memo requests claim by item, likewise; read where a request needs it.
+    pub(crate) claimed: Vec<(u32, i64)>,
     /// Credit value that the document counts for as an open order, as the exposure has it.
     counted: i64,
     promised_anew: bool,
@@ -29,12 +33,13 @@ impl Taking {
         let fulfilments = fulfilments(tx, id.id())?;
         let checked = is_checked(tx, &document)?;
         let counted = commitment::open_credit(&document, checked, &fulfilments)?;
-        Ok(Self { document, fulfilments, counted, promised_anew: false })
+        let (issued, claimed) = (Vec::new(), Vec::new());
+        Ok(Self { document, fulfilments, issued, claimed, counted, promised_anew: false })
     }
 
     /// What may be taken up of an item in all, in micro-units of the base unit: by orders what is
     /// offered, by deliveries what is confirmed, by order-related billing what is ordered, by
-    /// delivery-related billing what is delivered, by returns what was delivered or billed.
+    /// delivery-related billing what is delivered, by returns what left or was billed.
     pub fn limit(
         &self,
         settings: &SalesSettings,
@@ -47,7 +52,7 @@ impl Taking {
         let rule = settings.item_categories.get(item.item_category);
         Ok(match what {
             Fulfilled::Referenced if self.document.header.category != Category::Quotation => {
-                taken.delivered.max(taken.billed)
+                sum_of(&self.issued, item.item).max(taken.billed)
             }
             Fulfilled::Referenced => {
                 if rejected {
@@ -104,13 +109,12 @@ impl Taking {
         let limit = self.limit(settings, item, what)?;
         let id = self.document.head.id;
         if !fulfil(tx, (id, number), what, quantity, in_deliveries, limit)? {
-            let unit = item.base_quantity.unit();
             let open = self.open(settings, item, what)?;
             return Err(SalesError::NothingLeft {
                 number: self.document.number(),
                 item: number,
-                open: Quantity::new(from_micros(open), unit)?.to_string(),
-                wanted: Quantity::new(from_micros(quantity), unit)?.to_string(),
+                open: self.in_base_unit(number, open)?,
+                wanted: self.in_base_unit(number, quantity)?,
             });
         }
         self.fulfilments.add(number, what, quantity, in_deliveries);
@@ -163,8 +167,8 @@ impl Taking {
         withdraw(tx, (self.document.head.id, number), what, quantity, in_deliveries)?;
         let before = self.of_source(number)?;
         self.fulfilments.add(number, what, -quantity, -in_deliveries);
-        if what != Fulfilled::Referenced {
-            self.check_returned(number)?;
+        if what == Fulfilled::Billed {
+            self.check_billed(tx, number)?;
         }
         match (before, self.of_source(number)?) {
             (Some((id, item, before)), Some((_, _, after))) if after < before => {
@@ -176,19 +180,73 @@ impl Taking {
         }
     }
 
-    /// What came back by a return stays delivered or billed.
-    fn check_returned(&self, number: u32) -> Result<(), SalesError> {
-        let taken = self.fulfilments.of(number);
-        let is_order = self.document.header.category == Category::Order;
-        if !is_order || taken.referenced <= taken.delivered.max(taken.billed) {
+    /// What is claimed by a credit memo request stays billed, and what came back without having
+    /// left does too.
+    fn check_billed(&mut self, tx: &mut Tx<'_>, number: u32) -> Result<(), SalesError> {
+        if self.document.header.category != Category::Order {
             return Ok(());
         }
-        let unit = self.item(number)?.base_quantity.unit();
+        let taken = self.fulfilments.of(number);
+        if taken.referenced > taken.billed {
+            self.issued = crate::issued::issued(tx, self.document.id())?;
+            self.check_returned(number)?;
+        }
+        self.claimed = crate::reference::claimed(tx, self.document.id(), None)?;
+        let claimed = sum_of(&self.claimed, number);
+        if claimed <= taken.billed {
+            return Ok(());
+        }
+        Err(SalesError::Claimed {
+            number: self.document.number(),
+            item: number,
+            claimed: self.in_base_unit(number, claimed)?,
+        })
+    }
+
+    /// What came back by a return stays issued or billed.
+    pub(crate) fn check_returned(&self, number: u32) -> Result<(), SalesError> {
+        let taken = self.fulfilments.of(number);
+        let is_order = self.document.header.category == Category::Order;
+        if !is_order || taken.referenced <= sum_of(&self.issued, number).max(taken.billed) {
+            return Ok(());
+        }
         Err(SalesError::Returned {
             number: self.document.number(),
             item: number,
-            returned: Quantity::new(from_micros(taken.referenced), unit)?.to_string(),
+            returned: self.in_base_unit(number, taken.referenced)?,
         })
+    }
+
+    /// What credit memo requests claim of an item, where that was read.
+    pub(crate) fn claimed_of(&self, number: u32) -> i64 {
+        sum_of(&self.claimed, number)
+    }
+
+    /// What a credit memo request may still claim of an item: what is billed and not claimed.
+    pub(crate) fn claimable(&self, number: u32) -> i64 {
+        (self.fulfilments.of(number).billed - sum_of(&self.claimed, number)).max(0)
+    }
+
+    /// Takes note that an item of a credit memo request claims `quantity` micro-units of the base
+    /// unit in all, which is at most what others left of what is billed.
+    pub(crate) fn claim(&mut self, number: u32, quantity: i64) -> Result<(), SalesError> {
+        let open = self.claimable(number);
+        if quantity > open {
+            return Err(SalesError::NothingLeft {
+                number: self.document.number(),
+                item: number,
+                open: self.in_base_unit(number, open)?,
+                wanted: self.in_base_unit(number, quantity)?,
+            });
+        }
+        self.claimed.push((number, quantity));
+        Ok(())
+    }
+
+    /// Micro-units of the base unit of an item as people read them.
+    fn in_base_unit(&self, number: u32, micros: i64) -> Result<String, SalesError> {
+        let unit = self.item(number)?.base_quantity.unit();
+        Ok(Quantity::new(from_micros(micros), unit)?.to_string())
     }
 
     /// The document and its item that an item takes up, and how much of it.
@@ -209,12 +267,12 @@ impl Taking {
         delivered: i64,
     ) -> Result<(), SalesError> {
         let item = self.item(number)?.clone();
-        commitment::release_stock(tx, &self.document, &item, delivered)?;
+        crate::promise::release_stock(tx, &self.document, &item, delivered)?;
         let today = crate::create::today(tx, &self.document)?;
         let position = self.document.items.iter().position(|known| known.item == number);
         if let Some(position) = position {
             let delivered = self.fulfilments.of(number).delivered;
-            commitment::promise(tx, &mut self.document.value, position, delivered, today)?;
+            crate::promise::promise(tx, &mut self.document.value, position, delivered, today)?;
         }
         self.promised_anew = true;
         Ok(())
@@ -237,6 +295,11 @@ impl Taking {
             SalesError::field("items", format!("{} has no item {number}", self.document.number()))
         })
     }
+}
+
+/// What is listed for an item.
+fn sum_of(list: &[(u32, i64)], item: u32) -> i64 {
+    list.iter().filter(|(number, _)| *number == item).map(|(_, quantity)| quantity).sum()
 }
 
 /// Whether the document counts in the credit exposure.

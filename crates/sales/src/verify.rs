@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use tessera_document::{Fulfilments, Taken, fulfilments};
-use tessera_kernel::{Code, Date, Fault, Findings, ObjectId, Ref, Tx};
+use tessera_kernel::{Cell, Choice as _, Code, Date, Fault, Findings, ObjectId, Ref, Stored, Tx};
 use tessera_product::Product;
 
 use crate::reference::{source_of, taken_up};
@@ -22,7 +22,7 @@ pub fn add_reserved(tx: &mut Tx<'_>, reserved: &mut Reserved) -> Result<(), Faul
         for item in document.items.iter().filter(|item| item.rejection_reason.is_none()) {
             let Some(plant) = item.plant else { continue };
             let delivered = taken.of(item.item).delivered;
-            for (line, open) in commitment::open_schedule(&document, item.item, delivered)? {
+            for (line, open) in crate::promise::open_schedule(&document, item.item, delivered)? {
                 if line.reserved {
                     *reserved.entry((item.product, plant, line.date)).or_default() += open;
                 }
@@ -32,21 +32,23 @@ pub fn add_reserved(tx: &mut Tx<'_>, reserved: &mut Reserved) -> Result<(), Faul
     Ok(())
 }
 
-/// Checks the credit exposure of open orders.
+/// Checks the credit exposure of open orders, over every document of a type that counts in it:
+/// whatever its status says.
 pub(crate) fn check_open_orders(tx: &mut Tx<'_>, findings: &mut Findings) -> Result<(), Fault> {
     let settings = tx.settings::<SalesSettings>()?;
     let mut expected: HashMap<(Code, ObjectId), i64> = HashMap::new();
-    for id in open_documents(tx)? {
-        let document = tx.load(id)?;
-        let checked = settings
-            .document_types
-            .get(document.header.document_type)
-            .is_some_and(|document_type| document_type.credit_check);
-        let taken = fulfilments(tx, id.id())?;
-        let open = commitment::open_credit(&document, checked, &taken)?;
-        if open != 0 {
-            let Ok((area, payer)) = commitment::account(&document) else { continue };
-            *expected.entry((area, payer.id())).or_default() += open;
+    for (code, document_type) in settings.document_types.iter() {
+        if !document_type.credit_check {
+            continue;
+        }
+        for id in tx.find("document_type", Cell::Text(code.to_string()))? {
+            let document: Stored<SalesDocument> = tx.load(id)?;
+            let taken = fulfilments(tx, id.id())?;
+            let open = commitment::open_credit(&document, true, &taken)?;
+            if open != 0 {
+                let Ok((area, payer)) = commitment::account(&document) else { continue };
+                *expected.entry((area, payer.id())).or_default() += open;
+            }
         }
     }
     tessera_credit::compare_exposure(tx, tessera_credit::Measure::OpenOrders, &expected, findings)
@@ -88,7 +90,7 @@ pub(crate) fn check_documents(tx: &mut Tx<'_>, findings: &mut Findings) -> Resul
 fn holds_stock(document: &SalesDocument, taken: &Fulfilments) -> Result<bool, Fault> {
     for item in &document.items {
         let delivered = taken.of(item.item).delivered;
-        let open = commitment::open_schedule(document, item.item, delivered)?;
+        let open = crate::promise::open_schedule(document, item.item, delivered)?;
         if open.iter().any(|(line, _)| line.reserved) {
             return Ok(true);
         }
@@ -146,7 +148,6 @@ pub fn compare_fulfilment(
 
 /// Documents that may hold something.
 fn open_documents(tx: &mut Tx<'_>) -> Result<Vec<Ref<SalesDocument>>, Fault> {
-    use tessera_kernel::{Cell, Choice as _};
     let mut open = tx.find("overall", Cell::Text(Progress::Open.code().into()))?;
     open.extend(tx.find("overall", Cell::Text(Progress::Partial.code().into()))?);
     Ok(open)

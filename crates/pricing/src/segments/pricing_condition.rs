@@ -13,6 +13,29 @@ pub enum ConditionOrigin {
     Manual,
     /// Taken over from the document before.
     Copied,
+    /// Taken over from the document before, in which (or in one before it) it was entered.
+    CopiedManual,
+}
+
+impl ConditionOrigin {
+    /// The origin of the condition in a document that takes it over.
+    #[must_use]
+    pub const fn copied(self) -> Self {
+        match self {
+            Self::Automatic | Self::Copied => Self::Copied,
+            Self::Manual | Self::CopiedManual => Self::CopiedManual,
+        }
+    }
+
+    /// Whether it was taken over.
+    pub const fn is_copied(self) -> bool {
+        matches!(self, Self::Copied | Self::CopiedManual)
+    }
+
+    /// Whether somebody entered it, here or in a document before.
+    pub const fn is_manual(self) -> bool {
+        matches!(self, Self::Manual | Self::CopiedManual)
+    }
 }
 
 /// Why a condition does not count.

@@ -40,6 +40,9 @@ pub struct SalesHeader {
     /// Sales office.
     #[field(code = "sales_office")]
     pub sales_office: Option<Code>,
+    /// Sales group: people of the office.
+    #[field(code = "sales_group")]
+    pub sales_group: Option<Code>,
     /// Sold-to party.
     #[field(index)]
     pub sold_to: Ref<BusinessPartner>,

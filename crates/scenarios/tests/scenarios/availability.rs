@@ -121,3 +121,53 @@ fn the_whole_box_is_checked_in_pieces() {
     assert!(promised <= 25);
     shop.verify();
 }
+
+#[test]
+fn a_promise_stays_through_changes_that_do_not_touch_it() {
+    let shop = Shop::new();
+    shop.receive("bolt", 10);
+    let first = shop.order("acme", &[("bolt", 6)]);
+    shop.order("free", &[("bolt", 4)]);
+    shop.move_goods("551", "bolt", 6, json!({})).unwrap();
+    shop.change_item(first, 10, json!({ "description": "shiny" })).unwrap();
+    assert_eq!(shop.promises(first, 10), on([(START, 6)]));
+    shop.change(
+        first,
+        json!({ "conditions": [
+        { "item": 10, "condition_type": "PR00", "rate": "9" }] }),
+    )
+    .unwrap();
+    assert_eq!(shop.promises(first, 10), on([(START, 6)]));
+    // A rise is asked for on top, a cut takes away what is cut.
+    shop.set_quantity(first, 10, 8).unwrap();
+    assert_eq!(shop.promises(first, 10), on([(START, 6)]));
+    shop.set_quantity(first, 10, 5).unwrap();
+    assert_eq!(shop.promises(first, 10), on([(START, 5)]));
+    shop.verify();
+    shop.receive("bolt", 20);
+    shop.set_quantity(first, 10, 9).unwrap();
+    assert_eq!(shop.promises(first, 10), on([(START, 9)]));
+    assert_eq!(shop.reserved("bolt"), on([(START, 13)]));
+    shop.verify();
+    // Another day is another promise.
+    shop.change_item(first, 10, json!({ "requested_delivery": "2026-03-20" })).unwrap();
+    assert_eq!(shop.promises(first, 10), on([("2026-03-20", 9)]));
+    shop.verify();
+}
+
+#[test]
+fn a_cut_takes_the_latest_days_of_a_promise_away() {
+    let shop = Shop::new();
+    shop.receive("bolt", 4);
+    shop.announce("bolt", 10, "2026-03-10");
+    let order = shop.order("acme", &[("bolt", 10)]);
+    assert_eq!(shop.promises(order, 10), on([(START, 4), ("2026-03-10", 6)]));
+    let delivery = shop.deliver_part(order, 10, 2).unwrap();
+    shop.set_quantity(order, 10, 7).unwrap();
+    assert_eq!(shop.promises(order, 10), on([(START, 4), ("2026-03-10", 3)]));
+    assert_eq!(shop.reserved("bolt"), on([(START, 4), ("2026-03-10", 3)]));
+    shop.issue(delivery);
+    shop.set_quantity(order, 10, 3).unwrap();
+    assert_eq!(shop.reserved("bolt"), on([(START, 1)]));
+    shop.verify();
+}

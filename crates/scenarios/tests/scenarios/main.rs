@@ -1,5 +1,6 @@
 //! Business scenarios. Each file plays one subject.
 
+mod agreed;
 mod availability;
 mod books;
 mod changes;
@@ -9,7 +10,9 @@ mod currencies;
 mod deliveries;
 mod documents;
 mod flow;
+mod headers;
 mod invoices;
+mod item_categories;
 mod order_to_cash;
 mod payments;
 mod periods;
@@ -21,4 +24,5 @@ mod rounding;
 mod services;
 mod shop;
 mod stale;
+mod units;
 mod world;

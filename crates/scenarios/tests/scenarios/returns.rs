@@ -162,6 +162,8 @@ fn no_more_comes_back_of_an_order_than_was_delivered() {
     let refused = shop.follow_up("RE", order, part("1"), damaged.clone()).unwrap_err();
     assert_eq!(refused.code, "sales.nothing_left", "nothing is delivered yet");
     let delivery = shop.deliver_part(order, 10, 6).unwrap();
+    let refused = shop.follow_up("RE", order, part("1"), damaged.clone()).unwrap_err();
+    assert_eq!(refused.code, "sales.nothing_left", "no goods have left yet");
     shop.issue(delivery);
     let first = shop.follow_up("RE", order, part("4"), damaged.clone()).unwrap();
     let refused = shop.follow_up("RE", order, part("3"), damaged.clone()).unwrap_err();
@@ -171,13 +173,44 @@ fn no_more_comes_back_of_an_order_than_was_delivered() {
     assert_eq!(shop.load(rest).items.len(), 1);
     assert_eq!(shop.load(rest).items[0].quantity, crate::shop::pieces(2));
     shop.verify();
-    // Goods that came back were delivered: their delivery is not undone.
-    shop.act(delivery, "reverse_goods_issue", json!({})).unwrap();
-    assert_eq!(shop.act(delivery, "cancel", json!({})).unwrap_err().code, "sales.returned");
+    // Goods that came back have left: their goods issue is not undone.
+    let reverse = || shop.act(delivery, "reverse_goods_issue", json!({})).map(drop);
+    assert_eq!(reverse().unwrap_err().code, "sales.returned");
     shop.verify();
-    for returned in [first, rest] {
-        shop.reject(returned, 10).unwrap();
-    }
+    shop.reject(first, 10).unwrap();
+    assert_eq!(reverse().unwrap_err().code, "sales.returned");
+    shop.reject(rest, 10).unwrap();
+    reverse().unwrap();
     shop.act(delivery, "cancel", json!({})).unwrap();
+    shop.verify();
+}
+
+#[test]
+fn no_more_is_claimed_by_credit_memo_requests_than_was_billed() {
+    let shop = Shop::new();
+    shop.receive("bolt", 10);
+    let order = shop.order("acme", &[("bolt", 10)]);
+    let price = || json!({ "order_reason": "300" });
+    let part = |count: &str| json!([{ "reference_item": 10, "quantity": quantity(count, "PC") }]);
+    let delivery = shop.deliver_part(order, 10, 6).unwrap();
+    shop.issue(delivery);
+    let refused = shop.follow_up("CR", order, part("1"), price()).unwrap_err();
+    assert_eq!(refused.code, "sales.nothing_left", "nothing is billed yet");
+    let invoice = shop.invoice(delivery);
+    let first = shop.follow_up("CR", order, part("4"), price()).unwrap();
+    let refused = shop.follow_up("CR", order, part("3"), price()).unwrap_err();
+    assert!(refused.detail.contains("2 PC"), "{refused}");
+    assert_eq!(shop.set_quantity(first, 10, 7).unwrap_err().code, "sales.nothing_left");
+    shop.set_quantity(first, 10, 5).unwrap();
+    let rest = shop.follow_up("CR", order, json!([]), price()).unwrap();
+    assert_eq!(shop.load(rest).items[0].quantity, crate::shop::pieces(1));
+    // Further charges are not bounded by what was billed.
+    shop.follow_up("DR", order, part("9"), price()).unwrap();
+    assert_eq!(shop.cancel_invoice(invoice).unwrap_err().code, "sales.claimed");
+    for request in [first, rest] {
+        shop.reject(request, 10).unwrap();
+    }
+    shop.cancel_invoice(invoice).unwrap();
+    assert_eq!(shop.reopen(first, 10).unwrap_err().code, "sales.nothing_left");
     shop.verify();
 }

@@ -129,3 +129,24 @@ fn what_rounding_took_stays_on_the_document() {
     assert_eq!(document.header.rounding.normalize().to_string(), "-0.005");
     shop.verify();
 }
+
+#[test]
+fn the_steps_of_a_company_are_steps_of_its_own_currency() {
+    let shop = Shop::with(
+        r#"
+        [company_code.1000]
+        name = { en = "In steps" }
+        currency = "EUR"
+        zone = "Europe/Berlin"
+        country = "DE"
+        chart_of_accounts = "INT"
+        credit_control_area = "1000"
+        rounding_step = 5
+        "#,
+    );
+    let net =
+        |customer| shop.load(shop.order(customer, &[("nut", 7)])).header.net_value.to_string();
+    // 0.875 EUR are 0.9722 USD.
+    assert_eq!((net("free"), net("yankee")), ("0.90 EUR".to_string(), "0.97 USD".to_string()));
+    shop.verify();
+}

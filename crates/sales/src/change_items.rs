@@ -1,0 +1,123 @@
+//! Applies the changes of items to a sales document.
+
+use tessera_kernel::{Quantity, Tx, from_micros, to_micros};
+use tessera_organisation::OrganisationSettings;
+
+use crate::draft::{DraftItem, ItemChange, SalesChange};
+use crate::resolve_item::ItemContext;
+use crate::take::Taking;
+use crate::{SalesError, SalesSettings, resolve_item};
+
+/// Applies the changes; answers the numbers of the items whose price may differ now: those that
+/// came, and those with another quantity or plant.
+pub(crate) fn apply(
+    tx: &mut Tx<'_>,
+    work: &mut Taking,
+    change: &SalesChange,
+) -> Result<Vec<u32>, SalesError> {
+    let mut priced = Vec::new();
+    for (position, item) in change.items.iter().enumerate() {
+        let path = format!("items[{position}]");
+        let known = item
+            .item
+            .and_then(|number| work.document.items.iter().position(|known| known.item == number));
+        let Some(known) = known else {
+            priced.push(add_item(tx, work, item, &path)?);
+            continue;
+        };
+        let former = work.document.items[known].clone();
+        change_item(tx, work, known, item, &path)?;
+        let now = &work.document.items[known];
+        if (former.quantity, former.plant) != (now.quantity, now.plant) {
+            priced.push(former.item);
+        }
+    }
+    Ok(priced)
+}
+
+fn add_item(
+    tx: &mut Tx<'_>,
+    work: &mut Taking,
+    change: &ItemChange,
+    path: &str,
+) -> Result<u32, SalesError> {
+    let settings = tx.settings::<SalesSettings>()?;
+    let document_type = settings
+        .document_types
+        .require(work.document.header.document_type)
+        .map_err(|message| SalesError::field("header.document_type", message))?;
+    let context = ItemContext { settings, document_type, reference: None };
+    let draft = DraftItem {
+        item: change.item,
+        product: change.product,
+        quantity: change.quantity,
+        description: change.description.clone(),
+        plant: change.plant,
+        requested_delivery: change.requested_delivery,
+        ..DraftItem::default()
+    };
+    let item = resolve_item::item(tx, &work.document.value, &context, &draft, path)?;
+    let number = item.item;
+    work.document.items.push(item);
+    work.document.items.sort_by_key(|item| item.item);
+    Ok(number)
+}
+
+fn change_item(
+    tx: &mut Tx<'_>,
+    work: &mut Taking,
+    position: usize,
+    change: &ItemChange,
+    path: &str,
+) -> Result<(), SalesError> {
+    let (number, product) = {
+        let item = &work.document.items[position];
+        (item.item, item.product)
+    };
+    let taken = work.fulfilments.of(number);
+    let done = taken.delivered.max(taken.billed).max(taken.referenced);
+    let unit = work.document.items[position].base_quantity.unit();
+    let fulfilled = |work: &Taking| -> Result<SalesError, SalesError> {
+        let done = Quantity::new(from_micros(done), unit)?.to_string();
+        Ok(SalesError::Fulfilled { number: work.document.number(), item: number, done })
+    };
+    if change.product.is_some_and(|given| given != product) {
+        let message = "can't be changed: reject the item and add another";
+        return Err(SalesError::field(format!("{path}.product"), message));
+    }
+    if let Some(quantity) = change.quantity {
+        let data = tx.shared(product)?;
+        let base = data
+            .counted(tx.settings::<OrganisationSettings>()?, quantity)
+            .map_err(|message| SalesError::field(format!("{path}.quantity"), message))?;
+        if to_micros(base.value())? < done {
+            return Err(fulfilled(work)?);
+        }
+        if work.document.items[position].reference_item.is_none() {
+            crate::minimum::check(&work.document, &data, base, path)?;
+        }
+        let item = &mut work.document.items[position];
+        item.quantity = quantity;
+        item.base_quantity = base;
+    }
+    if change.plant.is_some_and(|plant| Some(plant) != work.document.items[position].plant) {
+        if done > 0 {
+            return Err(fulfilled(work)?);
+        }
+        work.document.items[position].plant = change.plant;
+    }
+    if change.rejection_reason.is_some() && change.reopen {
+        let message = "an item is either rejected or reopened";
+        return Err(SalesError::field(format!("{path}.reopen"), message));
+    }
+    let item = &mut work.document.items[position];
+    if let Some(description) = &change.description {
+        item.description.clone_from(description);
+    }
+    item.requested_delivery = change.requested_delivery.unwrap_or(item.requested_delivery);
+    item.rejection_reason = match change.reopen {
+        true => None,
+        false => change.rejection_reason.or(item.rejection_reason),
+    };
+    Ok(())
+}
