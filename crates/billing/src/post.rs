@@ -39,15 +39,18 @@ pub(crate) fn post(
     let credit = tessera_credit::credit_value(tx, key.credit_control_area, gross, date)?;
     if let Some(entry) = &entry {
         document.header.journal_entry = Some(entry.head.id);
-        let receivable = NewReceivable {
-            document: id.id(),
-            document_number: &number,
-            payment_terms: Some(key.payment_terms),
-            baseline_date: date,
-            credit_control_area: key.credit_control_area,
-            credit_amount: credit,
-        };
-        open_receivable(tx, entry, &receivable)?;
+        // A discount of everything is revenue against deductions: booked, and nothing is owed.
+        if !gross.is_zero() {
+            let receivable = NewReceivable {
+                document: id.id(),
+                document_number: &number,
+                payment_terms: Some(key.payment_terms),
+                baseline_date: date,
+                credit_control_area: key.credit_control_area,
+                credit_amount: credit,
+            };
+            open_receivable(tx, entry, &receivable)?;
+        }
     }
     move_credit(tx, &document, credit, 1)?;
     let stored = tx.insert_as(id, document, Some(number))?;
@@ -175,7 +178,7 @@ fn flow(category: BillingCategory, items: &[BillingItem]) -> Vec<DocumentFlow> {
 }
 
 /// Receivable against revenue, deductions and taxes. None where nothing is owed and nothing was
-/// earned.
+/// earned; without a line of the customer where what was earned was all given away.
 fn post_entry(
     tx: &mut Tx<'_>,
     document: &BillingDocument,
