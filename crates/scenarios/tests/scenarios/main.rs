@@ -21,4 +21,5 @@ mod rounding;
 mod services;
 mod shop;
 mod stale;
+mod transfers;
 mod world;

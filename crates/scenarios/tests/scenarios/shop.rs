@@ -71,7 +71,12 @@ impl Shop {
     /// | `book` | 20.00 EUR, 7 % tax; stock value 12.00 |
     /// | `advice` | 80.00 EUR an hour, not delivered |
     pub(crate) fn new() -> Self {
-        let mut shop = Self { world: World::new(), ids: HashMap::new() };
+        Self::in_world(World::new())
+    }
+
+    /// The same in a world that is there already.
+    pub(crate) fn in_world(world: World) -> Self {
+        let mut shop = Self { world, ids: HashMap::new() };
         shop.taxes();
         let limited = Customer { limit: Some(10_000), ..Customer::default() };
         shop.customer("acme", &Customer { payment_terms: "D10N30", ..limited });

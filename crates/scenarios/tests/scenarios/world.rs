@@ -47,7 +47,17 @@ fn morning(date: &str) -> Instant {
 
 impl World {
     pub(crate) fn new() -> Self {
+        Self::with("")
+    }
+
+    /// A world whose installation lays its own customizing over the shipped one.
+    pub(crate) fn with(customizing: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        if !customizing.is_empty() {
+            let own = folder.path().join("world.config");
+            std::fs::create_dir(&own).unwrap();
+            std::fs::write(own.join("own.toml"), customizing).unwrap();
+        }
         let clock = Arc::new(FixedClock::at(morning(START)));
         let url = format!("sqlite:{}", folder.path().join("world.db").display());
         let mut options = Options::creating(&url);
