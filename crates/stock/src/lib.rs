@@ -29,7 +29,9 @@ pub use planned_receipt::{
     change_planned_receipt, create_planned_receipt, receive_planned_receipt,
 };
 pub use post_movement::{MovementDraft, MovementLine, post_movement};
-pub use reservation::{ReservationMove, move_reservation, release, reserve_unchecked};
+pub use reservation::{
+    ReservationMove, check_earlier, move_reservation, release, reserve_unchecked,
+};
 pub use reverse_movement::reverse_movement;
 pub use segments::{
     Direction, GoodsMovement, GoodsMovementHeader, GoodsMovementItem, PlannedReceipt,

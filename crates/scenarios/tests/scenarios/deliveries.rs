@@ -173,3 +173,32 @@ fn who_wants_a_delivery_for_each_order_gets_no_other() {
     }
     shop.verify();
 }
+
+#[test]
+fn goods_that_leave_before_their_day_take_nothing_from_others() {
+    let shop = Shop::new();
+    shop.receive("bolt", 10);
+    shop.announce("bolt", 10, "2026-03-10");
+    let first = shop.order("acme", &[("bolt", 10)]);
+    let second = shop.order_for("free", &[("bolt", 6), ("bolt", 4)], "2026-03-12");
+    let planned = json!({ "planned_goods_issue": "2026-03-12", "items": [] });
+    let later = crate::documents::id_in::<Delivery>(&shop.act(second, "deliver", planned).unwrap());
+    for day in [START, "2026-03-12"] {
+        let refused = shop.act(later, "post_goods_issue", json!({ "posting_date": day }));
+        assert_eq!(refused.unwrap_err().code, "stock.not_covered", "posted for {day}");
+    }
+    assert!(!shop.is_oversold("bolt"));
+    shop.verify();
+    // Some more come in, but not for both items together.
+    shop.receive("bolt", 6);
+    assert_eq!(shop.try_issue(later).unwrap_err().code, "stock.not_covered");
+    shop.receive("bolt", 4);
+    shop.issue(later);
+    assert!(!shop.is_oversold("bolt"));
+    shop.ship(first);
+    shop.verify();
+    // Taken back, the goods are held for their own day again.
+    shop.act(later, "reverse_goods_issue", json!({})).unwrap();
+    assert_eq!(shop.reserved("bolt"), crate::books::on([("2026-03-12", 10)]));
+    shop.verify();
+}
