@@ -7,6 +7,7 @@ use tessera_kernel::{
     Code, Currency, Date, Kind, Money, ObjectId, Quantity, Ref, Rule, Stored, Tx, from_micros,
     to_micros,
 };
+use tessera_organisation::OrganisationSettings;
 use tessera_partner::BusinessPartner;
 use tessera_pricing::PricingCondition;
 use tessera_sales::{Progress, SalesDocument, SalesSettings, Taking};
@@ -79,11 +80,14 @@ pub fn create_billing_documents(
     tx.actor().require(BillingDocument::NAME, "create")?;
     let mut orders = Orders::default();
     let mut lines = Vec::new();
-    for wanted in &draft.deliveries {
-        take_delivery(tx, &mut orders, wanted, draft.header.one_each, &mut lines)?;
+    check(tx, draft)?;
+    for (position, wanted) in draft.deliveries.iter().enumerate() {
+        let path = format!("deliveries[{position}]");
+        take_delivery(tx, &mut orders, wanted, (draft.header.one_each, &path), &mut lines)?;
     }
-    for wanted in &draft.orders {
-        take_order(tx, &mut orders, wanted, draft.header.one_each, &mut lines)?;
+    for (position, wanted) in draft.orders.iter().enumerate() {
+        let path = format!("orders[{position}]");
+        take_order(tx, &mut orders, wanted, (draft.header.one_each, &path), &mut lines)?;
     }
     if lines.is_empty() {
         return Err(BillingError::NothingToBill);
@@ -97,6 +101,23 @@ pub fn create_billing_documents(
     }
     orders.finish(tx)?;
     Ok(documents)
+}
+
+/// A quantity is that of one item, with no more decimals than its unit has.
+fn check(tx: &Tx<'_>, draft: &BillingDraft) -> Result<(), BillingError> {
+    let organisation = tx.settings::<OrganisationSettings>()?;
+    for (position, wanted) in draft.orders.iter().enumerate() {
+        let Some(quantity) = wanted.quantity else { continue };
+        let field = |name| format!("orders[{position}].{name}");
+        if wanted.item.is_none() {
+            let message = "must be named with a quantity: an order has several items";
+            return Err(BillingError::field(field("item"), message));
+        }
+        organisation
+            .quantity_fits(quantity)
+            .map_err(|message| BillingError::field(field("quantity"), message))?;
+    }
+    Ok(())
 }
 
 /// Orders in work, each loaded once.
@@ -133,7 +154,7 @@ fn take_delivery(
     tx: &mut Tx<'_>,
     orders: &mut Orders,
     wanted: &DeliveryToBill,
-    one_each: bool,
+    (one_each, path): (bool, &str),
     lines: &mut Vec<Line>,
 ) -> Result<(), BillingError> {
     let delivery = tx.load(wanted.delivery)?;
@@ -142,7 +163,7 @@ fn take_delivery(
     }
     if let Some(number) = wanted.item.filter(|n| !delivery.items.iter().any(|i| i.item == *n)) {
         let message = format!("{} has no item {number}", delivery.number());
-        return Err(BillingError::field("deliveries.item", message));
+        return Err(BillingError::field(format!("{path}.item"), message));
     }
     let billed = fulfilments(tx, delivery.head.id)?;
     let mut open = 0;
@@ -189,7 +210,7 @@ fn take_order(
     tx: &mut Tx<'_>,
     orders: &mut Orders,
     wanted: &OrderToBill,
-    one_each: bool,
+    (one_each, path): (bool, &str),
     lines: &mut Vec<Line>,
 ) -> Result<(), BillingError> {
     let settings = tx.settings::<SalesSettings>()?;
@@ -213,7 +234,7 @@ fn take_order(
         let quantity = match wanted.quantity {
             Some(quantity) if quantity.unit() != item.base_quantity.unit() => {
                 let message = format!("must be in {}", item.base_quantity.unit());
-                return Err(BillingError::field("orders.quantity", message));
+                return Err(BillingError::field(format!("{path}.quantity"), message));
             }
             Some(quantity) => to_micros(quantity.value())?,
             None => open,
@@ -306,7 +327,7 @@ pub(crate) fn billing_date(
     if let Some(date) = given {
         return Ok(date);
     }
-    let organisation = tx.settings::<tessera_organisation::OrganisationSettings>()?;
+    let organisation = tx.settings::<OrganisationSettings>()?;
     let (_, company) = organisation
         .company_of_sales_organisation(sales_organisation)
         .map_err(|message| BillingError::field("sales_organisation", message))?;

@@ -49,6 +49,12 @@ pub fn create_delivery(
     if draft.items.is_empty() {
         return Err(DeliveryError::field("items", "must name at least one order"));
     }
+    for (position, item) in draft.items.iter().enumerate() {
+        if item.item.is_none() && item.quantity.is_some() {
+            let message = "must be named with a quantity: an order has several items";
+            return Err(DeliveryError::field(format!("items[{position}].item"), message));
+        }
+    }
     let mut orders = load_orders(tx, draft)?;
     let today = today(tx, orders[0].document.header.sales_organisation)?;
     let planned = draft.header.planned_goods_issue.unwrap_or(today);
@@ -129,7 +135,14 @@ fn take_items(
                 let message = format!("must be in {}", item.base_quantity.unit());
                 return Err(DeliveryError::field(format!("{path}.quantity"), message));
             }
-            Some(quantity) => to_micros(quantity.value())?,
+            Some(quantity) => {
+                let path = format!("{path}.quantity");
+                let organisation = tx.settings::<OrganisationSettings>()?;
+                organisation
+                    .quantity_fits(quantity)
+                    .map_err(|message| DeliveryError::field(path, message))?;
+                to_micros(quantity.value())?
+            }
             None => due(order, number, days.0)?.min(open),
         };
         if quantity == 0 && wanted.item.is_none() {

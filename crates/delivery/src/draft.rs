@@ -28,7 +28,8 @@ pub struct DraftItem {
     /// Item; none: every item of which something is due.
     #[field(positive)]
     pub item: Option<u32>,
-    /// Quantity in the base unit; none: all that is promised until the planned goods issue.
+    /// Quantity of the item in the base unit; none: all that is promised until the planned goods
+    /// issue.
     #[field(positive)]
     pub quantity: Option<Quantity>,
 }

@@ -13,6 +13,7 @@ mod invoices;
 mod order_to_cash;
 mod payments;
 mod periods;
+mod quantities;
 mod quotation;
 mod random;
 mod returns;
