@@ -2,7 +2,7 @@
 
 use tessera_credit::Exposure;
 use tessera_delivery::{Delivery, GoodsIssueStatus};
-use tessera_document::{BILL_TO, Fulfilled, PAYER, fulfil, fulfilments, partner_in};
+use tessera_document::{BILL_TO, DocumentKind, Fulfilled, PAYER, fulfil, fulfilments, partner_in};
 use tessera_kernel::{
     Code, Currency, Date, Kind, Money, ObjectId, Quantity, Ref, Rule, Stored, Tx, from_micros,
     to_micros,
@@ -53,6 +53,8 @@ pub(crate) struct Line {
     pub(crate) item: BillingItem,
     pub(crate) conditions: Vec<PricingCondition>,
     pub(crate) product_group: Option<Code>,
+    /// What it was billed from: a delivery, or the order itself.
+    pub(crate) predecessor: (ObjectId, DocumentKind),
 }
 
 /// What the items of one document have in common.
@@ -186,6 +188,7 @@ fn take_delivery(
         let credit = Some(item.credit_value);
         let mut line = take(tx, order, (item.order_item, quantity), (source, credit), lines)?;
         line.item.quantity = item.quantity;
+        line.predecessor = (delivery.head.id, tessera_delivery::kind_of(delivery.header.direction));
         line.item.delivery = Some(wanted.delivery);
         line.item.delivery_item = Some(item.item);
         lines.push(line);
@@ -272,6 +275,7 @@ fn take(
     let product = tx.shared(item.product)?;
     Ok(Line {
         key: key(tx, order, source)?,
+        predecessor: (order.document.head.id, tessera_sales::kind_of(header.category)),
         conditions,
         product_group: product
             .sales(header.sales_organisation, header.distribution_channel)

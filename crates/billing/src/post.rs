@@ -96,6 +96,7 @@ fn assemble(
     let terms = organisation
         .terms(key.payment_terms)
         .map_err(|message| BillingError::field("payment_terms", message))?;
+    let flow = flow(rule.category, &lines);
     let zero = Money::zero(key.currency);
     let (mut net, mut tax, mut rounding) = (zero, zero, Decimal::ZERO);
     let (mut items, mut conditions) = (Vec::with_capacity(lines.len()), Vec::new());
@@ -115,7 +116,6 @@ fn assemble(
             row
         }));
     }
-    let flow = flow(rule.category, &items);
     Ok(BillingDocument {
         header: BillingHeader {
             billing_type: key.billing_type,
@@ -159,17 +159,11 @@ pub(crate) fn kind_of(category: BillingCategory) -> DocumentKind {
     }
 }
 
-/// The deliveries of the items, or their orders where nothing was delivered.
-fn flow(category: BillingCategory, items: &[BillingItem]) -> Vec<DocumentFlow> {
+/// The deliveries of the items, or their orders where nothing was delivered, each once.
+fn flow(category: BillingCategory, lines: &[Line]) -> Vec<DocumentFlow> {
     let mut flow: Vec<DocumentFlow> = Vec::new();
-    let credit = category == BillingCategory::CreditMemo;
-    for item in items {
-        let (predecessor, predecessor_kind) = match item.delivery {
-            Some(delivery) if credit => (delivery.id(), DocumentKind::ReturnsDelivery),
-            Some(delivery) => (delivery.id(), DocumentKind::Delivery),
-            None if credit => (item.order.id(), DocumentKind::CreditRequest),
-            None => (item.order.id(), DocumentKind::Order),
-        };
+    for line in lines {
+        let (predecessor, predecessor_kind) = line.predecessor;
         if !flow.iter().any(|known| known.predecessor == predecessor) {
             flow.push(DocumentFlow { predecessor, predecessor_kind, kind: kind_of(category) });
         }

@@ -95,3 +95,23 @@ fn what_was_taken_back_stays_in_the_flow() {
     assert_eq!(kinds.iter().filter(|kind| **kind == "goods_movement").count(), 2);
     shop.verify();
 }
+
+#[test]
+fn every_document_of_a_flow_has_the_kind_that_it_is() {
+    let shop = Shop::new();
+    let reason = || json!({ "order_reason": "300" });
+    let debit = shop.document("DR", "acme", shop.items(&[("bolt", 3)]), reason()).unwrap();
+    let invoice = shop.bill_order(debit).unwrap()[0];
+    let flow = shop.ask(invoice, "flow", &json!({}));
+    assert_eq!(kinds(&flow), ["debit_request", "invoice", "journal_entry"]);
+
+    let order = shop.order("acme", &[("advice", 2)]);
+    shop.bill_order(order).unwrap();
+    let returned = shop.follow_up("RE", order, json!([]), reason()).unwrap();
+    let memo = shop.bill_order(returned).unwrap()[0];
+    let flow = shop.ask(memo, "flow", &json!({}));
+    let chain =
+        ["credit_memo", "invoice", "journal_entry", "journal_entry", "order", "return_order"];
+    assert_eq!(kinds(&flow), chain);
+    shop.verify();
+}
