@@ -9,7 +9,7 @@ pub enum StockError {
     /// There is less than is wanted.
     #[error(
         "{location} of plant {plant} has {available} of product {product}, {wanted} is wanted: \
-         post a receipt first, or take less"
+         post a receipt first, take less, or take it from another storage location"
     )]
     NotEnough {
         /// Number of the product.

@@ -33,7 +33,7 @@ fn nothing_is_issued_that_is_not_there() {
     assert_eq!(
         error.to_string(),
         "1000-0001 of plant 1000 has 3 PC of product SCREW, 4 PC is wanted: post a receipt \
-         first, or take less"
+         first, take less, or take it from another storage location"
     );
     assert_eq!(Problem::from(error).code, "stock.not_enough");
     let (first, second) = (fixture.line(2), fixture.line(2));
