@@ -78,8 +78,12 @@ pub(crate) fn draw_number(
     company_code: Code,
     date: Date,
 ) -> Result<String, BillingError> {
-    let series = format!("{company_code}-{}", date.year());
-    Ok(tx.next_in_series(rule.number_range.as_str(), &series)?)
+    Ok(tx.next_in_series(rule.number_range.as_str(), &series(company_code, date))?)
+}
+
+/// The series of a company and a calendar year, like `1000-2026`.
+pub(crate) fn series(company_code: Code, date: Date) -> String {
+    format!("{company_code}-{}", date.year())
 }
 
 fn assemble(

@@ -54,6 +54,9 @@ pub fn module() -> Module {
         checks: vec![
             Check { name: "reserved_stock", run: verify::check_reserved },
             Check { name: "delivered_quantities", run: verify::check_delivered },
+            Check { name: "delivery_numbers", run: verify::check_numbers },
+            Check { name: "delivery_status", run: verify::check_status },
+            Check { name: "movement_values", run: verify::check_values },
             Check { name: "open_deliveries", run: verify::check_open_deliveries },
         ],
         number_ranges: vec!["delivery", "returns_delivery"],

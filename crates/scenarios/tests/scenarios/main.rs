@@ -23,4 +23,5 @@ mod services;
 mod shop;
 mod stale;
 mod transfers;
+mod verify;
 mod world;
