@@ -2,7 +2,9 @@
 
 use tessera_credit::Exposure;
 use tessera_delivery::{Delivery, GoodsIssueStatus};
-use tessera_document::{BILL_TO, DocumentKind, Fulfilled, PAYER, fulfil, fulfilments, partner_in};
+use tessera_document::{
+    BILL_TO, DocumentKind, DocumentText, Fulfilled, PAYER, fulfil, fulfilments, partner_in,
+};
 use tessera_kernel::{
     Code, Currency, Date, Kind, Money, ObjectId, Quantity, Ref, Rule, Stored, Tx, from_micros,
     to_micros,
@@ -55,6 +57,8 @@ pub(crate) struct Line {
     pub(crate) product_group: Option<Code>,
     /// What it was billed from: a delivery, or the order itself.
     pub(crate) predecessor: (ObjectId, DocumentKind),
+    /// Texts of the order and of the delivery.
+    pub(crate) texts: Vec<DocumentText>,
 }
 
 /// What the items of one document have in common.
@@ -189,6 +193,7 @@ fn take_delivery(
         let mut line = take(tx, order, (item.order_item, quantity), (source, credit), lines)?;
         line.item.quantity = item.quantity;
         line.predecessor = (delivery.head.id, tessera_delivery::kind_of(delivery.header.direction));
+        line.texts.extend_from_slice(&delivery.texts);
         line.item.delivery = Some(wanted.delivery);
         line.item.delivery_item = Some(item.item);
         lines.push(line);
@@ -275,6 +280,7 @@ fn take(
     let product = tx.shared(item.product)?;
     Ok(Line {
         key: key(tx, order, source)?,
+        texts: order.document.texts.clone(),
         predecessor: (order.document.head.id, tessera_sales::kind_of(header.category)),
         conditions,
         product_group: product

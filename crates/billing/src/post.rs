@@ -2,7 +2,9 @@
 
 use serde_json::json;
 use tessera_credit::Exposure;
-use tessera_document::{BILL_TO, DocumentFlow, DocumentKind, PAYER, PartnerFunction, SOLD_TO};
+use tessera_document::{
+    BILL_TO, DocumentFlow, DocumentKind, PAYER, PartnerFunction, SOLD_TO, copied_texts,
+};
 use tessera_finance::{
     Entry, FinanceSettings, JournalEntry, Line as LedgerLine, NewReceivable, account_key, compress,
     open_receivable, reconciliation_account,
@@ -101,6 +103,7 @@ fn assemble(
         .terms(key.payment_terms)
         .map_err(|message| BillingError::field("payment_terms", message))?;
     let flow = flow(rule.category, &lines);
+    let texts = copied_texts(lines.iter().flat_map(|line| &line.texts), &rule.copy_texts);
     let zero = Money::zero(key.currency);
     let (mut net, mut tax, mut rounding) = (zero, zero, Decimal::ZERO);
     let (mut items, mut conditions) = (Vec::with_capacity(lines.len()), Vec::new());
@@ -148,7 +151,7 @@ fn assemble(
             .map(|(function, partner)| PartnerFunction { function, partner })
             .to_vec(),
         flow,
-        texts: Vec::new(),
+        texts,
     })
 }
 

@@ -1,6 +1,8 @@
 //! What the orders of a delivery have in common, and the delivery made of it.
 
-use tessera_document::{DocumentFlow, DocumentKind, PartnerFunction, SHIP_TO, SOLD_TO, partner_in};
+use tessera_document::{
+    DocumentFlow, DocumentKind, PartnerFunction, SHIP_TO, SOLD_TO, copied_texts, partner_in,
+};
 use tessera_kernel::{Code, Date, Ref, Stored, Tx};
 use tessera_organisation::OrganisationSettings;
 use tessera_partner::BusinessPartner;
@@ -130,7 +132,10 @@ pub(crate) fn assemble(
                 kind,
             })
             .collect(),
-        texts: Vec::new(),
+        texts: copied_texts(
+            orders.iter().flat_map(|order| &order.document.texts),
+            &rule.copy_texts,
+        ),
     })
 }
 

@@ -10,7 +10,7 @@ pub use fulfilment::{
     FULFILMENT, Fulfilled, Fulfilments, Taken, fulfil, fulfilments, fulfilments_between, withdraw,
 };
 pub use partners::{BILL_TO, PAYER, PartnerFunction, SHIP_TO, SOLD_TO, partner_in};
-pub use texts::DocumentText;
+pub use texts::{DocumentText, copied_texts};
 
 use tessera_kernel::Module;
 

@@ -202,3 +202,29 @@ fn goods_that_leave_before_their_day_take_nothing_from_others() {
     assert_eq!(shop.reserved("bolt"), crate::books::on([("2026-03-12", 10)]));
     shop.verify();
 }
+
+#[test]
+fn texts_go_with_the_goods_and_with_the_invoice() {
+    let shop = Shop::new();
+    shop.receive("bolt", 10);
+    let text = |kind: &str, text: &str| json!({ "kind": kind, "language": "en", "text": text });
+    let order = |ship: &str| {
+        let header = json!({ "document_type": "OR", "sold_to": shop.partner("free").to_string(),
+            "sales_organisation": "1000", "distribution_channel": "10", "division": "00" });
+        let texts = [text("SHIP", ship), text("HEAD", "Thank you")];
+        let items = shop.items(&[("bolt", 5)]);
+        shop.sales_document(json!({ "header": header, "items": items, "texts": texts })).unwrap()
+    };
+    let delivery = shop.deliver_together(&[order("Ring twice"), order("Back door")]).unwrap();
+    let texts = |texts: Vec<tessera_document::DocumentText>| {
+        let texts = texts.into_iter().map(|text| (text.kind.to_string(), text.text));
+        texts.collect::<Vec<_>>()
+    };
+    let shipping = ("SHIP".to_string(), "Ring twice\nBack door".to_string());
+    assert_eq!(texts(shop.load(delivery).value.texts), [shipping]);
+    shop.issue(delivery);
+    let invoice = shop.invoice(delivery);
+    let thanks = ("HEAD".to_string(), "Thank you".to_string());
+    assert_eq!(texts(shop.load(invoice).value.texts), [thanks]);
+    shop.verify();
+}
