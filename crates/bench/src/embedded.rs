@@ -44,7 +44,7 @@ impl Driver for Embedded {
     }
 
     fn create_delivery(&mut self, order: ObjectId) -> Result<ObjectId, BenchError> {
-        let items = vec![DeliveryItem { order: Ref::new(order), item: None, quantity: None }];
+        let items = vec![DeliveryItem::all_of(Ref::new(order))];
         let draft = DeliveryDraft { header: DraftHeader::default(), items };
         Ok(self.db.command::<_, Problem>(&self.actor, move |tx| {
             Ok(tessera_delivery::create_delivery(tx, &draft)?.head.id)

@@ -3,11 +3,11 @@
 use serde_json::json;
 use tessera_document::{DocumentFlow, Fulfilled, withdraw};
 use tessera_finance::{NewReceivable, Receivable, ReceivableItem, clear_items, open_receivable};
-use tessera_kernel::{Cell, Date, Kind, Ref, Rule, Stored, Tx, to_micros};
+use tessera_kernel::{Cell, Date, Kind, Money, Ref, Rule, Stored, Tx, to_micros};
 use tessera_sales::{Progress, SalesDocument, Taking};
 
 use crate::create::{billing_date, finish};
-use crate::post::{draw_number, kind_of, move_credit, signed};
+use crate::post::{draw_number, kind_of, move_credit};
 use crate::{BillingCategory, BillingDocument, BillingError, BillingHeader, BillingSettings};
 
 /// What happens when a billing document is cancelled, in order.
@@ -19,7 +19,7 @@ pub(crate) const RULES: &[Rule] = &[
     },
     Rule {
         name: "ledger",
-        help: "The journal entry is reversed; both open items clear each other.",
+        help: "The journal entry is reversed; both open items, where something is owed, clear each other.",
     },
     Rule { name: "exposure", help: "The credit value is back at the deliveries or orders." },
     Rule { name: "fulfilment", help: "Deliveries and orders can be billed again." },
@@ -67,17 +67,19 @@ pub fn cancel_billing_document(
         kind: kind_of(rule.category),
     }];
     give_back(tx, &original)?;
-    if let (Some(entry), Some((receivable, item))) = (original.header.journal_entry, open_item) {
-        let reversal = tessera_finance::reverse(tx, Ref::new(entry), date)?;
-        document.header.journal_entry = Some(reversal.head.id);
-        take_back_receivable(tx, (receivable, &item), &reversal, (new_id, &number), date)?;
-        move_credit(tx, &original.value, item.credit_amount, -1)?;
-    } else {
-        let nothing = signed(&original.header);
-        let area = original.header.credit_control_area;
-        let credit = tessera_credit::credit_value(tx, area, nothing, date)?;
-        move_credit(tx, &original.value, credit, -1)?;
-    }
+    let reversal = match original.header.journal_entry {
+        Some(entry) => Some(tessera_finance::reverse(tx, Ref::new(entry), date)?),
+        None => None,
+    };
+    document.header.journal_entry = reversal.as_ref().map(|reversal| reversal.head.id);
+    let credit = match (&reversal, open_item) {
+        (Some(reversal), Some((receivable, item))) => {
+            take_back_receivable(tx, (receivable, &item), reversal, (new_id, &number), date)?;
+            item.credit_amount
+        }
+        _ => nothing_owed(tx, &original)?,
+    };
+    move_credit(tx, &original.value, credit, -1)?;
     tx.edit::<BillingDocument, BillingHeader, ()>(id, |header| {
         header.cancelled_by = Some(new_id);
     })?;
@@ -85,6 +87,21 @@ pub fn cancel_billing_document(
     let payload = json!({ "number": stored.head.number, "cancels": original.head.number });
     tx.emit("billing_document.cancelled", original.head.id, &payload)?;
     Ok(stored)
+}
+
+/// What a document without an open item counts for in the exposure: nothing, in the currency of
+/// the credit control area.
+fn nothing_owed(
+    tx: &mut Tx<'_>,
+    document: &Stored<BillingDocument>,
+) -> Result<Money, BillingError> {
+    let header = &document.header;
+    if !header.gross_value.is_zero() {
+        let reason = format!("billing document {} has no open item", document.number());
+        return Err(tessera_kernel::Fault::corrupt(reason).into());
+    }
+    let (area, nothing) = (header.credit_control_area, header.gross_value);
+    Ok(tessera_credit::credit_value(tx, area, nothing, header.billing_date)?)
 }
 
 type OpenItem = Option<(Ref<Receivable>, ReceivableItem)>;

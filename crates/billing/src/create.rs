@@ -2,11 +2,14 @@
 
 use tessera_credit::Exposure;
 use tessera_delivery::{Delivery, GoodsIssueStatus};
-use tessera_document::{BILL_TO, Fulfilled, PAYER, fulfil, fulfilments, partner_in};
+use tessera_document::{
+    BILL_TO, DocumentKind, DocumentText, Fulfilled, PAYER, fulfil, fulfilments, partner_in,
+};
 use tessera_kernel::{
     Code, Currency, Date, Kind, Money, ObjectId, Quantity, Ref, Rule, Stored, Tx, from_micros,
     to_micros,
 };
+use tessera_organisation::OrganisationSettings;
 use tessera_partner::BusinessPartner;
 use tessera_pricing::PricingCondition;
 use tessera_sales::{Progress, SalesDocument, SalesSettings, Taking};
@@ -52,6 +55,10 @@ pub(crate) struct Line {
     pub(crate) item: BillingItem,
     pub(crate) conditions: Vec<PricingCondition>,
     pub(crate) product_group: Option<Code>,
+    /// What it was billed from: a delivery, or the order itself.
+    pub(crate) predecessor: (ObjectId, DocumentKind),
+    /// Texts of the order and of the delivery.
+    pub(crate) texts: Vec<DocumentText>,
 }
 
 /// What the items of one document have in common.
@@ -79,11 +86,14 @@ pub fn create_billing_documents(
     tx.actor().require(BillingDocument::NAME, "create")?;
     let mut orders = Orders::default();
     let mut lines = Vec::new();
-    for wanted in &draft.deliveries {
-        take_delivery(tx, &mut orders, wanted, draft.header.one_each, &mut lines)?;
+    check(tx, draft)?;
+    for (position, wanted) in draft.deliveries.iter().enumerate() {
+        let path = format!("deliveries[{position}]");
+        take_delivery(tx, &mut orders, wanted, (draft.header.one_each, &path), &mut lines)?;
     }
-    for wanted in &draft.orders {
-        take_order(tx, &mut orders, wanted, draft.header.one_each, &mut lines)?;
+    for (position, wanted) in draft.orders.iter().enumerate() {
+        let path = format!("orders[{position}]");
+        take_order(tx, &mut orders, wanted, (draft.header.one_each, &path), &mut lines)?;
     }
     if lines.is_empty() {
         return Err(BillingError::NothingToBill);
@@ -97,6 +107,23 @@ pub fn create_billing_documents(
     }
     orders.finish(tx)?;
     Ok(documents)
+}
+
+/// A quantity is that of one item, with no more decimals than its unit has.
+fn check(tx: &Tx<'_>, draft: &BillingDraft) -> Result<(), BillingError> {
+    let organisation = tx.settings::<OrganisationSettings>()?;
+    for (position, wanted) in draft.orders.iter().enumerate() {
+        let Some(quantity) = wanted.quantity else { continue };
+        let field = |name| format!("orders[{position}].{name}");
+        if wanted.item.is_none() {
+            let message = "must be named with a quantity: an order has several items";
+            return Err(BillingError::field(field("item"), message));
+        }
+        organisation
+            .quantity_fits(quantity)
+            .map_err(|message| BillingError::field(field("quantity"), message))?;
+    }
+    Ok(())
 }
 
 /// Orders in work, each loaded once.
@@ -133,7 +160,7 @@ fn take_delivery(
     tx: &mut Tx<'_>,
     orders: &mut Orders,
     wanted: &DeliveryToBill,
-    one_each: bool,
+    (one_each, path): (bool, &str),
     lines: &mut Vec<Line>,
 ) -> Result<(), BillingError> {
     let delivery = tx.load(wanted.delivery)?;
@@ -142,7 +169,7 @@ fn take_delivery(
     }
     if let Some(number) = wanted.item.filter(|n| !delivery.items.iter().any(|i| i.item == *n)) {
         let message = format!("{} has no item {number}", delivery.number());
-        return Err(BillingError::field("deliveries.item", message));
+        return Err(BillingError::field(format!("{path}.item"), message));
     }
     let billed = fulfilments(tx, delivery.head.id)?;
     let mut open = 0;
@@ -165,6 +192,8 @@ fn take_delivery(
         let credit = Some(item.credit_value);
         let mut line = take(tx, order, (item.order_item, quantity), (source, credit), lines)?;
         line.item.quantity = item.quantity;
+        line.predecessor = (delivery.head.id, tessera_delivery::kind_of(delivery.header.direction));
+        line.texts.extend_from_slice(&delivery.texts);
         line.item.delivery = Some(wanted.delivery);
         line.item.delivery_item = Some(item.item);
         lines.push(line);
@@ -189,7 +218,7 @@ fn take_order(
     tx: &mut Tx<'_>,
     orders: &mut Orders,
     wanted: &OrderToBill,
-    one_each: bool,
+    (one_each, path): (bool, &str),
     lines: &mut Vec<Line>,
 ) -> Result<(), BillingError> {
     let settings = tx.settings::<SalesSettings>()?;
@@ -213,7 +242,7 @@ fn take_order(
         let quantity = match wanted.quantity {
             Some(quantity) if quantity.unit() != item.base_quantity.unit() => {
                 let message = format!("must be in {}", item.base_quantity.unit());
-                return Err(BillingError::field("orders.quantity", message));
+                return Err(BillingError::field(format!("{path}.quantity"), message));
             }
             Some(quantity) => to_micros(quantity.value())?,
             None => open,
@@ -251,6 +280,8 @@ fn take(
     let product = tx.shared(item.product)?;
     Ok(Line {
         key: key(tx, order, source)?,
+        texts: order.document.texts.clone(),
+        predecessor: (order.document.head.id, tessera_sales::kind_of(header.category)),
         conditions,
         product_group: product
             .sales(header.sales_organisation, header.distribution_channel)
@@ -306,7 +337,7 @@ pub(crate) fn billing_date(
     if let Some(date) = given {
         return Ok(date);
     }
-    let organisation = tx.settings::<tessera_organisation::OrganisationSettings>()?;
+    let organisation = tx.settings::<OrganisationSettings>()?;
     let (_, company) = organisation
         .company_of_sales_organisation(sales_organisation)
         .map_err(|message| BillingError::field("sales_organisation", message))?;

@@ -1,6 +1,7 @@
 //! Customizing of billing.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use tessera_customizing::{Catalogue, Customizing, Diagnostics};
 use tessera_kernel::{Choice as _, Code, LocalizedText};
 
@@ -22,6 +23,9 @@ pub struct BillingType {
     /// Billing type that takes a document of this type back; none for a cancellation itself.
     #[serde(default)]
     pub cancellation: Option<Code>,
+    /// Kinds of texts that are taken over from the orders and deliveries.
+    #[serde(default)]
+    pub copy_texts: Vec<Code>,
 }
 
 /// Customizing of billing.
@@ -36,6 +40,9 @@ pub fn settings(customizing: &Customizing, problems: &mut Diagnostics) -> Billin
     let billing_types: Catalogue<BillingType> = customizing.catalogue("billing_type", problems);
     let cancellation = |entry: &BillingType| entry.cancellation.into_iter().collect();
     billing_types.check_references("cancellation", &billing_types, cancellation, problems);
+    let text_kinds: Catalogue<IgnoredAny> = customizing.catalogue("text_kind", problems);
+    let copied = |entry: &BillingType| entry.copy_texts.clone();
+    billing_types.check_references("copy_texts", &text_kinds, copied, problems);
     BillingSettings { billing_types }
 }
 

@@ -45,7 +45,7 @@ pub struct OrderToBill {
     /// Item; none: everything that is not billed yet.
     #[field(positive)]
     pub item: Option<u32>,
-    /// Quantity in the base unit; none: all that is open.
+    /// Quantity of the item in the base unit; none: all that is open.
     #[field(positive)]
     pub quantity: Option<Quantity>,
 }

@@ -8,11 +8,11 @@ use tessera_delivery::Delivery;
 use tessera_document::{DocumentKind, predecessors, successors};
 use tessera_finance::{JournalEntry, Payment, PaymentAllocation, Receivable};
 use tessera_kernel::{
-    Cell, Choice as _, Fault, Kind, Object, ObjectDef, ObjectId, Tx, format_decimal,
-    json::head_row_to_json, read_cell,
+    Cell, Choice as _, Fault, Kind, Money, Object, ObjectDef, ObjectId, Quantity, Tx,
+    format_decimal, json::head_row_to_json, read_cell,
 };
 use tessera_sales::SalesDocument;
-use tessera_stock::GoodsMovement;
+use tessera_stock::{GoodsMovement, GoodsMovementHeader, GoodsMovementItem};
 
 use crate::BillingDocument;
 
@@ -38,7 +38,7 @@ fn definition(kind: DocumentKind) -> &'static ObjectDef {
 }
 
 /// The flow around a document: nodes with their head rows, edges from predecessor to successor
-/// with the quantities taken up.
+/// with the quantities taken up, and the amount that a payment took of an invoice.
 pub(crate) fn flow(tx: &mut Tx<'_>, id: ObjectId, kind: DocumentKind) -> Result<Value, Fault> {
     let mut nodes: BTreeMap<ObjectId, DocumentKind> = BTreeMap::from([(id, kind)]);
     let mut edges: Vec<(ObjectId, ObjectId)> = Vec::new();
@@ -68,6 +68,7 @@ pub(crate) fn flow(tx: &mut Tx<'_>, id: ObjectId, kind: DocumentKind) -> Result<
             "from": from.to_string(),
             "to": to.to_string(),
             "quantities": quantities(tx, from, (to, nodes.get(&to).copied()))?,
+            "amount": paid(tx, from, (to, nodes.get(&to).copied()))?,
         }));
     }
     Ok(json!({ "documents": documents, "links": links }))
@@ -133,7 +134,7 @@ fn quantities(
     from: ObjectId,
     (to, kind): (ObjectId, Option<DocumentKind>),
 ) -> Result<Vec<Value>, Fault> {
-    let line = |item: u32, quantity: tessera_kernel::Quantity| {
+    let line = |item: u32, quantity: Quantity| {
         json!({
             "item": item,
             "quantity": format_decimal(quantity.value()),
@@ -165,6 +166,41 @@ fn quantities(
                 _ => None,
             })
             .collect(),
+        GoodsMovement::NAME => {
+            // A movement has an item for each of the delivery, in their order.
+            let header: GoodsMovementHeader = tx.segment_one(to)?;
+            let delivered = tx.segment::<tessera_delivery::DeliveryItem>(from)?;
+            let moved = tx.segment::<GoodsMovementItem>(to)?;
+            let signed = |quantity: Quantity| match header.reverses {
+                Some(_) => quantity.negated(),
+                None => quantity,
+            };
+            let items = delivered.iter().zip(&moved);
+            items.map(|(item, moved)| line(item.item, signed(moved.quantity))).collect()
+        }
         _ => Vec::new(),
     })
+}
+
+/// What a payment took of the open item of a billing document, with its discount and what was
+/// written off; nothing where the payment was taken back. Null for other links.
+fn paid(
+    tx: &mut Tx<'_>,
+    from: ObjectId,
+    (to, kind): (ObjectId, Option<DocumentKind>),
+) -> Result<Value, Fault> {
+    if kind != Some(DocumentKind::Payment) {
+        return Ok(Value::Null);
+    }
+    let items = tx.find::<Receivable>("document", Cell::Uuid(from.0))?;
+    let mut sum: Option<Money> = None;
+    for row in tx.segment::<PaymentAllocation>(to)? {
+        if items.contains(&row.receivable) {
+            let nothing = Money::zero(row.amount.currency());
+            let part = if row.reversed_on.is_none() { row.amount } else { nothing };
+            sum = Some(sum.unwrap_or(nothing).plus(part)?);
+        }
+    }
+    let money = |sum: Money| json!({ "amount": sum.amount().to_string(), "currency": sum.currency().code() });
+    Ok(sum.map_or(Value::Null, money))
 }

@@ -37,6 +37,9 @@ pub fn module() -> Module {
         checks: vec![
             Check { name: "billing_documents", run: verify::check_documents },
             Check { name: "billed_quantities", run: verify::check_billed },
+            Check { name: "billed_deliveries", run: verify::check_deliveries },
+            Check { name: "billing_numbers", run: verify::check_numbers },
+            Check { name: "billing_books", run: verify::check_books },
         ],
         number_ranges: vec!["invoice", "credit_memo", "cancellation"],
         ..Module::default()

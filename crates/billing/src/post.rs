@@ -2,7 +2,9 @@
 
 use serde_json::json;
 use tessera_credit::Exposure;
-use tessera_document::{BILL_TO, DocumentFlow, DocumentKind, PAYER, PartnerFunction, SOLD_TO};
+use tessera_document::{
+    BILL_TO, DocumentFlow, DocumentKind, PAYER, PartnerFunction, SOLD_TO, copied_texts,
+};
 use tessera_finance::{
     Entry, FinanceSettings, JournalEntry, Line as LedgerLine, NewReceivable, account_key, compress,
     open_receivable, reconciliation_account,
@@ -39,15 +41,18 @@ pub(crate) fn post(
     let credit = tessera_credit::credit_value(tx, key.credit_control_area, gross, date)?;
     if let Some(entry) = &entry {
         document.header.journal_entry = Some(entry.head.id);
-        let receivable = NewReceivable {
-            document: id.id(),
-            document_number: &number,
-            payment_terms: Some(key.payment_terms),
-            baseline_date: date,
-            credit_control_area: key.credit_control_area,
-            credit_amount: credit,
-        };
-        open_receivable(tx, entry, &receivable)?;
+        // A discount of everything is revenue against deductions: booked, and nothing is owed.
+        if !gross.is_zero() {
+            let receivable = NewReceivable {
+                document: id.id(),
+                document_number: &number,
+                payment_terms: Some(key.payment_terms),
+                baseline_date: date,
+                credit_control_area: key.credit_control_area,
+                credit_amount: credit,
+            };
+            open_receivable(tx, entry, &receivable)?;
+        }
     }
     move_credit(tx, &document, credit, 1)?;
     let stored = tx.insert_as(id, document, Some(number))?;
@@ -75,8 +80,12 @@ pub(crate) fn draw_number(
     company_code: Code,
     date: Date,
 ) -> Result<String, BillingError> {
-    let series = format!("{company_code}-{}", date.year());
-    Ok(tx.next_in_series(rule.number_range.as_str(), &series)?)
+    Ok(tx.next_in_series(rule.number_range.as_str(), &series(company_code, date))?)
+}
+
+/// The series of a company and a calendar year, like `1000-2026`.
+pub(crate) fn series(company_code: Code, date: Date) -> String {
+    format!("{company_code}-{}", date.year())
 }
 
 fn assemble(
@@ -93,6 +102,8 @@ fn assemble(
     let terms = organisation
         .terms(key.payment_terms)
         .map_err(|message| BillingError::field("payment_terms", message))?;
+    let flow = flow(rule.category, &lines);
+    let texts = copied_texts(lines.iter().flat_map(|line| &line.texts), &rule.copy_texts);
     let zero = Money::zero(key.currency);
     let (mut net, mut tax, mut rounding) = (zero, zero, Decimal::ZERO);
     let (mut items, mut conditions) = (Vec::with_capacity(lines.len()), Vec::new());
@@ -112,7 +123,6 @@ fn assemble(
             row
         }));
     }
-    let flow = flow(rule.category, &items);
     Ok(BillingDocument {
         header: BillingHeader {
             billing_type: key.billing_type,
@@ -141,7 +151,7 @@ fn assemble(
             .map(|(function, partner)| PartnerFunction { function, partner })
             .to_vec(),
         flow,
-        texts: Vec::new(),
+        texts,
     })
 }
 
@@ -156,17 +166,11 @@ pub(crate) fn kind_of(category: BillingCategory) -> DocumentKind {
     }
 }
 
-/// The deliveries of the items, or their orders where nothing was delivered.
-fn flow(category: BillingCategory, items: &[BillingItem]) -> Vec<DocumentFlow> {
+/// The deliveries of the items, or their orders where nothing was delivered, each once.
+fn flow(category: BillingCategory, lines: &[Line]) -> Vec<DocumentFlow> {
     let mut flow: Vec<DocumentFlow> = Vec::new();
-    let credit = category == BillingCategory::CreditMemo;
-    for item in items {
-        let (predecessor, predecessor_kind) = match item.delivery {
-            Some(delivery) if credit => (delivery.id(), DocumentKind::ReturnsDelivery),
-            Some(delivery) => (delivery.id(), DocumentKind::Delivery),
-            None if credit => (item.order.id(), DocumentKind::CreditRequest),
-            None => (item.order.id(), DocumentKind::Order),
-        };
+    for line in lines {
+        let (predecessor, predecessor_kind) = line.predecessor;
         if !flow.iter().any(|known| known.predecessor == predecessor) {
             flow.push(DocumentFlow { predecessor, predecessor_kind, kind: kind_of(category) });
         }
@@ -175,7 +179,7 @@ fn flow(category: BillingCategory, items: &[BillingItem]) -> Vec<DocumentFlow> {
 }
 
 /// Receivable against revenue, deductions and taxes. None where nothing is owed and nothing was
-/// earned.
+/// earned; without a line of the customer where what was earned was all given away.
 fn post_entry(
     tx: &mut Tx<'_>,
     document: &BillingDocument,

@@ -8,9 +8,9 @@ use tessera_kernel::{
 use tessera_sales::SalesDocument;
 use tessera_stock::GoodsMovement;
 
-use crate::draft::{DeliveryDraft, DraftItem, OrderDelivery, Posting};
+use crate::draft::{DeliveryChange, DeliveryDraft, DraftItem, OrderDelivery, Posting};
 use crate::movements::MovementForm;
-use crate::{Delivery, cancel, create, goods_issue, movements};
+use crate::{Delivery, cancel, change, create, goods_issue, movements};
 
 pub(crate) fn actions() -> Vec<Action> {
     vec![
@@ -72,16 +72,30 @@ pub(crate) fn create(tx: &mut Tx<'_>, body: &Value) -> Result<ObjectId, Problem>
     Ok(create::create_delivery(tx, &draft)?.head.id)
 }
 
+/// Changes a delivery from JSON.
+pub(crate) fn change(
+    tx: &mut Tx<'_>,
+    id: ObjectId,
+    version: Option<i64>,
+    body: &Value,
+) -> Result<(), Problem> {
+    let wanted: DeliveryChange = parse(body)?;
+    tx.check_references(&wanted)?;
+    change::change_delivery(tx, Ref::new(id), version, &wanted)?;
+    Ok(())
+}
+
 fn deliver_order(tx: &mut Tx<'_>, id: ObjectId, body: &Value) -> Result<Value, Problem> {
     let wanted: OrderDelivery = parse(body)?;
     let order = Ref::new(id);
     let items = if wanted.items.is_empty() {
-        vec![DraftItem { order, item: None, quantity: None }]
+        vec![DraftItem::all_of(order)]
     } else {
         let item = |wanted: crate::draft::OrderDeliveryItem| DraftItem {
             order,
             item: Some(wanted.item),
             quantity: wanted.quantity,
+            storage_location: wanted.storage_location,
         };
         wanted.items.into_iter().map(item).collect()
     };

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use tessera_finance::{Entry, FinanceSettings, JournalEntry, Line, document_kind};
+use tessera_finance::{Entry, FinanceSettings, JournalEntry, Line, account_key, document_kind};
 use tessera_kernel::{Code, Money, Ref, Stored, Tx};
 use tessera_organisation::OrganisationSettings;
-use tessera_stock::{Direction, GoodsMovement, StockSettings};
+use tessera_stock::{Direction, GoodsMovement, PostingKeys, StockSettings};
 
 use crate::{DeliveryError, DeliverySettings};
 
 /// Posts the value of a movement: per plant's company one entry, per pair of accounts one line
-/// on each side. Movements without account keys, or without value, make no entry.
+/// on each side. A transfer between plants takes the goods out at the value of the one that gives
+/// and puts them in at that of the one that gets; the difference is gained or lost. Movements
+/// without account keys, or without value, make no entry.
 pub(crate) fn post_value(
     tx: &mut Tx<'_>,
     movement: &Stored<GoodsMovement>,
@@ -27,22 +29,7 @@ pub(crate) fn post_value(
         .postings
         .get(code)
         .map_or(document_kind::STOCK_ADJUSTMENT, |posting| posting.document_kind);
-    let mut values: BTreeMap<Code, BTreeMap<(Code, Code), Money>> = BTreeMap::new();
-    for item in &movement.items {
-        let from = side(tx, item.plant, item)?;
-        let to = match item.to_plant {
-            Some(plant) if item.direction == Direction::Transfer => side(tx, plant, item)?,
-            _ => from,
-        };
-        let finance = tx.settings::<FinanceSettings>()?;
-        let account = |place: Place, key| {
-            finance.determination.account(place.chart, key, None, Some(place.valuation_class))
-        };
-        let pair = (account(to, keys.debit)?, account(from, keys.credit)?);
-        let sum = values.entry(from.company).or_default();
-        let sum = sum.entry(pair).or_insert_with(|| Money::zero(item.value.currency()));
-        *sum = sum.plus(item.value)?;
-    }
+    let values = values_by_company(tx, movement, keys)?;
     let mut entries = Vec::new();
     for (company_code, pairs) in values {
         let mut lines = Vec::with_capacity(pairs.len() * 2);
@@ -67,6 +54,47 @@ pub(crate) fn post_value(
         entries.push(tessera_finance::post(tx, &entry)?.id());
     }
     Ok(entries)
+}
+
+/// The values of a movement by company and accounts.
+fn values_by_company(
+    tx: &mut Tx<'_>,
+    movement: &GoodsMovement,
+    keys: PostingKeys,
+) -> Result<BTreeMap<Code, Sums>, DeliveryError> {
+    let mut values: BTreeMap<Code, Sums> = BTreeMap::new();
+    for item in &movement.items {
+        let from = side(tx, item.plant, item)?;
+        let to = match item.to_plant {
+            Some(plant) if item.direction == Direction::Transfer => side(tx, plant, item)?,
+            _ => from,
+        };
+        let finance = tx.settings::<FinanceSettings>()?;
+        let account = |place: Place, key| {
+            finance.determination.account(place.chart, key, None, Some(place.valuation_class))
+        };
+        let (debit, credit) = (account(to, keys.debit)?, account(from, keys.credit)?);
+        let more = item.to_value.unwrap_or(item.value).minus(item.value)?;
+        let sums = values.entry(from.company).or_default();
+        add(sums, (debit, credit), item.value)?;
+        if !more.is_zero() {
+            let key = keys.difference.unwrap_or(account_key::PRICE_DIFFERENCE);
+            let difference = account(to, key)?;
+            let gained = !more.is_negative();
+            let pair = if gained { (debit, difference) } else { (difference, debit) };
+            add(sums, pair, more.abs())?;
+        }
+    }
+    Ok(values)
+}
+
+/// Values by debited and credited account.
+type Sums = BTreeMap<(Code, Code), Money>;
+
+fn add(sums: &mut Sums, pair: (Code, Code), value: Money) -> Result<(), DeliveryError> {
+    let sum = sums.entry(pair).or_insert_with(|| Money::zero(value.currency()));
+    *sum = sum.plus(value)?;
+    Ok(())
 }
 
 /// Where goods are kept, as the books see it.

@@ -2,24 +2,15 @@
 
 use serde_json::json;
 use tessera_credit::Exposure;
-use tessera_document::{
-    DocumentFlow, DocumentKind, Fulfilled, PAYER, PartnerFunction, SHIP_TO, SOLD_TO, partner_in,
-};
-use tessera_kernel::{
-    Code, Date, Kind, Money, Quantity, Ref, Rule, Stored, Tx, from_micros, to_micros,
-};
+use tessera_document::{Fulfilled, PAYER, partner_in};
+use tessera_kernel::{Code, Date, Kind, Money, Quantity, Rule, Stored, Tx, from_micros, to_micros};
 use tessera_organisation::OrganisationSettings;
-use tessera_partner::BusinessPartner;
-use tessera_sales::{
-    BillingRelevance, Category, Progress, SalesDocument, SalesItem, SalesSettings, Taking,
-};
+use tessera_sales::{BillingRelevance, Category, SalesItem, SalesSettings, Taking};
 use tessera_stock::ReservationMove;
 
+use crate::assemble::assemble;
 use crate::draft::{DeliveryDraft, DraftItem};
-use crate::{
-    Delivery, DeliveryDirection, DeliveryError, DeliveryHeader, DeliveryItem, DeliverySettings,
-    DeliveryStatus, GoodsIssueStatus,
-};
+use crate::{Delivery, DeliveryError, DeliveryItem, DeliverySettings};
 
 /// What happens when a delivery is made, in order.
 pub(crate) const RULES: &[Rule] = &[
@@ -48,6 +39,12 @@ pub fn create_delivery(
     tx.actor().require(Delivery::NAME, "create")?;
     if draft.items.is_empty() {
         return Err(DeliveryError::field("items", "must name at least one order"));
+    }
+    for (position, item) in draft.items.iter().enumerate() {
+        if item.item.is_none() && item.quantity.is_some() {
+            let message = "must be named with a quantity: an order has several items";
+            return Err(DeliveryError::field(format!("items[{position}].item"), message));
+        }
     }
     let mut orders = load_orders(tx, draft)?;
     let today = today(tx, orders[0].document.header.sales_organisation)?;
@@ -129,7 +126,14 @@ fn take_items(
                 let message = format!("must be in {}", item.base_quantity.unit());
                 return Err(DeliveryError::field(format!("{path}.quantity"), message));
             }
-            Some(quantity) => to_micros(quantity.value())?,
+            Some(quantity) => {
+                let path = format!("{path}.quantity");
+                let organisation = tx.settings::<OrganisationSettings>()?;
+                organisation
+                    .quantity_fits(quantity)
+                    .map_err(|message| DeliveryError::field(path, message))?;
+                to_micros(quantity.value())?
+            }
             None => due(order, number, days.0)?.min(open),
         };
         if quantity == 0 && wanted.item.is_none() {
@@ -142,9 +146,39 @@ fn take_items(
             });
         }
         let line = u32::try_from(items.len() + 1).unwrap_or(u32::MAX).saturating_mul(10);
-        items.push(take_item(tx, order, &item, (quantity, line), days)?);
+        let location = match wanted.storage_location {
+            Some(location) => Some(located(tx, &item, location, path)?),
+            None => None,
+        };
+        items.push(take_item(tx, order, &item, (quantity, line, location), days)?);
     }
     Ok(())
+}
+
+/// A storage location that is in the plant of the item.
+fn located(
+    tx: &Tx<'_>,
+    item: &SalesItem,
+    location: Code,
+    path: &str,
+) -> Result<Code, DeliveryError> {
+    if let Some(plant) = item.plant {
+        check_location(tx, plant, location, &format!("{path}.storage_location"))?;
+    }
+    Ok(location)
+}
+
+/// Refuses a storage location that is not in the plant.
+pub(crate) fn check_location(
+    tx: &Tx<'_>,
+    plant: Code,
+    location: Code,
+    path: &str,
+) -> Result<(), DeliveryError> {
+    let organisation = tx.settings::<OrganisationSettings>()?;
+    organisation
+        .storage_location_in(plant, location)
+        .map_err(|message| DeliveryError::field(path, message))
 }
 
 /// What is promised of an item until a day and not delivered, in micro-units of the base unit.
@@ -158,7 +192,7 @@ fn take_item(
     tx: &mut Tx<'_>,
     order: &mut Taking,
     item: &SalesItem,
-    (quantity, line): (i64, u32),
+    (quantity, line, location): (i64, u32, Option<Code>),
     (planned, today): (Date, Date),
 ) -> Result<DeliveryItem, DeliveryError> {
     let before = order.fulfilments.of(item.item).delivered;
@@ -194,7 +228,7 @@ fn take_item(
     let base_quantity = Quantity::new(from_micros(quantity), unit)?;
     let storage_location = product
         .plant(plant)
-        .map(|data| data.storage_location)
+        .map(|data| location.unwrap_or(data.storage_location))
         .ok_or_else(|| DeliveryError::NoPlantData { product: product.number(), plant })?;
     let settings = tx.settings::<SalesSettings>()?;
     let rule = settings.item_categories.get(item.item_category);
@@ -241,136 +275,6 @@ fn check_complete(tx: &Tx<'_>, order: &Taking) -> Result<(), DeliveryError> {
         }
     }
     Ok(())
-}
-
-/// What all orders of a delivery have in common.
-#[derive(PartialEq)]
-struct Common {
-    ship_to: Ref<BusinessPartner>,
-    sales_organisation: Code,
-    shipping_condition: Code,
-    incoterms: Option<Code>,
-    delivery_type: Code,
-}
-
-fn common(tx: &Tx<'_>, order: &Stored<SalesDocument>) -> Result<Common, DeliveryError> {
-    let settings = tx.settings::<SalesSettings>()?;
-    let not_deliverable = || DeliveryError::NotDeliverable { number: order.number() };
-    Ok(Common {
-        ship_to: partner_in(&order.partners, SHIP_TO).ok_or_else(not_deliverable)?,
-        sales_organisation: order.header.sales_organisation,
-        shipping_condition: order.header.shipping_condition,
-        incoterms: order.header.incoterms,
-        delivery_type: settings
-            .document_types
-            .get(order.header.document_type)
-            .and_then(|document_type| document_type.delivery_type)
-            .ok_or_else(not_deliverable)?,
-    })
-}
-
-/// The shipping point that all items leave from.
-fn shipping_point(tx: &Tx<'_>, items: &[DeliveryItem]) -> Result<Code, DeliveryError> {
-    let organisation = tx.settings::<OrganisationSettings>()?;
-    let of = |plant| {
-        organisation
-            .shipping_point_for(plant)
-            .map_err(|message| DeliveryError::field("plant", message))
-    };
-    let point = of(items[0].plant)?;
-    for item in items {
-        if of(item.plant)? != point {
-            return Err(DeliveryError::TwoShippingPoints { item: item.order_item });
-        }
-    }
-    Ok(point)
-}
-
-/// Whoever wants a delivery of its own for each order gets it.
-fn check_combination(tx: &mut Tx<'_>, orders: &[Taking]) -> Result<(), DeliveryError> {
-    for order in orders {
-        let header = &order.document.header;
-        let customer = tx.shared(header.sold_to)?;
-        let terms = customer.sales_area_on(
-            header.sales_organisation,
-            header.distribution_channel,
-            header.division,
-            header.document_date,
-        );
-        if terms.is_some_and(|terms| !terms.order_combination) {
-            return Err(DeliveryError::OneEach { number: order.document.number() });
-        }
-    }
-    Ok(())
-}
-
-fn assemble(
-    tx: &mut Tx<'_>,
-    orders: &[Taking],
-    items: Vec<DeliveryItem>,
-    planned: Date,
-) -> Result<Delivery, DeliveryError> {
-    let shared = common(tx, &orders[0].document)?;
-    if orders.len() > 1 {
-        check_combination(tx, orders)?;
-    }
-    for order in &orders[1..] {
-        if common(tx, &order.document)? != shared {
-            return Err(DeliveryError::NotTogether {
-                first: orders[0].document.number(),
-                second: order.document.number(),
-            });
-        }
-    }
-    let point = shipping_point(tx, &items)?;
-    let settings = tx.settings::<DeliverySettings>()?;
-    let rule = settings
-        .delivery_types
-        .require(shared.delivery_type)
-        .map_err(|message| DeliveryError::field("delivery_type", message))?;
-    let kind = kind_of(rule.direction);
-    let sold_to = orders[0].document.header.sold_to;
-    let billable = items.iter().any(|item| item.billable);
-    Ok(Delivery {
-        header: DeliveryHeader {
-            delivery_type: shared.delivery_type,
-            direction: rule.direction,
-            sales_organisation: shared.sales_organisation,
-            ship_to: shared.ship_to,
-            shipping_point: point,
-            shipping_condition: shared.shipping_condition,
-            incoterms: shared.incoterms,
-            planned_goods_issue: planned,
-        },
-        status: DeliveryStatus {
-            goods_issue_status: GoodsIssueStatus::Open,
-            goods_issue: None,
-            goods_movement: None,
-            billing: if billable { Progress::Open } else { Progress::NotRelevant },
-        },
-        items,
-        partners: vec![
-            PartnerFunction { function: SOLD_TO, partner: sold_to },
-            PartnerFunction { function: SHIP_TO, partner: shared.ship_to },
-        ],
-        flow: orders
-            .iter()
-            .map(|order| DocumentFlow {
-                predecessor: order.document.head.id,
-                predecessor_kind: tessera_sales::kind_of(order.document.header.category),
-                kind,
-            })
-            .collect(),
-        texts: Vec::new(),
-    })
-}
-
-/// Kind of a delivery in a document flow.
-pub fn kind_of(direction: DeliveryDirection) -> DocumentKind {
-    match direction {
-        DeliveryDirection::Outbound => DocumentKind::Delivery,
-        DeliveryDirection::Returns => DocumentKind::ReturnsDelivery,
-    }
 }
 
 /// The delivery counts in the exposure for what its orders no longer count for.

@@ -1,6 +1,7 @@
 //! Customizing of deliveries.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use tessera_customizing::{Catalogue, Customizing, Diagnostics};
 use tessera_kernel::{Choice as _, Code, LocalizedText};
 
@@ -19,6 +20,9 @@ pub struct DeliveryType {
     pub movement_type: Code,
     /// Number range.
     pub number_range: Code,
+    /// Kinds of texts that are taken over from the orders.
+    #[serde(default)]
+    pub copy_texts: Vec<Code>,
 }
 
 /// How a movement type is posted in the books.
@@ -40,8 +44,12 @@ pub struct DeliverySettings {
 
 /// Reads the customizing of deliveries.
 pub fn settings(customizing: &Customizing, problems: &mut Diagnostics) -> DeliverySettings {
+    let delivery_types: Catalogue<DeliveryType> = customizing.catalogue("delivery_type", problems);
+    let text_kinds: Catalogue<IgnoredAny> = customizing.catalogue("text_kind", problems);
+    let copied = |entry: &DeliveryType| entry.copy_texts.clone();
+    delivery_types.check_references("copy_texts", &text_kinds, copied, problems);
     DeliverySettings {
-        delivery_types: customizing.catalogue("delivery_type", problems),
+        delivery_types,
         postings: customizing.catalogue("movement_posting", problems),
     }
 }

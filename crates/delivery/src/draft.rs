@@ -1,6 +1,6 @@
 //! Input of the verbs of deliveries.
 
-use tessera_kernel::{Date, Form, Quantity, Record, Ref};
+use tessera_kernel::{Code, Date, Form, Quantity, Record, Ref};
 use tessera_sales::SalesDocument;
 
 /// A new delivery.
@@ -28,9 +28,39 @@ pub struct DraftItem {
     /// Item; none: every item of which something is due.
     #[field(positive)]
     pub item: Option<u32>,
-    /// Quantity in the base unit; none: all that is promised until the planned goods issue.
+    /// Quantity of the item in the base unit; none: all that is promised until the planned goods
+    /// issue.
     #[field(positive)]
     pub quantity: Option<Quantity>,
+    /// Storage location that the goods leave (or, coming back, go to); none: the product's own in
+    /// the plant.
+    #[field(code = "storage_location")]
+    pub storage_location: Option<Code>,
+}
+
+impl DraftItem {
+    /// All that is promised of an order until the planned goods issue.
+    pub const fn all_of(order: Ref<SalesDocument>) -> Self {
+        Self { order, item: None, quantity: None, storage_location: None }
+    }
+}
+
+/// Changes of a delivery whose goods have not moved. What is left out stays.
+#[derive(Form, Clone, Debug)]
+pub struct DeliveryChange {
+    /// Items to change.
+    pub items: Vec<ItemChange>,
+}
+
+/// Changes of an item of a delivery.
+#[derive(Record, Clone, Debug)]
+pub struct ItemChange {
+    /// Item.
+    #[field(positive)]
+    pub item: u32,
+    /// Storage location that the goods leave (or, coming back, go to).
+    #[field(code = "storage_location")]
+    pub storage_location: Option<Code>,
 }
 
 /// The delivery of one order, as asked for at the order.
@@ -52,6 +82,10 @@ pub(crate) struct OrderDeliveryItem {
     /// Quantity in the base unit; none: all that is promised until the planned goods issue.
     #[field(positive)]
     pub quantity: Option<Quantity>,
+    /// Storage location that the goods leave (or, coming back, go to); none: the product's own in
+    /// the plant.
+    #[field(code = "storage_location")]
+    pub storage_location: Option<Code>,
 }
 
 /// The day of a posting.

@@ -1,9 +1,12 @@
 //! Goods issue of a delivery (of a returns delivery: goods receipt), and its reversal.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
-use tessera_kernel::{Cell, Choice as _, Date, Kind, Ref, Rule, Stored, Tx};
+use tessera_kernel::{Cell, Choice as _, Code, Date, Kind, Quantity, Ref, Rule, Stored, Tx};
+use tessera_product::Product;
 use tessera_sales::Progress;
-use tessera_stock::{GoodsMovement, MovementDraft, MovementLine};
+use tessera_stock::{GoodsMovement, MovementDraft, MovementLine, ReservationMove};
 
 use crate::books::post_value;
 use crate::create::today;
@@ -15,6 +18,10 @@ use crate::{
 pub(crate) const RULES: &[Rule] = &[
     Rule { name: "permission", help: "The actor may post the goods issue." },
     Rule { name: "status", help: "The delivery is open: not posted, not cancelled." },
+    Rule {
+        name: "promise",
+        help: "Goods that leave before the day of their promise take nothing from what others were promised.",
+    },
     Rule {
         name: "stock",
         help: "The goods leave their storage locations, which must hold them; the reservation is used up.",
@@ -48,6 +55,7 @@ pub fn post_goods_issue(
         "only an open delivery can be posted; reverse its goods issue first",
     )?;
     let date = posting_date(tx, &delivery.header, on)?;
+    check_promises(tx, &delivery, date)?;
     let settings = tx.settings::<DeliverySettings>()?;
     let rule = settings
         .delivery_types
@@ -76,6 +84,28 @@ pub fn post_goods_issue(
     let payload = json!({ "number": delivery.head.number, "movement": movement.head.number });
     tx.emit("delivery.goods_issued", delivery.head.id, &payload)?;
     Ok(movement.id())
+}
+
+/// What is promised for a later day leaves now only where others still get theirs. Stock has no
+/// date: whatever day is posted, the goods are gone today.
+fn check_promises(tx: &mut Tx<'_>, delivery: &Delivery, date: Date) -> Result<(), DeliveryError> {
+    let today = today(tx, delivery.header.sales_organisation)?;
+    let mut early: BTreeMap<(Ref<Product>, Code, Date), Quantity> = BTreeMap::new();
+    for item in &delivery.items {
+        let Some(day) = item.reserved_on.filter(|day| *day > today) else { continue };
+        let key = (item.product, item.plant, day);
+        let sum = match early.get(&key) {
+            Some(sum) => sum.plus(item.base_quantity)?,
+            None => item.base_quantity,
+        };
+        early.insert(key, sum);
+    }
+    for ((product, plant, from), quantity) in early {
+        let to = date.min(today);
+        let movement = ReservationMove { product, plant, quantity, from, to, today };
+        tessera_stock::check_earlier(tx, &movement)?;
+    }
+    Ok(())
 }
 
 /// Takes the goods issue back: the goods are in stock again and held for the delivery, and the

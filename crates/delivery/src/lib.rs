@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
 mod api;
+mod assemble;
 mod books;
 mod cancel;
+mod change;
 mod create;
 mod customizing;
 mod draft;
@@ -12,10 +14,12 @@ mod movements;
 mod segments;
 mod verify;
 
+pub use assemble::kind_of;
 pub use cancel::cancel_delivery;
-pub use create::{create_delivery, kind_of};
+pub use change::change_delivery;
+pub use create::create_delivery;
 pub use customizing::{DeliverySettings, DeliveryType, MovementPosting, settings};
-pub use draft::{DeliveryDraft, DraftHeader, DraftItem};
+pub use draft::{DeliveryChange, DeliveryDraft, DraftHeader, DraftItem, ItemChange};
 pub use error::DeliveryError;
 pub use goods_issue::{post_goods_issue, reverse_goods_issue, set_billing};
 pub use movements::{
@@ -41,13 +45,18 @@ pub fn module() -> Module {
         objects: vec![ObjectEntry {
             create: Some(api::create),
             create_input: Some(DeliveryDraft::composite),
-            rules: (create::RULES, &[]),
+            change: Some(api::change),
+            change_input: Some(DeliveryChange::composite),
+            rules: (create::RULES, change::RULES),
             ..ObjectEntry::document::<Delivery>()
         }],
         actions: api::actions(),
         checks: vec![
             Check { name: "reserved_stock", run: verify::check_reserved },
             Check { name: "delivered_quantities", run: verify::check_delivered },
+            Check { name: "delivery_numbers", run: verify::check_numbers },
+            Check { name: "delivery_status", run: verify::check_status },
+            Check { name: "movement_values", run: verify::check_values },
             Check { name: "open_deliveries", run: verify::check_open_deliveries },
         ],
         number_ranges: vec!["delivery", "returns_delivery"],

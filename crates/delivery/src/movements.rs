@@ -89,9 +89,11 @@ pub fn post_goods_movement(
     let mut lines = Vec::with_capacity(form.items.len());
     for (position, item) in form.items.iter().enumerate() {
         let product = tx.shared(item.product)?;
-        let quantity = product.to_base(item.quantity).map_err(|error| {
-            DeliveryError::field(format!("items[{position}].quantity"), error.to_string())
-        })?;
+        let wrong =
+            |message: String| DeliveryError::field(format!("items[{position}].quantity"), message);
+        organisation.quantity_fits(item.quantity).map_err(wrong)?;
+        let quantity = product.to_base(item.quantity).map_err(|error| wrong(error.to_string()))?;
+        organisation.quantity_fits(quantity).map_err(wrong)?;
         lines.push(MovementLine {
             storage_location: item.storage_location,
             to_plant: item.to_plant,

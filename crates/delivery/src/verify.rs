@@ -1,12 +1,26 @@
 //! What deliveries hold and take up, recomputed from the documents.
 
+mod status;
+mod values;
+
 use std::collections::HashMap;
 
 use tessera_document::{PAYER, fulfilments, partner_in};
 use tessera_kernel::{Cell, Choice as _, Code, Fault, Findings, ObjectId, Ref, Tx, to_micros};
 use tessera_sales::{Reserved, SalesDocument, SalesHeader};
 
-use crate::{Delivery, GoodsIssueStatus};
+use crate::{Delivery, DeliverySettings, GoodsIssueStatus};
+
+pub(crate) use status::check as check_status;
+pub(crate) use values::check as check_values;
+
+/// Checks that no number range is behind the highest number of its deliveries.
+pub(crate) fn check_numbers(tx: &mut Tx<'_>, findings: &mut Findings) -> Result<(), Fault> {
+    let types = &tx.settings::<DeliverySettings>()?.delivery_types;
+    let range_of = |code| types.get(code).map(|rule| rule.number_range);
+    let def = <Delivery as tessera_kernel::Object>::def();
+    tessera_kernel::compare_last_numbers(tx, def, "delivery_type", &range_of, findings)
+}
 
 /// Checks the reservations of stock: what open orders and open deliveries hold.
 pub(crate) fn check_reserved(tx: &mut Tx<'_>, findings: &mut Findings) -> Result<(), Fault> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tessera_demo::{Plan, Summary, build, is_demo, write_customizing};
 use tessera_finance::LedgerFormat;
-use tessera_finance::outside::{compare, is_installed};
+use tessera_finance::outside::{compare, missing, tell_skipped};
 use tessera_installation::{Installation, Options};
 use tessera_kernel::{Actor, FixedClock, Instant, RandomIds, Source, parse_date};
 
@@ -34,8 +34,9 @@ fn a_demo_company_verifies_and_the_same_plan_makes_the_same_one() {
     assert_eq!(first, second);
     assert!(first.count("invoices") > 10, "{first}");
     for format in [LedgerFormat::Hledger, LedgerFormat::Beancount] {
-        if !is_installed(format) {
-            eprintln!("skipped: the programs for {format:?} are not installed");
+        if let Some(why) = missing(format) {
+            let test = "a_demo_company_verifies_and_the_same_plan_makes_the_same_one (outside)";
+            tell_skipped(test, &why);
             continue;
         }
         let actor = Actor::system(Source::CommandLine);

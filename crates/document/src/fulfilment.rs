@@ -1,6 +1,10 @@
 //! How much of each document item was taken up by its successors.
 
-use tessera_kernel::{Balance, Cell, CellRef, ColumnType, Fault, ObjectId, Tx};
+use std::collections::HashMap;
+
+use tessera_kernel::{
+    Balance, Cell, CellRef, ColumnType, Condition, Fault, ObjectId, Operator, Select, Tx,
+};
 
 /// Per document item, in micro-units of the base unit: `referenced` by orders (of a quotation) and
 /// returns (of an order), `delivered` by deliveries, `billed` by billing documents; and
@@ -126,4 +130,31 @@ pub fn fulfilments(tx: &mut Tx<'_>, document: ObjectId) -> Result<Fulfilments, F
         }
     })?;
     Ok(Fulfilments(found))
+}
+
+/// What successors took up of the documents from `first` to `last`, by document and item; for
+/// checks.
+pub fn fulfilments_between(
+    tx: &mut Tx<'_>,
+    first: ObjectId,
+    last: ObjectId,
+) -> Result<HashMap<(ObjectId, u32), Taken>, Fault> {
+    let query = Select::all(FULFILMENT.table())
+        .filter(Condition::compare(0, Operator::Ge, Cell::Uuid(first.0)))
+        .filter(Condition::compare(0, Operator::Le, Cell::Uuid(last.0)));
+    let mut found = HashMap::new();
+    tx.select(&query, &mut |row| {
+        let document = row.uuid()?.map(ObjectId);
+        let item = row.int()?.and_then(|item| u32::try_from(item).ok());
+        let mut measure = || row.int().map(Option::unwrap_or_default);
+        let taken = Taken {
+            referenced: measure()?,
+            delivered: measure()?,
+            billed: measure()?,
+            in_deliveries: measure()?,
+        };
+        found.extend(document.zip(item).map(|key| (key, taken)));
+        Ok(())
+    })?;
+    Ok(found)
 }

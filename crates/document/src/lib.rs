@@ -6,9 +6,11 @@ mod partners;
 mod texts;
 
 pub use flow::{DocumentFlow, DocumentKind, predecessors, successors};
-pub use fulfilment::{FULFILMENT, Fulfilled, Fulfilments, Taken, fulfil, fulfilments, withdraw};
+pub use fulfilment::{
+    FULFILMENT, Fulfilled, Fulfilments, Taken, fulfil, fulfilments, fulfilments_between, withdraw,
+};
 pub use partners::{BILL_TO, PAYER, PartnerFunction, SHIP_TO, SOLD_TO, partner_in};
-pub use texts::DocumentText;
+pub use texts::{DocumentText, copied_texts};
 
 use tessera_kernel::Module;
 

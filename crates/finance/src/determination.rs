@@ -36,6 +36,8 @@ pub mod account_key {
     pub const GOODS_RECEIPT: Code = Code::literal("WRX");
     /// Stock transfer.
     pub const TRANSFER: Code = Code::literal("TRF");
+    /// Price differences of goods.
+    pub const PRICE_DIFFERENCE: Code = Code::literal("PRD");
     /// Cash discount granted.
     pub const CASH_DISCOUNT: Code = Code::literal("SKT");
     /// Rounding and small payment differences.

@@ -2,6 +2,7 @@
 //! balance of theirs is compared with our ledger totals. For tests and for auditors.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -73,6 +74,20 @@ pub fn is_installed(format: LedgerFormat) -> bool {
         LedgerFormat::Beancount => &["bean-check", "bean-query"],
     };
     programs.iter().all(|program| run(program, &["--version"]).is_ok())
+}
+
+/// Says on standard error that a test, or a part of one, was skipped, and why. It goes past the
+/// capture of a test's output, which would keep it silent.
+pub fn tell_skipped(test: &str, why: &str) {
+    let line = format!("SKIPPED: {test}: {why}\n");
+    // A standard error that is closed has nobody who would hear of it.
+    drop(std::io::stderr().write_all(line.as_bytes()));
+}
+
+/// Why a comparison with a format can't be made here; none where it can.
+pub fn missing(format: LedgerFormat) -> Option<String> {
+    let why = || format!("{format:?} is not installed: apt-get install hledger beancount");
+    (!is_installed(format)).then(why)
 }
 
 /// Exports the ledger to a file in `folder`, has the tool check it, and compares every balance:

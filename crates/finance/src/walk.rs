@@ -1,8 +1,7 @@
 //! Every journal entry, page by page: for the export and for checks, in constant memory.
 
 use tessera_kernel::{
-    Cell, Condition, Direction, Fault, Object, ObjectId, Operator, RowSource, Segment, Select, Tx,
-    head_column,
+    Cell, Direction, Fault, Object, ObjectId, RowSource, Select, Tx, head_column,
 };
 
 use crate::segments::{JournalEntry, JournalHeader, JournalLine};
@@ -52,8 +51,8 @@ fn page(tx: &mut Tx<'_>, after: Option<ObjectId>) -> Result<Vec<LedgerEntry>, Fa
     let (Some((first, _)), Some((last, _))) = (numbers.first(), numbers.last()) else {
         return Ok(Vec::new());
     };
-    let headers: Vec<(ObjectId, JournalHeader)> = records_between(tx, *first, *last)?;
-    let lines: Vec<(ObjectId, JournalLine)> = records_between(tx, *first, *last)?;
+    let headers: Vec<(ObjectId, JournalHeader)> = tx.records_between(*first, *last)?;
+    let lines: Vec<(ObjectId, JournalLine)> = tx.records_between(*first, *last)?;
     let (mut headers, mut lines) = (headers.into_iter(), lines.into_iter().peekable());
     let mut entries = Vec::with_capacity(numbers.len());
     for (id, number) in numbers {
@@ -71,25 +70,4 @@ fn page(tx: &mut Tx<'_>, after: Option<ObjectId>) -> Result<Vec<LedgerEntry>, Fa
 
 pub(crate) fn read_id(row: &mut dyn RowSource) -> Result<ObjectId, Fault> {
     row.uuid()?.map(ObjectId).ok_or_else(|| Fault::corrupt("a row has no object"))
-}
-
-/// The records of a segment of the objects from `first` to `last`, in order of object and key.
-pub(crate) fn records_between<S: Segment>(
-    tx: &mut Tx<'_>,
-    first: ObjectId,
-    last: ObjectId,
-) -> Result<Vec<(ObjectId, S)>, Fault> {
-    let mut query = Select::all(S::def().table())
-        .filter(Condition::compare(0, Operator::Ge, Cell::Uuid(first.0)))
-        .filter(Condition::compare(0, Operator::Le, Cell::Uuid(last.0)));
-    for column in 0..=S::def().key_columns() {
-        query = query.order_by(column, Direction::Ascending);
-    }
-    let mut records = Vec::new();
-    tx.select(&query, &mut |row| {
-        let id = read_id(row)?;
-        records.push((id, S::read(row)?));
-        Ok(())
-    })?;
-    Ok(records)
 }

@@ -21,6 +21,7 @@ mod id;
 pub mod json;
 mod money;
 mod number;
+mod numbers_in_use;
 mod object;
 mod percentage;
 mod problem;
@@ -70,6 +71,7 @@ pub use field::{
 pub use id::{Kind, ObjectId, Ref};
 pub use money::{Money, MoneyError, Rounding, RoundingRule};
 pub use number::{NumberRange, Numbering};
+pub use numbers_in_use::{NumbersInUse, compare_last_number, compare_last_numbers};
 pub use object::{Head, Object, ObjectDef, Stored, head_column};
 pub use percentage::Percentage;
 pub use problem::{FieldProblem, Problem, ProblemKind};

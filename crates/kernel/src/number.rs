@@ -4,6 +4,7 @@
 //! memory: a crash loses the rest of a block, never repeats a number. Legal numbers (invoices,
 //! journal entries) are drawn one by one in the transaction that posts, per series, without gaps.
 
+use std::borrow::Cow;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use hashbrown::HashMap;
@@ -37,6 +38,18 @@ pub struct NumberRange {
 }
 
 impl NumberRange {
+    /// The number of a value in a series.
+    pub fn number(&self, series: &str, value: i64) -> String {
+        let prefix = self.prefix.replace("{series}", series);
+        format!("{prefix}{value:0width$}", width = self.width)
+    }
+
+    /// The value of a number in a series; none where it is not written like one.
+    pub fn value_of(&self, series: &str, number: &str) -> Option<i64> {
+        let prefix = self.prefix.replace("{series}", series);
+        number.strip_prefix(prefix.as_str()).and_then(|digits| digits.parse().ok())
+    }
+
     /// Whether the range has no gaps.
     pub fn is_gapless(&self) -> bool {
         self.block <= 1
@@ -102,6 +115,11 @@ impl Numbering {
     }
 }
 
+/// The key of a series in the table.
+fn key<'a>(range: &'a str, series: &str) -> Cow<'a, str> {
+    if series.is_empty() { range.into() } else { format!("{range}/{series}").into() }
+}
+
 impl<'c> Tx<'c> {
     /// The next number of a range.
     pub fn next_number(&mut self, range: &str) -> Result<String, Fault> {
@@ -114,22 +132,28 @@ impl<'c> Tx<'c> {
         let fault = |reason: &str| Fault::Numbers { range: range.into(), reason: reason.into() };
         let numbering: &'c Numbering = &self.environment.numbering;
         let definition = numbering.range(range).ok_or_else(|| fault("is not defined"))?;
-        let joined;
-        let key = if series.is_empty() {
-            range
-        } else {
-            joined = format!("{range}/{series}");
-            &joined
-        };
-        let number = match numbering.take(key) {
+        let key = key(range, series);
+        let number = match numbering.take(&key) {
             Some(number) => number,
-            None => self.reserve(definition, key)?,
+            None => self.reserve(definition, &key)?,
         };
         if number > definition.to {
             return Err(fault("has no number left"));
         }
-        let prefix = definition.prefix.replace("{series}", series);
-        Ok(format!("{prefix}{number:0width$}", width = definition.width))
+        Ok(definition.number(series, number))
+    }
+
+    /// The last number of a series that was drawn, or reserved with its block; one less than the
+    /// first of the range where none was.
+    pub fn last_number(&mut self, range: &NumberRange, series: &str) -> Result<i64, Fault> {
+        let mut last = 0;
+        let key = key(&range.name, series);
+        self.connection.rows(&NUMBER_RANGE, &[CellRef::Text(&key)], &mut |row| {
+            row.text()?;
+            last = row.int()?.unwrap_or(0);
+            Ok(())
+        })?;
+        Ok(last + range.from - 1)
     }
 
     /// Reserves a block in the database, keeps what is beyond its first number.

@@ -4,6 +4,7 @@ mod check;
 mod load;
 mod query;
 mod save;
+mod walk;
 
 use std::cell::RefCell;
 

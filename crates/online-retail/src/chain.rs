@@ -81,7 +81,7 @@ impl Order {
             orders: Vec::new(),
         };
         if self.delivers {
-            let everything = tessera_delivery::DraftItem { order, item: None, quantity: None };
+            let everything = tessera_delivery::DraftItem::all_of(order);
             let header = tessera_delivery::DraftHeader { planned_goods_issue: Some(day) };
             let draft = DeliveryDraft { header, items: vec![everything] };
             let delivery = create_delivery(tx, &draft)?.id();

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use tessera_finance::LedgerFormat;
-use tessera_finance::outside::{compare, is_installed};
+use tessera_finance::outside::{compare, missing, tell_skipped};
 use tessera_installation::{Installation, Options};
 use tessera_kernel::{Actor, Source, format_decimal};
 use tessera_online_retail::{Report, import};
@@ -30,20 +30,23 @@ const MONTHS: [(&str, &str); 13] = [
     ("2011-12", "433668.01"),
 ];
 
+/// The test, for what it says when it is skipped.
+const TEST: &str = "the_whole_file_is_booked_and_agrees_with_the_books";
+
 #[test]
 fn the_whole_file_is_booked_and_agrees_with_the_books() {
     let Some(folder) = std::env::var_os("TESSERA_TEST_DATA") else {
-        eprintln!("skipped: TESSERA_TEST_DATA does not name the folder of online-retail.csv.gz");
-        return;
+        let why = "TESSERA_TEST_DATA does not name the folder of online-retail.csv.gz";
+        return tell_skipped(TEST, why);
     };
     let file = Path::new(&folder).join("online-retail.csv.gz");
     if !file.exists() {
-        eprintln!("skipped: there is no {}", file.display());
-        return;
+        return tell_skipped(TEST, &format!("there is no {}", file.display()));
     }
     let most_invoices = cfg!(debug_assertions).then_some(FEW);
     if let Some(few) = most_invoices {
-        eprintln!("without optimisation: only the first {few} invoices; use --release for all");
+        let why = format!("only the first {few} invoices without optimisation; use --release");
+        tell_skipped(&format!("{TEST} (the rest of the file)"), &why);
     }
     let scratch = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", scratch.path().join("shop.db").display());
@@ -70,8 +73,8 @@ fn check_ledger(installation: &Installation, folder: &Path) {
     for (format, program) in
         [(LedgerFormat::Hledger, "hledger"), (LedgerFormat::Beancount, "beancount")]
     {
-        if !is_installed(format) {
-            eprintln!("skipped: {program} is not installed");
+        if let Some(why) = missing(format) {
+            tell_skipped(&format!("{TEST} ({program})"), &why);
             continue;
         }
         let actor = Actor::system(Source::CommandLine);

@@ -112,7 +112,7 @@ fn check_overdue(tx: &mut Tx<'_>, document: &SalesDocument) -> Result<Decision, 
         return Ok(Decision::Approved);
     }
     let today = crate::create::today(tx, document)?;
-    let days = tessera_finance::overdue_days(tx, payer, today)?;
+    let days = tessera_finance::overdue_days(tx, area, payer, today)?;
     Ok(tessera_credit::check_overdue(tx, area, payer, days)?)
 }
 

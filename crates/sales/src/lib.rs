@@ -69,6 +69,7 @@ pub fn module() -> Module {
         actions: api::actions(),
         checks: vec![
             Check { name: "sales_documents", run: verify::check_documents },
+            Check { name: "sales_document_numbers", run: verify::check_numbers },
             Check { name: "open_orders", run: verify::check_open_orders },
             Check { name: "referenced_quantities", run: verify::check_referenced },
         ],

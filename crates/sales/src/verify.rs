@@ -98,6 +98,14 @@ fn holds_stock(document: &SalesDocument, taken: &Fulfilments) -> Result<bool, Fa
     Ok(false)
 }
 
+/// Checks that no number range is behind the highest number of its documents.
+pub(crate) fn check_numbers(tx: &mut Tx<'_>, findings: &mut Findings) -> Result<(), Fault> {
+    let types = &tx.settings::<SalesSettings>()?.document_types;
+    let range_of = |code| types.get(code).map(|rule| rule.number_range);
+    let def = <SalesDocument as tessera_kernel::Object>::def();
+    tessera_kernel::compare_last_numbers(tx, def, "document_type", &range_of, findings)
+}
+
 /// Checks the quantity that documents take up of each item of quotations and orders.
 pub(crate) fn check_referenced(tx: &mut Tx<'_>, findings: &mut Findings) -> Result<(), Fault> {
     let mut referenced: HashMap<(Ref<SalesDocument>, u32), i64> = HashMap::new();

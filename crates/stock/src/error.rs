@@ -9,7 +9,7 @@ pub enum StockError {
     /// There is less than is wanted.
     #[error(
         "{location} of plant {plant} has {available} of product {product}, {wanted} is wanted: \
-         post a receipt first, or take less"
+         post a receipt first, take less, or take it from another storage location"
     )]
     NotEnough {
         /// Number of the product.
@@ -95,6 +95,23 @@ pub enum StockError {
         found: Currency,
         /// Currency of the company.
         wanted: Currency,
+    },
+    /// A transfer would give goods to another company.
+    #[error(
+        "plant {plant} belongs to company {company}, plant {to_plant} to {to_company}: goods do \
+         not change their owner by a transfer; post an issue in {plant} and a receipt in {to_plant}"
+    )]
+    OtherCompany {
+        /// Field.
+        path: String,
+        /// Plant that gives.
+        plant: Code,
+        /// Its company.
+        company: Code,
+        /// Plant that gets.
+        to_plant: Code,
+        /// Its company.
+        to_company: Code,
     },
     /// A code is not in customizing, or two codes don't fit together.
     #[error("{path}: {message}")]
@@ -185,6 +202,9 @@ impl From<StockError> for Problem {
             StockError::ValuationCurrency { .. } => conflict("stock.valuation_currency", detail),
             StockError::Organisation { path, message } => {
                 invalid("stock.organisation", detail).field(path, message)
+            }
+            StockError::OtherCompany { path, .. } => {
+                invalid("stock.other_company", detail.clone()).field(path, detail)
             }
             StockError::NoItems => invalid("stock.no_items", detail),
             StockError::ReversedAlready { .. } => conflict("stock.reversed_already", detail),

@@ -15,7 +15,7 @@ mod timeline;
 mod valuation;
 
 use tessera_customizing::Shipped;
-use tessera_kernel::{Check, Module, ObjectEntry};
+use tessera_kernel::{Check, Module, ObjectEntry, compare_last_number};
 
 pub use availability::{
     AvailabilityLine, AvailabilityPolicy, Demand, Promise, availability, check, is_checked,
@@ -29,7 +29,9 @@ pub use planned_receipt::{
     change_planned_receipt, create_planned_receipt, receive_planned_receipt,
 };
 pub use post_movement::{MovementDraft, MovementLine, post_movement};
-pub use reservation::{ReservationMove, move_reservation, release, reserve_unchecked};
+pub use reservation::{
+    ReservationMove, check_earlier, move_reservation, release, reserve_unchecked,
+};
 pub use reverse_movement::reverse_movement;
 pub use segments::{
     Direction, GoodsMovement, GoodsMovementHeader, GoodsMovementItem, PlannedReceipt,
@@ -53,6 +55,8 @@ pub fn module() -> Module {
         checks: vec![
             Check { name: "stock", run: checks::check_stock },
             Check { name: "receipts", run: checks::check_receipts },
+            Check { name: "goods_movement_numbers", run: compare_last_number::<GoodsMovement> },
+            Check { name: "planned_receipt_numbers", run: compare_last_number::<PlannedReceipt> },
         ],
         number_ranges: vec!["goods_movement", "planned_receipt"],
         ..Module::default()

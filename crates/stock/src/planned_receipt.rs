@@ -15,7 +15,8 @@ pub use create::{NewPlannedReceipt, create_planned_receipt};
 pub(crate) use fulfil::{fulfil, reopen};
 pub use receive::{Receipt, receive_planned_receipt};
 
-use tessera_kernel::{Code, Date, Fault, Ref, Tx};
+use tessera_kernel::{Code, Date, Fault, Quantity, Ref, Stored, Tx};
+use tessera_organisation::OrganisationSettings;
 use tessera_product::Product;
 
 use crate::StockError;
@@ -40,4 +41,17 @@ fn expect(
     }
     let message = format!("less is expected of {product} in {plant} on {date} than was announced");
     Err(Fault::corrupt(message).into())
+}
+
+/// The quantity in the base unit; neither it nor the one given has more decimals than its unit.
+fn whole_base(
+    organisation: &OrganisationSettings,
+    product: &Stored<Product>,
+    quantity: Quantity,
+) -> Result<Quantity, StockError> {
+    let wrong = |message| StockError::organisation("quantity", message);
+    organisation.quantity_fits(quantity).map_err(wrong)?;
+    let base = product.to_base(quantity)?;
+    organisation.quantity_fits(base).map_err(wrong)?;
+    Ok(base)
 }

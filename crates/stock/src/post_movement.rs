@@ -2,7 +2,8 @@
 
 use serde_json::json;
 use tessera_kernel::{
-    CellRef, Code, Date, Fault, Kind, ObjectId, Quantity, Ref, Stored, Tx, to_micros,
+    CellRef, Code, Currency, Date, Fault, Kind, Money, ObjectId, Quantity, Ref, Stored, Tx,
+    to_micros,
 };
 use tessera_organisation::OrganisationSettings;
 use tessera_product::Product;
@@ -151,34 +152,12 @@ fn complete(
     let storage_location = line.storage_location.unwrap_or(kept.storage_location);
     let place = organisation.storage_location_in(line.plant, storage_location);
     place.map_err(wrong("storage_location"))?;
-    let to = match direction {
-        Direction::Transfer => {
-            let to_plant = line.to_plant.unwrap_or(line.plant);
-            let default = in_plant(&product, to_plant)?.storage_location;
-            let to_location = line.to_storage_location.unwrap_or(default);
-            let place = organisation.storage_location_in(to_plant, to_location);
-            place.map_err(wrong("to_storage_location"))?;
-            if to_location == storage_location {
-                let message = format!("{to_location} is where the goods are already");
-                return Err(wrong("to_storage_location")(message));
-            }
-            Some((to_plant, to_location))
-        }
-        _ if line.to_plant.is_some() || line.to_storage_location.is_some() => {
-            let message = "only a transfer has a destination".to_string();
-            return Err(wrong("to_plant")(message));
-        }
-        _ => None,
+    let to = destination(organisation, &product, (direction, item), line, storage_location)?;
+    let value = value_in(&product, line.plant, line.quantity, company.currency)?;
+    let to_value = match to {
+        Some((plant, _)) => Some(value_in(&product, plant, line.quantity, company.currency)?),
+        None => None,
     };
-    let value = value_at_standard_price(line.quantity, kept)?;
-    if value.currency() != company.currency {
-        return Err(StockError::ValuationCurrency {
-            product: product.number(),
-            plant: line.plant,
-            found: value.currency(),
-            wanted: company.currency,
-        });
-    }
     Ok(GoodsMovementItem {
         item,
         product: line.product,
@@ -190,12 +169,65 @@ fn complete(
         quantity: line.quantity,
         entered_quantity: line.entered_quantity.unwrap_or(line.quantity),
         value,
+        to_value,
         reservation_date: line.reservation_date,
         planned_receipt: line.planned_receipt,
         planned_quantity: None,
         source_document: line.source_document,
         source_item: line.source_item,
     })
+}
+
+/// Plant and storage location that a transfer gives to: another place of the same company.
+fn destination(
+    organisation: &OrganisationSettings,
+    product: &Stored<Product>,
+    (direction, item): (Direction, u32),
+    line: &MovementLine,
+    from: Code,
+) -> Result<Option<(Code, Code)>, StockError> {
+    let path = |field: &str| format!("items[{}].{field}", item - 1);
+    let wrong = |field: &str| {
+        let path = path(field);
+        move |message| StockError::organisation(path, message)
+    };
+    if direction != Direction::Transfer {
+        if line.to_plant.is_some() || line.to_storage_location.is_some() {
+            let message = "only a transfer has a destination".to_string();
+            return Err(wrong("to_plant")(message));
+        }
+        return Ok(None);
+    }
+    let plant = line.to_plant.unwrap_or(line.plant);
+    let (company, _) = organisation.company_of_plant(line.plant).map_err(wrong("plant"))?;
+    let (to_company, _) = organisation.company_of_plant(plant).map_err(wrong("to_plant"))?;
+    if to_company != company {
+        let (path, from, to_plant) = (path("to_plant"), line.plant, plant);
+        return Err(StockError::OtherCompany { path, plant: from, company, to_plant, to_company });
+    }
+    let location = line.to_storage_location.unwrap_or(in_plant(product, plant)?.storage_location);
+    let place = organisation.storage_location_in(plant, location);
+    place.map_err(wrong("to_storage_location"))?;
+    if location == from {
+        let message = format!("{location} is where the goods are already");
+        return Err(wrong("to_storage_location")(message));
+    }
+    Ok(Some((plant, location)))
+}
+
+/// What a quantity is worth in a plant, whose company keeps its books in this currency.
+fn value_in(
+    product: &Stored<Product>,
+    plant: Code,
+    quantity: Quantity,
+    wanted: Currency,
+) -> Result<Money, StockError> {
+    let value = value_at_standard_price(quantity, in_plant(product, plant)?)?;
+    if value.currency() == wanted {
+        return Ok(value);
+    }
+    let (product, found) = (product.number(), value.currency());
+    Err(StockError::ValuationCurrency { product, plant, found, wanted })
 }
 
 /// Books complete items: balances, planned receipts, the document, its event.

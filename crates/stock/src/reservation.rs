@@ -64,14 +64,28 @@ pub struct ReservationMove {
 ///
 /// [`StockError::NotCovered`] where it would; [`StockError::NotReserved`] where less is reserved.
 pub fn move_reservation(tx: &mut Tx<'_>, movement: &ReservationMove) -> Result<(), StockError> {
-    let ReservationMove { product, plant, quantity, from, to, today } = *movement;
+    let ReservationMove { product, plant, quantity, from, to, .. } = *movement;
     if from == to {
+        return Ok(());
+    }
+    check_earlier(tx, movement)?;
+    release(tx, product, plant, from, quantity)?;
+    reserve_unchecked(tx, product, plant, to, quantity)
+}
+
+/// Asks whether what is reserved for a day can leave on an earlier one without taking away what
+/// others were promised; holds the product in the plant, so that the answer stays true.
+///
+/// [`StockError::NotCovered`] where it can't.
+pub fn check_earlier(tx: &mut Tx<'_>, movement: &ReservationMove) -> Result<(), StockError> {
+    let ReservationMove { product, plant, quantity, from, to, today } = *movement;
+    if to >= from || from <= today {
         return Ok(());
     }
     let stored = tx.shared(product)?;
     let kept = in_plant(&stored, plant)?;
     let checked = kept.availability_check == AvailabilityCheck::Stock;
-    if checked && to < from && from > today {
+    if checked {
         hold(tx, product, plant)?;
         let timeline = Timeline::read(tx, product, plant, View::new(today, kept))?;
         let available = timeline.least_left(date_to_days(to), date_to_days(from));
@@ -81,8 +95,7 @@ pub fn move_reservation(tx: &mut Tx<'_>, movement: &ReservationMove) -> Result<(
             return Err(StockError::NotCovered { product, plant, date: to, quantity, available });
         }
     }
-    release(tx, product, plant, from, quantity)?;
-    reserve_unchecked(tx, product, plant, to, quantity)
+    Ok(())
 }
 
 /// What is reserved of a product in a plant on a day, in micro-units of the base unit.

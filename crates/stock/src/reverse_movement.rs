@@ -58,6 +58,8 @@ fn opposite(item: &GoodsMovementItem) -> GoodsMovementItem {
         opposite.storage_location = location;
         opposite.to_plant = Some(item.plant);
         opposite.to_storage_location = Some(item.storage_location);
+        opposite.value = item.to_value.unwrap_or(item.value);
+        opposite.to_value = Some(item.value);
     }
     opposite
 }

@@ -15,6 +15,10 @@ pub struct PostingKeys {
     pub debit: Code,
     /// Key of the account that is credited; of a transfer, for the plant that gives them.
     pub credit: Code,
+    /// Of a transfer, key of the account that takes the difference where the plant that gets the
+    /// goods values them at another standard price; `PRD` where absent.
+    #[serde(default)]
+    pub difference: Option<Code>,
 }
 
 /// A movement type.

@@ -2,59 +2,41 @@
 
 use hashbrown::HashMap;
 use tessera_kernel::{
-    Cell, Condition, Direction, Fault, Findings, Money, Object, ObjectId, Operator, Record,
-    Segment, Select, Tx, head_column,
+    Cell, Condition, Fault, Findings, Money, ObjectId, Operator, Record, Segment, Select, Tx,
 };
 
 use crate::segments::{
     ItemStatus, Payment, PaymentAllocation, PaymentHeader, PaymentStatus, Receivable,
     ReceivableItem,
 };
-use crate::walk::{read_id, records_between};
+use crate::walk::read_id;
 
-/// Objects per page.
-const PAGE: u32 = 1_000;
-
-/// A visitor of one page of records.
-type VisitPage<'v, S> = dyn FnMut(&mut Tx<'_>, Vec<(ObjectId, S)>) -> Result<(), Fault> + 'v;
-
-/// Visits the records of a segment of every object, page by page, with the first and last id.
-fn each_page<T: Object, S: Segment>(
-    tx: &mut Tx<'_>,
-    visit: &mut VisitPage<'_, S>,
-) -> Result<(), Fault> {
-    let mut after: Option<ObjectId> = None;
-    loop {
-        let mut query = Select::from(T::def().head, &[head_column::ID])
-            .order_by(head_column::ID, Direction::Ascending)
-            .limit(PAGE);
-        query.after = after.map(|id| vec![Cell::Uuid(id.0)]);
-        let mut ids = Vec::new();
-        tx.select(&query, &mut |row| {
-            ids.push(read_id(row)?);
-            Ok(())
-        })?;
-        let (Some(first), Some(last)) = (ids.first(), ids.last()) else { return Ok(()) };
-        let records = records_between::<S>(tx, *first, *last)?;
-        after = Some(*last);
-        visit(tx, records)?;
-    }
+/// What active allocations took from an item, in minor units, and how many allocations there are,
+/// with those that were taken back.
+#[derive(Clone, Copy, Default)]
+struct Taken {
+    amount: i64,
+    local: i64,
+    credit: i64,
+    rows: i64,
 }
-
-/// What active allocations took from an item: amount, local amount, credit amount.
-type Taken = [i64; 3];
 
 pub(super) fn check_items(tx: &mut Tx<'_>, findings: &mut Findings) -> Result<(), Fault> {
     let mut compared = 0;
-    each_page::<Receivable, ReceivableItem>(tx, &mut |tx, items| {
-        let (Some((first, _)), Some((last, _))) = (items.first(), items.last()) else {
-            return Ok(());
-        };
-        let taken = taken_between(tx, *first, *last)?;
+    tx.each_page::<Receivable>(&mut |tx, first, last| {
+        let items: Vec<(ObjectId, ReceivableItem)> = tx.records_between(first, last)?;
+        let taken = taken_between(tx, first, last)?;
         compared += items.len();
         for (id, item) in items {
-            let [amount, local, _] = taken.get(&id).copied().unwrap_or_default();
-            check_item(&item, amount, local, findings);
+            let taken = taken.get(&id).copied().unwrap_or_default();
+            check_item(&item, taken, findings);
+            if !credit_follows(&item, taken) {
+                let (name, credit) = (&item.document_number, item.credit_amount);
+                findings.differs(format!(
+                    "open item {name} counts for {credit} in the credit exposure, which does not \
+                     follow from what is open and what its allocations took"
+                ));
+            }
         }
         Ok(())
     })?;
@@ -77,23 +59,36 @@ fn taken_between(
     tx.select(&query, &mut |row| {
         read_id(row)?;
         let row = PaymentAllocation::read(row)?;
+        let sums = taken.entry(row.receivable.id()).or_default();
+        sums.rows += 1;
         if row.reversed_on.is_none() {
-            let sums = taken.entry(row.receivable.id()).or_default();
-            let parts = [row.amount, row.local_amount, row.credit_amount];
-            for (sum, part) in sums.iter_mut().zip(parts) {
-                *sum = sum.saturating_add(part.minor());
-            }
+            sums.amount = sums.amount.saturating_add(row.amount.minor());
+            sums.local = sums.local.saturating_add(row.local_amount.minor());
+            sums.credit = sums.credit.saturating_add(row.credit_amount.minor());
         }
         Ok(())
     })?;
     Ok(taken)
 }
 
-fn check_item(item: &ReceivableItem, taken: i64, local: i64, findings: &mut Findings) {
+/// An item counts for its open part. In the currency of the credit control area that is the open
+/// amount itself; in another one each allocation took its share, rounded to the minor unit.
+fn credit_follows(item: &ReceivableItem, taken: Taken) -> bool {
+    let [amount, open] = [item.amount, item.open_amount].map(|money| i128::from(money.minor()));
+    let (credit, taken_credit) = (i128::from(item.credit_amount.minor()), i128::from(taken.credit));
+    if item.credit_amount.currency() == item.amount.currency() {
+        return credit == open && taken_credit == i128::from(taken.amount);
+    }
+    // credit ÷ whole is open ÷ amount, but for one minor unit of each rounding.
+    let off = credit * amount - (credit + taken_credit) * open;
+    off.abs() <= amount.abs() * i128::from(taken.rows)
+}
+
+fn check_item(item: &ReceivableItem, taken: Taken, findings: &mut Findings) {
     let name = &item.document_number;
-    let (open, wanted) = (item.open_amount.minor(), item.amount.minor() - taken);
+    let (open, wanted) = (item.open_amount.minor(), item.amount.minor() - taken.amount);
     let (open_local, wanted_local) =
-        (item.open_local_amount.minor(), item.local_amount.minor() - local);
+        (item.open_local_amount.minor(), item.local_amount.minor() - taken.local);
     if open != wanted || open_local != wanted_local {
         findings.differs(format!(
             "open item {name} has {open} and {open_local} open, its allocations leave {wanted} \
@@ -112,11 +107,9 @@ fn check_item(item: &ReceivableItem, taken: i64, local: i64, findings: &mut Find
 
 pub(super) fn check_payments(tx: &mut Tx<'_>, findings: &mut Findings) -> Result<(), Fault> {
     let mut compared = 0;
-    each_page::<Payment, PaymentHeader>(tx, &mut |tx, payments| {
-        let (Some((first, _)), Some((last, _))) = (payments.first(), payments.last()) else {
-            return Ok(());
-        };
-        let rows: Vec<(ObjectId, PaymentAllocation)> = records_between(tx, *first, *last)?;
+    tx.each_page::<Payment>(&mut |tx, first, last| {
+        let payments: Vec<(ObjectId, PaymentHeader)> = tx.records_between(first, last)?;
+        let rows: Vec<(ObjectId, PaymentAllocation)> = tx.records_between(first, last)?;
         let mut used: HashMap<ObjectId, i64> = HashMap::new();
         for (payment, row) in rows {
             let parts = [row.cash, row.discount, row.written_off];
@@ -143,6 +136,14 @@ fn check_payment(id: ObjectId, header: &PaymentHeader, used: i64, findings: &mut
     let cancelled = header.status == PaymentStatus::Cancelled;
     let wanted = if cancelled { 0 } else { header.amount.minor() - used };
     let found = header.unallocated.minor();
+    let (credit, zero) = (header.credit_amount, header.unallocated.is_zero());
+    let same = credit.currency() == header.unallocated.currency();
+    if (same && credit.minor() != found) || (zero && !credit.is_zero()) {
+        findings.differs(format!(
+            "payment {id} lowers the credit exposure by {credit}, and has {} on account",
+            header.unallocated
+        ));
+    }
     if found != wanted || (cancelled && used != 0) {
         findings.differs(format!(
             "payment {id} has {found} on account, its allocations leave {wanted} (minor units)"

@@ -7,12 +7,14 @@ use tessera_organisation::OrganisationSettings;
 use crate::exposure::ExposureChange;
 use crate::reverse::{ReversalData, reverse};
 use crate::segments::{
-    JournalEntry, Payment, PaymentAllocation, PaymentStatus, Receivable, Remainder,
+    JournalEntry, JournalHeader, Payment, PaymentAllocation, PaymentKind, PaymentStatus,
+    Receivable, ReceivableItem, Remainder,
 };
 use crate::{FinanceError, today};
 
 /// Takes a payment (or clearing) back: reverses its entries, opens its items again with their right
-/// to a discount, and restores the credit exposure.
+/// to a discount, and restores the credit exposure. The clearing that a cancellation of a billing
+/// document made is refused.
 pub fn cancel_payment(
     tx: &mut Tx<'_>,
     payment: Ref<Payment>,
@@ -24,6 +26,7 @@ pub fn cancel_payment(
         let reason = "was cancelled already".to_string();
         return Err(FinanceError::Payment { number: payment.number(), reason });
     }
+    require_own(tx, &payment)?;
     let organisation = tx.settings::<OrganisationSettings>()?;
     let company = payment.header.company_code;
     let posting_date = today(tx, organisation, company, input.posting_date)?;
@@ -52,6 +55,26 @@ pub fn cancel_payment(
     let told = json!({ "number": payment.head.number });
     tx.emit("payment.cancelled", payment.head.id, &told)?;
     Ok(payment)
+}
+
+/// The clearing that takes a billing document back stays: its document is cancelled for good, and
+/// an open item of it would be owed by nobody. One of its items was opened by a reversal.
+fn require_own(tx: &mut Tx<'_>, payment: &Stored<Payment>) -> Result<(), FinanceError> {
+    if payment.header.kind != PaymentKind::Clearing {
+        return Ok(());
+    }
+    for row in &payment.allocations {
+        let item: ReceivableItem = tx.segment_one(row.receivable.id())?;
+        let entry: JournalHeader = tx.segment_one(item.journal_entry.id())?;
+        if entry.reverses.is_some() {
+            let document = item.document_number;
+            let reason = format!(
+                "clears the cancellation {document} and stays with it: bill what it took back anew"
+            );
+            return Err(FinanceError::Payment { number: payment.number(), reason });
+        }
+    }
+    Ok(())
 }
 
 /// Nothing is taken back before it was done.

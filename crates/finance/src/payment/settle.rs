@@ -101,7 +101,7 @@ fn push_reductions(
     let none = Money::zero(clearing.amount.currency());
     let mut correction = none;
     if !clearing.discount.is_zero() {
-        let taxes = tax_shares(tx, company, &clearing.receivable.item, clearing.discount)?;
+        let taxes = tax_shares(tx, &clearing.receivable.item, clearing.discount)?;
         let net = account_of(tx, company, account_key::CASH_DISCOUNT)?;
         correction = push_taxed(clearing, clearing.discount, net, &taxes, lines)?;
     }
@@ -109,7 +109,7 @@ fn push_reductions(
         let key = clearing.write_off_key;
         let mut taxes = Vec::new();
         if key == account_key::BAD_DEBT {
-            taxes = tax_shares(tx, company, &clearing.receivable.item, clearing.written_off)?;
+            taxes = tax_shares(tx, &clearing.receivable.item, clearing.written_off)?;
         }
         let net = account_of(tx, company, key)?;
         push_taxed(clearing, clearing.written_off, net, &taxes, lines)?;
@@ -139,23 +139,19 @@ fn push_taxed(
     Ok(tax)
 }
 
-/// The tax lines of the invoice, each with its share of a reduction.
+/// The tax lines of the invoice (those with a tax code, whatever account key they were posted by),
+/// each with its share of a reduction.
 fn tax_shares(
     tx: &mut Tx<'_>,
-    company_code: Code,
     item: &ReceivableItem,
     reduction: Money,
 ) -> Result<Vec<TaxShare>, FinanceError> {
-    let chart = chart(tx, company_code)?;
     let posted: Vec<JournalLine> = tx.segment(item.journal_entry.id())?;
-    let determination = &tx.settings::<FinanceSettings>()?.determination;
     let mut shares = Vec::new();
-    for line in posted {
-        if determination.leads_to(chart, account_key::OUTPUT_TAX, line.account) {
-            let tax = share(reduction, line.signed().0.negated(), item.amount)?;
-            if !tax.is_zero() {
-                shares.push((line.account, line.tax_code, tax));
-            }
+    for line in posted.iter().filter(|line| line.tax_code.is_some()) {
+        let tax = share(reduction, line.signed().0.negated(), item.amount)?;
+        if !tax.is_zero() {
+            shares.push((line.account, line.tax_code, tax));
         }
     }
     Ok(shares)

@@ -108,14 +108,21 @@ fn open_item(tx: &mut Tx<'_>, id: Ref<Receivable>) -> Result<OpenItem, FinanceEr
     Ok(OpenItem { id, item, discount_today, overdue_days })
 }
 
-/// For how many days the oldest open invoice of a customer is overdue on a day; 0 where none is.
+/// For how many days the oldest open invoice of a customer is overdue on a day, among those of the
+/// companies whose credit is watched in a credit control area; 0 where none is.
 pub fn overdue_days(
     tx: &mut Tx<'_>,
+    area: Code,
     partner: Ref<BusinessPartner>,
     day: Date,
 ) -> Result<u32, FinanceError> {
+    let companies = tx.settings::<OrganisationSettings>()?.company_codes.iter();
+    let companies = companies.filter(|(_, company)| company.credit_control_area == area);
+    let values = companies.map(|(code, _)| Cell::Text(code.to_string())).collect();
+    let of_area = Condition { column: column("company_code")?, operator: Operator::In, values };
     let query = Select::from(Receivable::def().head, &[])
         .equals(column("partner")?, Cell::Uuid(partner.id().0))
+        .filter(of_area)
         .filter(uncleared()?)
         .filter(Condition::compare(column("open_amount")?, Operator::Gt, Cell::Int(0)))
         .aggregate(Aggregate::Min(column("due_date")?));

@@ -82,7 +82,7 @@ pub struct JournalLine {
     pub local_amount: Money,
     /// Whose account, on a reconciliation account.
     pub partner: Option<Ref<BusinessPartner>>,
-    /// Tax code, on lines of tax and of what is taxed.
+    /// Tax code, on lines of tax and on no others.
     #[field(code = "tax_code")]
     pub tax_code: Option<Code>,
     /// What the line is about.

@@ -223,7 +223,7 @@ pub(crate) fn post_invoice(
     let number = document.to_string()[24..].to_string();
     let lines = [
         Line::signed(RECEIVABLES, gross).of(invoice.partner),
-        Line::signed(REVENUE, net.negated()).taxed(Some(TAX_CODE)),
+        Line::signed(REVENUE, net.negated()),
         Line::signed(TAX, tax.negated()).taxed(Some(TAX_CODE)),
     ];
     let lines: Vec<Line<'_>> = lines.into_iter().filter(|line| !line.amount.is_zero()).collect();

@@ -1,4 +1,4 @@
-use tessera_finance::outside::{compare, is_installed};
+use tessera_finance::outside::{compare, missing, tell_skipped};
 use tessera_finance::{AllocationData, FinanceError, LedgerFormat, Line, export_ledger};
 use tessera_kernel::{Code, Currency, Money};
 
@@ -39,10 +39,9 @@ fn sample() -> Books {
     books
 }
 
-fn compare_with(format: LedgerFormat) {
-    if !is_installed(format) {
-        println!("SKIPPED: {format:?} is not installed: apt-get install hledger beancount");
-        return;
+fn compare_with(format: LedgerFormat, test: &str) {
+    if let Some(why) = missing(format) {
+        return tell_skipped(test, &why);
     }
     let books = sample();
     let folder = books.folder.path().to_path_buf();
@@ -54,12 +53,12 @@ fn compare_with(format: LedgerFormat) {
 
 #[test]
 fn hledger_agrees_with_every_balance() {
-    compare_with(LedgerFormat::Hledger);
+    compare_with(LedgerFormat::Hledger, "hledger_agrees_with_every_balance");
 }
 
 #[test]
 fn beancount_agrees_with_every_balance() {
-    compare_with(LedgerFormat::Beancount);
+    compare_with(LedgerFormat::Beancount, "beancount_agrees_with_every_balance");
 }
 
 #[test]

@@ -51,8 +51,12 @@ fn receivables_are_aged_as_they_were_at_the_key_date() {
     let answer = books.act("receivable", "ageing", body).unwrap();
     assert_eq!(answer["rows"][0]["partner_name"], "Becker");
     assert_eq!(answer["totals"][0]["over_90"]["amount"], "150.00");
-    assert_eq!(books.read(|tx| overdue_days(tx, partner, day("2026-07-01"))), 151);
-    assert_eq!(books.read(|tx| overdue_days(tx, partner, day("2026-01-01"))), 0);
+    let overdue =
+        |area, on| books.read(|tx| overdue_days(tx, Code::literal(area), partner, day(on)));
+    assert_eq!(overdue("1000", "2026-07-01"), 151);
+    assert_eq!(overdue("1000", "2026-01-01"), 0);
+    // What is owed to a company of another credit control area does not matter there.
+    assert_eq!((overdue("1100", "2026-07-01"), overdue("NONE", "2026-07-01")), (0, 0));
 }
 
 #[test]

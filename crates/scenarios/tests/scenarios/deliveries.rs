@@ -173,3 +173,58 @@ fn who_wants_a_delivery_for_each_order_gets_no_other() {
     }
     shop.verify();
 }
+
+#[test]
+fn goods_that_leave_before_their_day_take_nothing_from_others() {
+    let shop = Shop::new();
+    shop.receive("bolt", 10);
+    shop.announce("bolt", 10, "2026-03-10");
+    let first = shop.order("acme", &[("bolt", 10)]);
+    let second = shop.order_for("free", &[("bolt", 6), ("bolt", 4)], "2026-03-12");
+    let planned = json!({ "planned_goods_issue": "2026-03-12", "items": [] });
+    let later = crate::documents::id_in::<Delivery>(&shop.act(second, "deliver", planned).unwrap());
+    for day in [START, "2026-03-12"] {
+        let refused = shop.act(later, "post_goods_issue", json!({ "posting_date": day }));
+        assert_eq!(refused.unwrap_err().code, "stock.not_covered", "posted for {day}");
+    }
+    assert!(!shop.is_oversold("bolt"));
+    shop.verify();
+    // Some more come in, but not for both items together.
+    shop.receive("bolt", 6);
+    assert_eq!(shop.try_issue(later).unwrap_err().code, "stock.not_covered");
+    shop.receive("bolt", 4);
+    shop.issue(later);
+    assert!(!shop.is_oversold("bolt"));
+    shop.ship(first);
+    shop.verify();
+    // Taken back, the goods are held for their own day again.
+    shop.act(later, "reverse_goods_issue", json!({})).unwrap();
+    assert_eq!(shop.reserved("bolt"), crate::books::on([("2026-03-12", 10)]));
+    shop.verify();
+}
+
+#[test]
+fn texts_go_with_the_goods_and_with_the_invoice() {
+    let shop = Shop::new();
+    shop.receive("bolt", 10);
+    let text = |kind: &str, text: &str| json!({ "kind": kind, "language": "en", "text": text });
+    let order = |ship: &str| {
+        let header = json!({ "document_type": "OR", "sold_to": shop.partner("free").to_string(),
+            "sales_organisation": "1000", "distribution_channel": "10", "division": "00" });
+        let texts = [text("SHIP", ship), text("HEAD", "Thank you")];
+        let items = shop.items(&[("bolt", 5)]);
+        shop.sales_document(json!({ "header": header, "items": items, "texts": texts })).unwrap()
+    };
+    let delivery = shop.deliver_together(&[order("Ring twice"), order("Back door")]).unwrap();
+    let texts = |texts: Vec<tessera_document::DocumentText>| {
+        let texts = texts.into_iter().map(|text| (text.kind.to_string(), text.text));
+        texts.collect::<Vec<_>>()
+    };
+    let shipping = ("SHIP".to_string(), "Ring twice\nBack door".to_string());
+    assert_eq!(texts(shop.load(delivery).value.texts), [shipping]);
+    shop.issue(delivery);
+    let invoice = shop.invoice(delivery);
+    let thanks = ("HEAD".to_string(), "Thank you".to_string());
+    assert_eq!(texts(shop.load(invoice).value.texts), [thanks]);
+    shop.verify();
+}

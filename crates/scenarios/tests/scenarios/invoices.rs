@@ -1,6 +1,7 @@
 //! Partial and collective invoices, and how they are split.
 
 use serde_json::json;
+use tessera_finance::Receivable;
 use tessera_sales::Progress::{Complete, Open, Partial};
 
 use crate::shop::Shop;
@@ -120,5 +121,44 @@ fn a_cancelled_collective_invoice_opens_every_delivery_again() {
     shop.verify();
     assert_eq!(shop.bill(&deliveries[..1]).unwrap().len(), 1);
     assert_eq!(shop.bill(&deliveries[1..]).unwrap().len(), 1);
+    shop.verify();
+}
+
+#[test]
+fn a_discount_of_everything_is_booked_and_nothing_is_owed() {
+    let shop = Shop::new();
+    shop.receive("bolt", 10);
+    shop.discount("acme", "100");
+    let delivery = shop.ship(shop.order("acme", &[("bolt", 10)]));
+    let invoice = shop.invoice(delivery);
+    assert_eq!(shop.totals(invoice), (0, 0, 0));
+    assert_eq!((shop.account("800000"), shop.account("888000")), (-10_000, 10_000));
+    assert_eq!((shop.count::<Receivable>(), shop.exposure("acme")), (0, (0, 0, 0)));
+    shop.verify();
+    let cancellation = shop.cancel_invoice(invoice).unwrap();
+    assert!(shop.load(cancellation).header.journal_entry.is_some());
+    assert_eq!((shop.account("800000"), shop.account("888000")), (0, 0));
+    assert_eq!(shop.goods_issue(delivery).1, Open);
+    shop.verify();
+    shop.invoice(delivery);
+    shop.verify();
+}
+
+#[test]
+fn what_costs_nothing_is_billed_with_a_number_and_without_an_entry() {
+    let mut shop = Shop::new();
+    shop.product("gift", "full", "1.00");
+    shop.price("gift", "0", &[]);
+    shop.receive("gift", 10);
+    let delivery = shop.ship(shop.order("acme", &[("gift", 10)]));
+    let invoice = shop.invoice(delivery);
+    let document = shop.load(invoice);
+    assert_eq!(document.head.number.as_deref(), Some("1000-2026-000001"));
+    assert_eq!(document.header.journal_entry, None);
+    assert_eq!(shop.count::<Receivable>(), 0);
+    shop.verify();
+    let cancellation = shop.cancel_invoice(invoice).unwrap();
+    assert_eq!(shop.load(cancellation).header.journal_entry, None);
+    shop.invoice(delivery);
     shop.verify();
 }

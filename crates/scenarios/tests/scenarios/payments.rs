@@ -5,6 +5,7 @@ use tessera_finance::{ItemStatus, Payment, PaymentStatus};
 
 use crate::documents::euros;
 use crate::shop::Shop;
+use crate::world::World;
 
 /// An invoice of 1,190.00 to a customer with 2 % within 10 days, of 2 March.
 fn invoiced() -> (Shop, tessera_kernel::Ref<tessera_billing::BillingDocument>) {
@@ -26,6 +27,54 @@ fn a_partial_payment_leaves_the_rest_open() {
     shop.verify();
     shop.pay("acme", 69_000, &[invoice]);
     assert_eq!(shop.open_item(invoice).status, ItemStatus::Cleared);
+    shop.verify();
+}
+
+/// Output tax by an account key of the house.
+const OWN_TAX_KEY: &str = r#"
+[account.175001]
+chart = "INT"
+name = { en = "Output tax of the house" }
+kind = "liability"
+[account_key.MW2]
+name = { en = "Output tax of the house" }
+[account_determination.MW2]
+chart = "INT"
+key = "MW2"
+account = "175001"
+[pricing_procedure.STD]
+name = { en = "Own procedure" }
+[[pricing_procedure.STD.steps]]
+step = 11
+condition_type = "PR00"
+required = true
+account_key = "ERL"
+[[pricing_procedure.STD.steps]]
+step = 900
+name = { en = "Net value" }
+base_formula = "net"
+subtotal = "net"
+[[pricing_procedure.STD.steps]]
+step = 915
+condition_type = "MWST"
+from = 900
+required = true
+account_key = "MW2"
+[[pricing_procedure.STD.steps]]
+step = 920
+name = { en = "Total" }
+subtotal = "credit"
+"#;
+
+#[test]
+fn a_cash_discount_lowers_the_tax_by_whatever_account_key_it_was_posted() {
+    let shop = Shop::in_world(World::with(OWN_TAX_KEY));
+    shop.receive("bolt", 100);
+    let invoice = shop.sell("acme", &[("bolt", 100)]);
+    assert_eq!(shop.account("175001"), -19_000);
+    let discount = json!({ "discount": euros(2_380) });
+    shop.try_pay("acme", euros(116_620), &[invoice], &discount).unwrap();
+    assert_eq!((shop.account("880000"), shop.account("175001")), (2_000, -18_620));
     shop.verify();
 }
 

@@ -93,6 +93,20 @@ fn a_cancelled_invoice_leaves_no_debt_and_can_be_billed_again() {
 }
 
 #[test]
+fn the_clearing_of_a_cancelled_invoice_is_not_cancelled() {
+    let shop = Shop::new();
+    shop.receive("bolt", 10);
+    let invoice = shop.sell("acme", &[("bolt", 10)]);
+    shop.cancel_invoice(invoice).unwrap();
+    let clearings = shop.read(|tx| Ok(tx.all::<tessera_finance::Payment>()?));
+    assert_eq!(clearings.len(), 1);
+    let refused = shop.act(clearings[0], "cancel", json!({})).unwrap_err();
+    assert!(refused.detail.contains("the cancellation S1000-2026-000001"), "{refused}");
+    assert_eq!((shop.open_amount(invoice), shop.exposure("acme").2), (0, 0));
+    shop.verify();
+}
+
+#[test]
 fn an_invoice_of_which_something_is_paid_is_not_cancelled_before_the_payment_is() {
     let shop = Shop::new();
     shop.receive("bolt", 10);

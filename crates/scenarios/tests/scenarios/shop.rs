@@ -71,12 +71,17 @@ impl Shop {
     /// | `book` | 20.00 EUR, 7 % tax; stock value 12.00 |
     /// | `advice` | 80.00 EUR an hour, not delivered |
     pub(crate) fn new() -> Self {
-        Self::with("")
+        Self::in_world(World::new())
     }
 
     /// With customizing laid over what is shipped.
     pub(crate) fn with(customizing: &str) -> Self {
-        let mut shop = Self { world: World::with(customizing), ids: HashMap::new() };
+        Self::in_world(World::with(customizing))
+    }
+
+    /// The same in a world that is there already.
+    pub(crate) fn in_world(world: World) -> Self {
+        let mut shop = Self { world, ids: HashMap::new() };
         shop.taxes();
         let limited = Customer { limit: Some(10_000), ..Customer::default() };
         shop.customer("acme", &Customer { payment_terms: "D10N30", ..limited });

@@ -46,16 +46,21 @@ fn morning(date: &str) -> Instant {
 }
 
 impl World {
-    /// With customizing laid over what is shipped.
+    pub(crate) fn new() -> Self {
+        Self::with("")
+    }
+
+    /// A world whose installation lays its own customizing over the shipped one.
     pub(crate) fn with(customizing: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let config = folder.path().join("config");
-        std::fs::create_dir(&config).unwrap();
-        std::fs::write(config.join("own.toml"), customizing).unwrap();
+        if !customizing.is_empty() {
+            let own = folder.path().join("world.config");
+            std::fs::create_dir(&own).unwrap();
+            std::fs::write(own.join("own.toml"), customizing).unwrap();
+        }
         let clock = Arc::new(FixedClock::at(morning(START)));
         let url = format!("sqlite:{}", folder.path().join("world.db").display());
         let mut options = Options::creating(&url);
-        options.config_folder = Some(config);
         options.clock = clock.clone();
         options.ids = Arc::new(RandomIds::seeded(1));
         options.engine.sync = false;

@@ -5,8 +5,9 @@ use tessera_kernel::{
     Action, ActionTarget, Composite, Date, Fault, Form, Kind, ObjectId, Problem, Quantity, Record,
     Ref, Rule, Stored, Tx, json as from_json, to_micros,
 };
+use tessera_organisation::OrganisationSettings;
 
-use super::expect;
+use super::{expect, whole_base};
 use crate::availability::positive;
 use crate::{PlannedReceipt, PlannedReceiptStatus, StockError};
 
@@ -68,7 +69,9 @@ pub fn change_planned_receipt(
     let before = (terms.date, to_micros(terms.open_quantity.value()).map_err(Fault::from)?);
     if let Some(quantity) = change.quantity {
         positive(quantity)?;
-        let quantity = tx.shared(terms.product)?.to_base(quantity)?;
+        let organisation = tx.settings::<OrganisationSettings>()?;
+        let product = tx.shared(terms.product)?;
+        let quantity = whole_base(organisation, &product, quantity)?;
         let received = terms.quantity.minus(terms.open_quantity).map_err(Fault::from)?;
         let open = quantity.minus(received).map_err(Fault::from)?;
         if open.is_negative() {

@@ -8,7 +8,7 @@ use tessera_kernel::{
 use tessera_organisation::OrganisationSettings;
 use tessera_product::Product;
 
-use super::expect;
+use super::{expect, whole_base};
 use crate::availability::{in_plant, positive};
 use crate::{
     PlannedReceipt, PlannedReceiptKind, PlannedReceiptStatus, PlannedReceiptTerms, StockError,
@@ -64,7 +64,7 @@ pub fn create_planned_receipt(
     let product = tx.shared(new.product)?;
     in_plant(&product, new.plant)?;
     positive(new.quantity)?;
-    let quantity = product.to_base(new.quantity)?;
+    let quantity = whole_base(organisation, &product, new.quantity)?;
     let micros = to_micros(quantity.value()).map_err(Fault::from)?;
     expect(tx, new.product, new.plant, new.date, micros)?;
     let stored = tx.insert(PlannedReceipt {

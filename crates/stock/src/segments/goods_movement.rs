@@ -90,6 +90,9 @@ pub struct GoodsMovementItem {
     /// Value at standard price, in the currency of the company that owns the stock.
     #[field(read_only)]
     pub value: Money,
+    /// Of a transfer, value at the standard price of the plant that got it.
+    #[field(read_only)]
+    pub to_value: Option<Money>,
     /// Day of the reservation that it used up (or, reversing, brought back).
     pub reservation_date: Option<Date>,
     /// Planned receipt that it fulfilled.

@@ -16,18 +16,33 @@ use tessera_stock::{
 use tessera_store_sqlite::{Options, SqliteStore};
 
 pub(crate) const PLANT: Code = Code::literal("1000");
-pub(crate) const OTHER_PLANT: Code = Code::literal("1100");
+pub(crate) const OTHER_PLANT: Code = Code::literal("1001");
+/// A plant of another company.
+pub(crate) const FOREIGN_PLANT: Code = Code::literal("1100");
 pub(crate) const LOCATION: Code = Code::literal("1000-0001");
 pub(crate) const SHELF: Code = Code::literal("1000-0002");
 
 const CONFIG: tessera_customizing::Shipped = tessera_customizing::Shipped {
     file: "test.toml",
-    text: "[storage_location.1000-0002]\nname = { en = \"Shelf\" }\nplant = \"1000\"\n",
+    text: r#"
+[storage_location.1000-0002]
+name = { en = "Shelf" }
+plant = "1000"
+[plant.1001]
+name = { en = "Second warehouse" }
+company_code = "1000"
+country = "DE"
+zone = "Europe/Berlin"
+[storage_location.1001-0001]
+name = { en = "Second warehouse, main store" }
+plant = "1001"
+"#,
 };
 
 pub(crate) struct Fixture {
     pub(crate) database: Database,
-    /// Stock limits what is promised of it; 2.50 EUR a piece, also kept in plant 1100.
+    /// Stock limits what is promised of it; 2.50 EUR a piece, 3.00 in plant 1001, 2.50 GBP
+    /// in plant 1100.
     pub(crate) product: Ref<Product>,
     /// It is always there.
     pub(crate) unchecked: Ref<Product>,
@@ -87,7 +102,14 @@ fn product(name: &str, check: AvailabilityCheck) -> Product {
         units: vec![ProductUnit { unit: Unit::BOX, numerator: 6, denominator: 1, gtin: None }],
         sales: vec![],
         taxes: vec![],
-        plants: vec![kept(PLANT, Currency::EUR, check), kept(OTHER_PLANT, Currency::GBP, check)],
+        plants: vec![
+            kept(PLANT, Currency::EUR, check),
+            ProductPlant {
+                standard_price: Money::from_minor(300, Currency::EUR),
+                ..kept(OTHER_PLANT, Currency::EUR, check)
+            },
+            kept(FOREIGN_PLANT, Currency::GBP, check),
+        ],
     }
 }
 

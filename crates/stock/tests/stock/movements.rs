@@ -4,7 +4,9 @@ use tessera_stock::{
     GoodsMovement, MovementDraft, MovementLine, StockError, post_movement, reverse_movement,
 };
 
-use crate::fixture::{Fixture, LOCATION, OTHER_PLANT, PLANT, SHELF, code, may, pieces};
+use crate::fixture::{
+    FOREIGN_PLANT, Fixture, LOCATION, OTHER_PLANT, PLANT, SHELF, code, may, pieces,
+};
 
 #[test]
 fn a_movement_changes_the_stock_and_is_valued_at_standard_price() {
@@ -31,7 +33,7 @@ fn nothing_is_issued_that_is_not_there() {
     assert_eq!(
         error.to_string(),
         "1000-0001 of plant 1000 has 3 PC of product SCREW, 4 PC is wanted: post a receipt \
-         first, or take less"
+         first, take less, or take it from another storage location"
     );
     assert_eq!(Problem::from(error).code, "stock.not_enough");
     let (first, second) = (fixture.line(2), fixture.line(2));
@@ -70,12 +72,32 @@ fn a_transfer_gives_and_gets_and_is_reversed_the_other_way() {
     let to_shelf = MovementLine { to_storage_location: Some(SHELF), ..fixture.line(4) };
     fixture.post("311", to_shelf).unwrap();
     assert_eq!(fixture.on_hand(PLANT), pieces(10));
-    let abroad = MovementLine { to_plant: Some(OTHER_PLANT), ..fixture.line(6) };
-    let transfer = fixture.post("301", abroad).unwrap();
+    let over = MovementLine { to_plant: Some(OTHER_PLANT), ..fixture.line(6) };
+    let transfer = fixture.post("301", over).unwrap();
     assert_eq!(fixture.on_hand(OTHER_PLANT), pieces(6));
     assert!(fixture.post("601", fixture.line(1)).is_err(), "only the shelf has some left");
-    fixture.run(move |tx| reverse_movement(tx, transfer, may(2)).map(drop)).unwrap();
+    let values = |id| {
+        let movement: GoodsMovement = fixture.run(move |tx| Ok(tx.load(id)?.value)).unwrap();
+        let item = &movement.items[0];
+        (item.value.minor(), item.to_value.map(|value| value.minor()))
+    };
+    assert_eq!(values(transfer), (1_500, Some(1_800)), "each plant at its own standard price");
+    let back = fixture.run(move |tx| Ok(reverse_movement(tx, transfer, may(2))?.id())).unwrap();
+    assert_eq!(values(back), (1_800, Some(1_500)));
     assert_eq!((fixture.on_hand(PLANT), fixture.on_hand(OTHER_PLANT)), (pieces(10), pieces(0)));
+    assert_eq!(fixture.verify(&[].into()), [""; 0]);
+}
+
+#[test]
+fn a_transfer_does_not_give_goods_to_another_company() {
+    let fixture = Fixture::new();
+    fixture.post("561", fixture.line(10)).unwrap();
+    let abroad = MovementLine { to_plant: Some(FOREIGN_PLANT), ..fixture.line(6) };
+    let problem = Problem::from(fixture.post("301", abroad).unwrap_err());
+    assert_eq!(problem.code, "stock.other_company");
+    assert_eq!(problem.fields[0].path, "items[0].to_plant");
+    assert!(problem.detail.contains("belongs to company 1000"), "{problem}");
+    assert_eq!(fixture.on_hand(PLANT), pieces(10));
     assert_eq!(fixture.verify(&[].into()), [""; 0]);
 }
 

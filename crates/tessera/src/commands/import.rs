@@ -6,18 +6,21 @@ mod csv_file;
 mod input;
 mod json_file;
 mod online_retail;
+#[cfg(test)]
+mod tests;
 
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
+use tessera_kernel::ObjectEntry;
 
 use crate::database::DatabaseArguments;
 use crate::error::CommandError;
 use crate::output::tell;
 use crate::progress;
-use book::Booking;
+use book::{Booking, Outcome};
 use input::Input;
 
 /// Imports a file.
@@ -88,20 +91,9 @@ pub(crate) fn run(command: &Import) -> Result<ExitCode, CommandError> {
     let input = Input::open(&command.file)?;
     let bar = progress::bytes(input.size, "import");
     let position = input.position.clone();
-    let mut booking = Booking::new(installation.db().clone(), entry, command.existing)?;
-    let mut take = |row: Row| {
-        booking.book(row);
-        bar.set_position(position.get());
-    };
-    match command.format {
-        Format::Csv => csv_file::read(input, &entry, &mut take)?,
-        Format::Json => json_file::read(input, &mut take)?,
-        Format::OnlineRetail => {
-            let message = "online-retail makes objects of several types: leave --object out";
-            return Err(CommandError::Input(message.to_string()));
-        }
-    }
-    let outcome = booking.finish();
+    let booking = Booking::new(installation.db().clone(), entry, command.existing)?;
+    let mut passed = || bar.set_position(position.get());
+    let (outcome, read) = book_all(command.format, &entry, input, booking, &mut passed);
     bar.finish_and_clear();
     let counts = &outcome.counts;
     tell(format!(
@@ -112,7 +104,32 @@ pub(crate) fn run(command: &Import) -> Result<ExitCode, CommandError> {
         counts.skipped,
         counts.failed
     ));
-    command.tell_errors(&outcome.errors)
+    let answer = command.tell_errors(&outcome.errors)?;
+    read.map(|()| answer)
+}
+
+/// Books every record of a file. Where the file breaks off, what was read before is booked and
+/// told all the same.
+fn book_all(
+    format: Format,
+    entry: &ObjectEntry,
+    input: Input,
+    mut booking: Booking,
+    passed: &mut dyn FnMut(),
+) -> (Outcome, Result<(), CommandError>) {
+    let mut take = |row: Row| {
+        booking.book(row);
+        passed();
+    };
+    let read = match format {
+        Format::Csv => csv_file::read(input, entry, &mut take),
+        Format::Json => json_file::read(input, &mut take),
+        Format::OnlineRetail => {
+            let message = "online-retail makes objects of several types: leave --object out";
+            Err(CommandError::Input(message.to_string()))
+        }
+    };
+    (booking.finish(), read)
 }
 
 impl Import {
