@@ -23,7 +23,8 @@ pub(crate) fn actions() -> Vec<Action> {
             BillingDraft::composite,
             create::RULES,
             bill,
-        ),
+        )
+        .with_right(BillingDocument::NAME, "create"),
         Action::on_object(
             Delivery::NAME,
             "bill",
@@ -31,7 +32,8 @@ pub(crate) fn actions() -> Vec<Action> {
             BillingDay::composite,
             create::RULES,
             bill_delivery,
-        ),
+        )
+        .with_right(BillingDocument::NAME, "create"),
         Action::on_object(
             SalesDocument::NAME,
             "bill",
@@ -39,7 +41,8 @@ pub(crate) fn actions() -> Vec<Action> {
             BillingDay::composite,
             create::RULES,
             bill_order,
-        ),
+        )
+        .with_right(BillingDocument::NAME, "create"),
         Action::on_object(
             BillingDocument::NAME,
             "cancel",
@@ -49,8 +52,10 @@ pub(crate) fn actions() -> Vec<Action> {
             cancel_document,
         ),
         Action::on_object(SalesDocument::NAME, "flow", FLOW, NoInput::composite, &[], sales_flow)
+            .with_right(SalesDocument::NAME, "read")
             .reading(),
         Action::on_object(Delivery::NAME, "flow", FLOW, NoInput::composite, &[], delivery_flow)
+            .with_right(Delivery::NAME, "read")
             .reading(),
         Action::on_object(
             BillingDocument::NAME,
@@ -60,6 +65,7 @@ pub(crate) fn actions() -> Vec<Action> {
             &[],
             billing_flow,
         )
+        .with_right(BillingDocument::NAME, "read")
         .reading(),
     ]
 }

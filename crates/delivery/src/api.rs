@@ -21,7 +21,8 @@ pub(crate) fn actions() -> Vec<Action> {
             OrderDelivery::composite,
             create::RULES,
             deliver_order,
-        ),
+        )
+        .with_right(Delivery::NAME, "create"),
         Action::on_object(
             Delivery::NAME,
             "post_goods_issue",

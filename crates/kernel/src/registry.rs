@@ -4,8 +4,8 @@
 use serde_json::{Map, Value};
 
 use crate::{
-    Balance, CompositeDef, Fault, NumberRange, Object, ObjectDef, ObjectId, Problem, Ref, Stored,
-    Subscriber, TableDef, Tx, json,
+    Actor, Balance, CompositeDef, Fault, NumberRange, Object, ObjectDef, ObjectId, Problem, Ref,
+    Stored, Subscriber, TableDef, Tx, json,
 };
 
 /// One rule of a verb, in the order in which rules run.
@@ -46,6 +46,11 @@ pub struct Action {
     pub rules: &'static [Rule],
     /// Only reads: it runs on a snapshot, beside the commands.
     pub reads: bool,
+    /// The right that it needs: object type and what is done to it. The verb itself demands the
+    /// same; whoever calls it from outside demands it before anything is told of the object.
+    pub right: (&'static str, &'static str),
+    /// The member of its answer that is a secret: told this once and kept nowhere.
+    pub secret: Option<&'static str>,
     /// Runs it.
     pub run: RunAction,
 }
@@ -60,8 +65,8 @@ impl Action {
         rules: &'static [Rule],
         run: RunAction,
     ) -> Self {
-        let target = ActionTarget::Object;
-        Self { object, name, help, target, input, rules, reads: false, run }
+        let (target, right) = (ActionTarget::Object, (object, name));
+        Self { object, name, help, target, input, rules, reads: false, right, secret: None, run }
     }
 
     /// A verb of the collection.
@@ -81,6 +86,23 @@ impl Action {
     #[must_use]
     pub const fn reading(self) -> Self {
         Self { reads: true, ..self }
+    }
+
+    /// The same with the right to do something else than its name says.
+    #[must_use]
+    pub const fn with_right(self, object: &'static str, action: &'static str) -> Self {
+        Self { right: (object, action), ..self }
+    }
+
+    /// The same with a secret in its answer.
+    #[must_use]
+    pub const fn telling(self, secret: &'static str) -> Self {
+        Self { secret: Some(secret), ..self }
+    }
+
+    /// Refuses an actor who may not do it.
+    pub fn permit(&self, actor: &Actor) -> Result<(), Problem> {
+        actor.require(self.right.0, self.right.1)
     }
 }
 

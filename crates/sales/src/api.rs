@@ -60,6 +60,7 @@ pub(crate) fn actions() -> Vec<Action> {
             &[],
             explain_pricing,
         )
+        .with_right(object, "read")
         .reading(),
         Action::on_object(
             object,
@@ -69,6 +70,7 @@ pub(crate) fn actions() -> Vec<Action> {
             &[],
             item_status,
         )
+        .with_right(object, "read")
         .reading(),
     ]
 }
