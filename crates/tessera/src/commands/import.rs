@@ -89,16 +89,27 @@ pub(crate) fn run(command: &Import) -> Result<ExitCode, CommandError> {
     let bar = progress::bytes(input.size, "import");
     let position = input.position.clone();
     let mut booking = Booking::new(installation.db().clone(), entry, command.existing)?;
+    let mut last = None;
     let mut take = |row: Row| {
+        last = Some(row.0);
         booking.book(row);
         bar.set_position(position.get());
     };
-    match command.format {
-        Format::Csv => csv_file::read(input, &entry, &mut take)?,
-        Format::Json => json_file::read(input, &mut take)?,
+    let read = match command.format {
+        Format::Csv => csv_file::read(input, &entry, &mut take),
+        Format::Json => json_file::read(input, &mut take),
         Format::OnlineRetail => {
             let message = "online-retail makes objects of several types: leave --object out";
             return Err(CommandError::Input(message.to_string()));
+        }
+    };
+    match (read, last) {
+        (Ok(()), _) => {}
+        // The file as a whole is wrong: nothing of it was booked.
+        (Err(error), None) => return Err(error),
+        (Err(error), Some(line)) => {
+            let reason = format!("nothing behind line {line} could be read: {error}");
+            booking.book((line + 1, Err(reason)));
         }
     }
     let outcome = booking.finish();
