@@ -10,7 +10,6 @@ use tessera_kernel::{Actor, FieldProblem, ObjectEntry, Problem, ProblemKind};
 
 use super::create::{check_input, head, maker};
 use super::mark_replayed;
-use crate::api::blocking;
 use crate::caller::Caller;
 use crate::idempotent::{Kept, Key, once};
 use crate::refusal::Refusal;
@@ -38,16 +37,17 @@ pub(super) async fn bulk(
     let named = format!("{}?atomic={atomic}", parts.uri.path());
     let key = Key::of(&parts.headers, &parts.method, &named, &bytes)?;
     let (entry, most) = (target.entry, api.limits.bulk_records);
-    let records = blocking(move || {
-        let records = records(&parts.headers, &bytes, most)?;
-        let checked = records.into_iter().map(|record| {
-            let value = record?;
-            check_input(&entry, &value)?;
-            Ok(value)
-        });
-        Ok::<Vec<Record>, Refusal>(checked.collect())
-    })
-    .await??;
+    let records = api
+        .at_length(move || {
+            let records = records(&parts.headers, &bytes, most)?;
+            let checked = records.into_iter().map(|record| {
+                let value = record?;
+                check_input(&entry, &value)?;
+                Ok(value)
+            });
+            Ok::<Vec<Record>, Refusal>(checked.collect())
+        })
+        .await??;
     if atomic {
         together(&api, &caller.actor, target.entry, records, key).await
     } else {
