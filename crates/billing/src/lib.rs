@@ -39,6 +39,7 @@ pub fn module() -> Module {
             Check { name: "billed_quantities", run: verify::check_billed },
         ],
         number_ranges: vec!["invoice", "credit_memo", "cancellation"],
+        legal_numbers: vec!["billing_type"],
         ..Module::default()
     }
 }

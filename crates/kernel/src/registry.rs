@@ -282,6 +282,9 @@ pub struct Module {
     pub subscribers: Vec<Subscriber>,
     /// Number ranges that customizing must define.
     pub number_ranges: Vec<&'static str>,
+    /// Catalogues whose entries name, in `number_range`, a range of legal numbers: drawn in a
+    /// series each, without gaps.
+    pub legal_numbers: Vec<&'static str>,
 }
 
 /// The modules of a program.
@@ -343,6 +346,11 @@ impl Registry {
     /// Number ranges that customizing must define.
     pub fn number_ranges(&self) -> impl Iterator<Item = &'static str> {
         self.modules.iter().flat_map(|module| module.number_ranges.iter().copied())
+    }
+
+    /// Catalogues whose entries name a range of legal numbers.
+    pub fn legal_numbers(&self) -> impl Iterator<Item = &'static str> {
+        self.modules.iter().flat_map(|module| module.legal_numbers.iter().copied())
     }
 
     /// Whether customizing defines what the modules need; answers the first lack.
