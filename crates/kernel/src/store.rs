@@ -147,7 +147,8 @@ pub trait Store: Send + Sync {
         self.read(read)
     }
 
-    /// Creates what is missing: tables, columns, indexes. Never drops or narrows anything.
+    /// Creates what is missing: tables, columns, indexes. Drops nothing but indexes of these tables
+    /// that are no longer defined, and narrows nothing.
     fn migrate(&self, tables: &[&'static TableDef]) -> Result<(), StoreError>;
 
     /// Writes a consistent copy of the database to a file that must not exist, calling
