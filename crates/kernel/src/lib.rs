@@ -89,4 +89,4 @@ pub use time::{
     date_to_days, parse_date,
 };
 pub use timed::{Timed, put as put_timed};
-pub use tx::{Page, Query, Tx};
+pub use tx::{Changes, Page, Query, Tx};

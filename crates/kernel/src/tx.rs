@@ -1,6 +1,7 @@
 //! One command, or one consistent read.
 
 mod check;
+mod history;
 mod load;
 mod query;
 mod save;
@@ -9,6 +10,7 @@ use std::cell::RefCell;
 
 use hashbrown::HashSet;
 
+pub use history::Changes;
 pub(crate) use load::CellGather;
 pub use query::{Page, Query};
 
