@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tessera_delivery::{Delivery, DeliveryHeader};
 use tessera_document::DocumentKind;
 use tessera_kernel::{
-    Action, Composite, Kind, NoInput, ObjectId, Problem, Ref, Tx,
+    Action, Answer, Composite, Kind, NoInput, ObjectId, Problem, Ref, Tx,
     json::{parse, stored_to_json},
 };
 use tessera_sales::{SalesDocument, SalesHeader};
@@ -24,7 +24,8 @@ pub(crate) fn actions() -> Vec<Action> {
             create::RULES,
             bill,
         )
-        .with_right(BillingDocument::NAME, "create"),
+        .with_right(BillingDocument::NAME, "create")
+        .answering(Answer::Members("documents", BillingDocument::NAME)),
         Action::on_object(
             Delivery::NAME,
             "bill",
@@ -33,7 +34,8 @@ pub(crate) fn actions() -> Vec<Action> {
             create::RULES,
             bill_delivery,
         )
-        .with_right(BillingDocument::NAME, "create"),
+        .with_right(BillingDocument::NAME, "create")
+        .answering(Answer::Members("documents", BillingDocument::NAME)),
         Action::on_object(
             SalesDocument::NAME,
             "bill",
@@ -42,7 +44,8 @@ pub(crate) fn actions() -> Vec<Action> {
             create::RULES,
             bill_order,
         )
-        .with_right(BillingDocument::NAME, "create"),
+        .with_right(BillingDocument::NAME, "create")
+        .answering(Answer::Members("documents", BillingDocument::NAME)),
         Action::on_object(
             BillingDocument::NAME,
             "cancel",
@@ -50,7 +53,8 @@ pub(crate) fn actions() -> Vec<Action> {
             CancellationDraft::composite,
             cancel::RULES,
             cancel_document,
-        ),
+        )
+        .answering(Answer::Member("cancellation", BillingDocument::NAME)),
         Action::on_object(SalesDocument::NAME, "flow", FLOW, NoInput::composite, &[], sales_flow)
             .with_right(SalesDocument::NAME, "read")
             .reading(),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tessera_kernel::{
-    Action, Composite, Kind, NoInput, ObjectId, Problem, Ref, Tx,
+    Action, Answer, Composite, Kind, NoInput, ObjectId, Problem, Ref, Tx,
     json::{parse, stored_to_json},
 };
 use tessera_sales::SalesDocument;
@@ -22,7 +22,8 @@ pub(crate) fn actions() -> Vec<Action> {
             create::RULES,
             deliver_order,
         )
-        .with_right(Delivery::NAME, "create"),
+        .with_right(Delivery::NAME, "create")
+        .answering(Answer::Object(Delivery::NAME)),
         Action::on_object(
             Delivery::NAME,
             "post_goods_issue",
@@ -30,7 +31,8 @@ pub(crate) fn actions() -> Vec<Action> {
             Posting::composite,
             goods_issue::RULES,
             post_goods_issue,
-        ),
+        )
+        .answering(Answer::Object(Delivery::NAME)),
         Action::on_object(
             Delivery::NAME,
             "reverse_goods_issue",
@@ -38,7 +40,8 @@ pub(crate) fn actions() -> Vec<Action> {
             Posting::composite,
             &[],
             reverse_goods_issue,
-        ),
+        )
+        .answering(Answer::Object(Delivery::NAME)),
         Action::on_object(
             Delivery::NAME,
             "cancel",
@@ -46,7 +49,8 @@ pub(crate) fn actions() -> Vec<Action> {
             NoInput::composite,
             &[],
             cancel_delivery,
-        ),
+        )
+        .answering(Answer::Object(Delivery::NAME)),
         Action::on_collection(
             GoodsMovement::NAME,
             "post",
@@ -54,7 +58,8 @@ pub(crate) fn actions() -> Vec<Action> {
             MovementForm::composite,
             &[],
             post_movement,
-        ),
+        )
+        .answering(Answer::Object(GoodsMovement::NAME)),
         Action::on_object(
             GoodsMovement::NAME,
             "reverse",
@@ -62,7 +67,8 @@ pub(crate) fn actions() -> Vec<Action> {
             Posting::composite,
             &[],
             reverse_movement,
-        ),
+        )
+        .answering(Answer::Member("reversal", GoodsMovement::NAME)),
     ]
 }
 

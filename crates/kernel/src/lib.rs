@@ -75,7 +75,7 @@ pub use percentage::Percentage;
 pub use problem::{FieldProblem, Problem, ProblemKind};
 pub use quantity::{Quantity, QuantityError, Unit, UnitConversion};
 pub use registry::{
-    Action, ActionTarget, ChangeObject, Check, Checked, CreateObject, Findings, Module,
+    Action, ActionTarget, Answer, ChangeObject, Check, Checked, CreateObject, Findings, Module,
     ObjectEntry, Registry, Rule, RunAction,
 };
 pub use segment::{Cardinality, Segment, SegmentDef, TimeConstraint};

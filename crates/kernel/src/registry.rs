@@ -26,6 +26,21 @@ pub enum ActionTarget {
     Collection,
 }
 
+/// What a verb answers, for the documentation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// A JSON object that only its help describes: a report.
+    Report,
+    /// An object of this type.
+    Object(&'static str),
+    /// Id, number and version of what was made or changed.
+    Head,
+    /// A member with an object of this type.
+    Member(&'static str, &'static str),
+    /// A member with objects of this type.
+    Members(&'static str, &'static str),
+}
+
 /// Runs an action: the target (nil for a collection) and the JSON input; answers JSON.
 pub type RunAction = fn(&mut Tx<'_>, ObjectId, &Value) -> Result<Value, Problem>;
 
@@ -51,6 +66,8 @@ pub struct Action {
     pub right: (&'static str, &'static str),
     /// The member of its answer that is a secret: told this once and kept nowhere.
     pub secret: Option<&'static str>,
+    /// What it answers.
+    pub answer: Answer,
     /// Runs it.
     pub run: RunAction,
 }
@@ -66,7 +83,8 @@ impl Action {
         run: RunAction,
     ) -> Self {
         let (target, right) = (ActionTarget::Object, (object, name));
-        Self { object, name, help, target, input, rules, reads: false, right, secret: None, run }
+        let (secret, answer) = (None, Answer::Report);
+        Self { object, name, help, target, input, rules, reads: false, right, secret, answer, run }
     }
 
     /// A verb of the collection.
@@ -92,6 +110,12 @@ impl Action {
     #[must_use]
     pub const fn with_right(self, object: &'static str, action: &'static str) -> Self {
         Self { right: (object, action), ..self }
+    }
+
+    /// The same with its answer described.
+    #[must_use]
+    pub const fn answering(self, answer: Answer) -> Self {
+        Self { answer, ..self }
     }
 
     /// The same with a secret in its answer.

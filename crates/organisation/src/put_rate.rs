@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 use tessera_kernel::{
-    Action, Checked, Composite, Form, Kind, ObjectId, Problem, Ref, Rule, Stored, TimeConstraint,
-    Tx, json, put_timed,
+    Action, Answer, Checked, Composite, Form, Kind, ObjectId, Problem, Ref, Rule, Stored,
+    TimeConstraint, Tx, json, put_timed,
 };
 
 use crate::{ExchangeRate, ExchangeRateValidity, OrganisationError};
@@ -41,7 +41,8 @@ pub(crate) const ACTION: Action = Action::on_object(
         Rule { name: "period", help: "Other rates of the pair give way in the period" },
     ],
     run,
-);
+)
+.answering(Answer::Object(ExchangeRate::NAME));
 
 fn run(tx: &mut Tx<'_>, id: ObjectId, body: &Value) -> Result<Value, Problem> {
     let form: PutRate = json::parse(body)?;

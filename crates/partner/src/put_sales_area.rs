@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 use tessera_kernel::{
-    Action, Checked, Composite, Form, Kind, ObjectId, Problem, Ref, Rule, Stored, TimeConstraint,
-    Tx, json, put_timed,
+    Action, Answer, Checked, Composite, Form, Kind, ObjectId, Problem, Ref, Rule, Stored,
+    TimeConstraint, Tx, json, put_timed,
 };
 
 use crate::{BusinessPartner, PartnerSalesArea};
@@ -42,7 +42,8 @@ pub(crate) const ACTION: Action = Action::on_object(
         Rule { name: "partner", help: "The partner as a whole is as every partner must be" },
     ],
     run,
-);
+)
+.answering(Answer::Object(BusinessPartner::NAME));
 
 fn run(tx: &mut Tx<'_>, id: ObjectId, body: &Value) -> Result<Value, Problem> {
     let form: PutSalesArea = json::parse(body)?;

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json as value};
 use tessera_kernel::{
-    Action, Composite as _, Form, Kind as _, NoInput, ObjectId, Problem, Record, Ref, Rule, Stored,
-    Tx, json,
+    Action, Answer, Composite as _, Form, Kind as _, NoInput, ObjectId, Problem, Record, Ref, Rule,
+    Stored, Tx, json,
 };
 
 use super::{Webhook, WebhookEvent, WebhookTarget, delivery, queue_name, secret};
@@ -49,6 +49,7 @@ pub(crate) const ACTIONS: &[Action] = &[
         RULES,
         register,
     )
+    .answering(Answer::Object(Webhook::NAME))
     .telling("secret"),
     Action::on_object(
         Webhook::NAME,

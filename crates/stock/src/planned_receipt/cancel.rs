@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use tessera_kernel::{
-    Action, Composite, Fault, Form, Kind, ObjectId, Problem, Quantity, Ref, Rule, Stored, Tx,
-    json as from_json, to_micros,
+    Action, Answer, Composite, Fault, Form, Kind, ObjectId, Problem, Quantity, Ref, Rule, Stored,
+    Tx, json as from_json, to_micros,
 };
 
 use super::expect;
@@ -17,7 +17,8 @@ pub(crate) const CANCEL: Action = Action::on_object(
     Input::composite,
     &[Rule { name: "open", help: "Something is still to come." }],
     run,
-);
+)
+.answering(Answer::Object("planned_receipt"));
 
 #[derive(Form, Clone, Debug)]
 struct Input {}

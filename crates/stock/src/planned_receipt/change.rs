@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use tessera_kernel::{
-    Action, Composite, Date, Fault, Form, Kind, ObjectId, Problem, Quantity, Record, Ref, Rule,
-    Stored, Tx, json as from_json, to_micros,
+    Action, Answer, Composite, Date, Fault, Form, Kind, ObjectId, Problem, Quantity, Record, Ref,
+    Rule, Stored, Tx, json as from_json, to_micros,
 };
 
 use super::expect;
@@ -22,7 +22,8 @@ pub(crate) const CHANGE: Action = Action::on_object(
         Rule { name: "expected", help: "What is still open is expected on the new day." },
     ],
     run,
-);
+)
+.answering(Answer::Object("planned_receipt"));
 
 /// What changes; what is absent stays.
 #[derive(Record, Clone, Debug, Default)]
