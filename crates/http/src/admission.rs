@@ -74,7 +74,8 @@ async fn with_body(
     };
     let (mut parts, body) = request.into_parts();
     if audience == Audience::Known {
-        Caller::from_request_parts(&mut parts, api).await?;
+        let caller = Caller::from_request_parts(&mut parts, api).await?;
+        parts.extensions.insert(caller);
     }
     let (bytes, room) = read(api, body, limit, time).await?;
     Ok((Request::from_parts(parts, Body::from(bytes)), room))

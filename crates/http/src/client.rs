@@ -20,7 +20,7 @@ pub(crate) fn address(
         return Some(peer);
     }
     let lines = headers.get_all("x-forwarded-for");
-    let last = lines.iter().last().and_then(|value| value.to_str().ok());
+    let last = lines.iter().next_back().and_then(|value| value.to_str().ok());
     let told = last.and_then(|text| text.rsplit(',').next()?.trim().parse().ok());
     Some(told.unwrap_or(peer))
 }

@@ -148,7 +148,7 @@ async fn whoever_may_not_do_it_is_not_told_either_what_changed() {
     let partner = server.partner("Ada AG").await;
     let actions: Vec<_> =
         server.installation.db().environment().registry.actions().copied().collect();
-    let server = server.as_clerk();
+    let server = server.seen_by_a_clerk();
     for action in actions {
         let path = match action.target {
             ActionTarget::Object => {

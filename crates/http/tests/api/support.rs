@@ -78,7 +78,7 @@ impl Server {
     }
 
     /// The server as somebody sees it who is no administrator.
-    pub(crate) fn as_clerk(mut self) -> Self {
+    pub(crate) fn seen_by_a_clerk(mut self) -> Self {
         let identity = Identity::new(self.installation.db().clone());
         let system = Actor::system(Source::CommandLine);
         let profile = UserProfile {
