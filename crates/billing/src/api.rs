@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tessera_delivery::{Delivery, DeliveryHeader};
 use tessera_document::DocumentKind;
 use tessera_kernel::{
-    Action, Composite, Kind, NoInput, ObjectId, Problem, Ref, Tx,
+    Action, Answer, Composite, Kind, NoInput, ObjectId, Problem, Ref, Tx,
     json::{parse, stored_to_json},
 };
 use tessera_sales::{SalesDocument, SalesHeader};
@@ -23,7 +23,9 @@ pub(crate) fn actions() -> Vec<Action> {
             BillingDraft::composite,
             create::RULES,
             bill,
-        ),
+        )
+        .with_right(BillingDocument::NAME, "create")
+        .answering(Answer::Members("documents", BillingDocument::NAME)),
         Action::on_object(
             Delivery::NAME,
             "bill",
@@ -31,7 +33,9 @@ pub(crate) fn actions() -> Vec<Action> {
             BillingDay::composite,
             create::RULES,
             bill_delivery,
-        ),
+        )
+        .with_right(BillingDocument::NAME, "create")
+        .answering(Answer::Members("documents", BillingDocument::NAME)),
         Action::on_object(
             SalesDocument::NAME,
             "bill",
@@ -39,7 +43,9 @@ pub(crate) fn actions() -> Vec<Action> {
             BillingDay::composite,
             create::RULES,
             bill_order,
-        ),
+        )
+        .with_right(BillingDocument::NAME, "create")
+        .answering(Answer::Members("documents", BillingDocument::NAME)),
         Action::on_object(
             BillingDocument::NAME,
             "cancel",
@@ -47,10 +53,13 @@ pub(crate) fn actions() -> Vec<Action> {
             CancellationDraft::composite,
             cancel::RULES,
             cancel_document,
-        ),
+        )
+        .answering(Answer::Member("cancellation", BillingDocument::NAME)),
         Action::on_object(SalesDocument::NAME, "flow", FLOW, NoInput::composite, &[], sales_flow)
+            .with_right(SalesDocument::NAME, "read")
             .reading(),
         Action::on_object(Delivery::NAME, "flow", FLOW, NoInput::composite, &[], delivery_flow)
+            .with_right(Delivery::NAME, "read")
             .reading(),
         Action::on_object(
             BillingDocument::NAME,
@@ -60,6 +69,7 @@ pub(crate) fn actions() -> Vec<Action> {
             &[],
             billing_flow,
         )
+        .with_right(BillingDocument::NAME, "read")
         .reading(),
     ]
 }

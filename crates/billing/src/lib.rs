@@ -42,6 +42,7 @@ pub fn module() -> Module {
             Check { name: "billing_books", run: verify::check_books },
         ],
         number_ranges: vec!["invoice", "credit_memo", "cancellation"],
+        legal_numbers: vec!["billing_type"],
         ..Module::default()
     }
 }

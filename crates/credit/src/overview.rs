@@ -2,24 +2,22 @@
 
 use serde_json::{Value, json};
 use tessera_kernel::{
-    Action, ActionTarget, Code, Composite, Form, Money, ObjectId, Problem, Record, Ref, Tx,
-    json as from_json,
+    Action, Code, Composite, Form, Money, ObjectId, Problem, Record, Ref, Tx, json as from_json,
 };
 
 use crate::exposure;
 
 /// `POST /business_partner/{id}/credit_exposure`.
-pub(crate) const CREDIT_EXPOSURE_ACTION: Action = Action {
-    object: "business_partner",
-    name: "credit_exposure",
-    help: "What the partner owes or will owe in a credit control area, and what is left of the \
+pub(crate) const CREDIT_EXPOSURE_ACTION: Action = Action::on_object(
+    "business_partner",
+    "credit_exposure",
+    "What the partner owes or will owe in a credit control area, and what is left of the \
            limit.",
-    target: ActionTarget::Object,
-    input: Input::composite,
-    rules: &[],
-    reads: true,
+    Input::composite,
+    &[],
     run,
-};
+)
+.reading();
 
 #[derive(Record, Clone, Debug)]
 struct Question {

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use tessera_kernel::{Catalogues, Code};
 use toml::de::ValueDeserializer;
 
-use crate::files::{Entries, line_of, read_folder, read_text};
+use crate::files::{Entries, line_of, listed, read_folder, read_text};
 use crate::{Diagnostics, Origin, Shipped};
 
 /// Every entry of an installation: shipped ones with its own laid over them.
@@ -108,9 +108,8 @@ impl<T> Catalogue<T> {
     /// An entry, or a sentence that names the allowed codes.
     pub fn require(&self, code: Code) -> Result<&T, String> {
         self.get(code).ok_or_else(|| {
-            let allowed: Vec<&str> = self.entries.keys().take(20).map(Code::as_str).collect();
             let name = self.name.replace('_', " ");
-            format!("{code} is no {name}; allowed are: {}", allowed.join(", "))
+            format!("{code} is no {name}; allowed are: {}", listed(self.entries.keys()))
         })
     }
 
@@ -189,6 +188,26 @@ mod tests {
         assert_eq!(problems, Diagnostics::default());
         let days: Vec<i64> = terms.iter().map(|(_, entry)| entry.days).collect();
         assert_eq!(days, [31, 90]);
+    }
+
+    #[test]
+    fn a_deletion_that_hits_nothing_is_reported_with_what_there_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "[terms.N3O]\ndelete = true\n[term.N30]\ndelete = true\n";
+        std::fs::write(folder.path().join("own.toml"), text).unwrap();
+        let problems = load(Some(folder.path())).1.to_string();
+        let expected = "own.toml:1: there is no terms.N3O to delete; there are: N30, N60";
+        assert!(problems.contains(expected), "{problems}");
+        let expected = "own.toml:3: there is no catalogue `term`; there are: terms";
+        assert!(problems.contains(expected), "{problems}");
+    }
+
+    #[test]
+    fn a_list_of_codes_that_is_cut_off_says_so() {
+        let code = |number: usize| Code::parse(&format!("C{number:02}")).unwrap();
+        let codes: Vec<Code> = (0..30).map(code).collect();
+        assert!(listed(codes[..20].iter()).ends_with("C18, C19"));
+        assert!(listed(codes.iter()).ends_with("C18, C19, …"));
     }
 
     #[test]

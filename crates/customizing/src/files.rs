@@ -92,14 +92,20 @@ pub(crate) fn read_text(
                 }
                 Ok(code) => {
                     let entry = RawEntry { origin, value: value.clone(), text };
-                    put(entries, catalogue.get_ref(), code, entry);
+                    put(entries, catalogue.get_ref(), code, entry, problems);
                 }
             }
         }
     }
 }
 
-fn put(entries: &mut Entries, catalogue: &str, code: Code, entry: RawEntry) {
+fn put(
+    entries: &mut Entries,
+    catalogue: &str,
+    code: Code,
+    entry: RawEntry,
+    problems: &mut Diagnostics,
+) {
     let deletes = entry
         .value
         .get_ref()
@@ -107,10 +113,30 @@ fn put(entries: &mut Entries, catalogue: &str, code: Code, entry: RawEntry) {
         .and_then(|table| table.get("delete"))
         .and_then(|value| value.get_ref().as_bool())
         .unwrap_or(false);
-    let codes = entries.entry(catalogue.to_string()).or_default();
-    if deletes {
-        codes.remove(&code);
+    if !deletes {
+        entries.entry(catalogue.to_string()).or_default().insert(code, entry);
+    } else if let Some(codes) = entries.get_mut(catalogue) {
+        if codes.remove(&code).is_none() {
+            let there = listed(codes.keys());
+            let message = format!("there is no {catalogue}.{code} to delete; there are: {there}");
+            problems.report(&entry.origin, message);
+        }
     } else {
-        codes.insert(code, entry);
+        let known: Vec<&str> = entries.keys().map(String::as_str).collect();
+        let known = known.join(", ");
+        let message = format!("there is no catalogue `{catalogue}`; there are: {known}");
+        problems.report(&entry.origin, message);
     }
+}
+
+/// Codes that a message names.
+const MOST_CODES: usize = 20;
+
+/// Codes for a message; where there are many, that there are more is told.
+pub(crate) fn listed<'c>(codes: impl Iterator<Item = &'c Code>) -> String {
+    let mut names: Vec<&str> = codes.take(MOST_CODES + 1).map(Code::as_str).collect();
+    if names.len() > MOST_CODES {
+        names[MOST_CODES] = "…";
+    }
+    names.join(", ")
 }

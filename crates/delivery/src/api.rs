@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tessera_kernel::{
-    Action, Composite, Kind, NoInput, ObjectId, Problem, Ref, Tx,
+    Action, Answer, Composite, Kind, NoInput, ObjectId, Problem, Ref, Tx,
     json::{parse, stored_to_json},
 };
 use tessera_sales::SalesDocument;
@@ -21,7 +21,9 @@ pub(crate) fn actions() -> Vec<Action> {
             OrderDelivery::composite,
             create::RULES,
             deliver_order,
-        ),
+        )
+        .with_right(Delivery::NAME, "create")
+        .answering(Answer::Object(Delivery::NAME)),
         Action::on_object(
             Delivery::NAME,
             "post_goods_issue",
@@ -29,7 +31,8 @@ pub(crate) fn actions() -> Vec<Action> {
             Posting::composite,
             goods_issue::RULES,
             post_goods_issue,
-        ),
+        )
+        .answering(Answer::Object(Delivery::NAME)),
         Action::on_object(
             Delivery::NAME,
             "reverse_goods_issue",
@@ -37,7 +40,8 @@ pub(crate) fn actions() -> Vec<Action> {
             Posting::composite,
             &[],
             reverse_goods_issue,
-        ),
+        )
+        .answering(Answer::Object(Delivery::NAME)),
         Action::on_object(
             Delivery::NAME,
             "cancel",
@@ -45,7 +49,8 @@ pub(crate) fn actions() -> Vec<Action> {
             NoInput::composite,
             &[],
             cancel_delivery,
-        ),
+        )
+        .answering(Answer::Object(Delivery::NAME)),
         Action::on_collection(
             GoodsMovement::NAME,
             "post",
@@ -53,7 +58,8 @@ pub(crate) fn actions() -> Vec<Action> {
             MovementForm::composite,
             &[],
             post_movement,
-        ),
+        )
+        .answering(Answer::Object(GoodsMovement::NAME)),
         Action::on_object(
             GoodsMovement::NAME,
             "reverse",
@@ -61,7 +67,8 @@ pub(crate) fn actions() -> Vec<Action> {
             Posting::composite,
             &[],
             reverse_movement,
-        ),
+        )
+        .answering(Answer::Member("reversal", GoodsMovement::NAME)),
     ]
 }
 

@@ -72,6 +72,16 @@ pub fn dead_letters(tx: &mut Tx<'_>, queue: Option<&str>) -> Result<Vec<DeadLett
     Ok(letters)
 }
 
+/// How many dead letters there are, counted up to `most`.
+pub fn count_dead_letters(tx: &mut Tx<'_>, most: u32) -> Result<u64, Fault> {
+    let mut count = 0;
+    tx.select(&Select::from(&DEAD_LETTER, &[1]).limit(most), &mut |_| {
+        count += 1;
+        Ok(())
+    })?;
+    Ok(count)
+}
+
 /// Keeps (or replaces) a dead letter.
 pub(crate) fn store(tx: &mut Tx<'_>, letter: &DeadLetter) -> Result<(), Fault> {
     let error: String = letter.error.chars().take(500).collect();

@@ -95,6 +95,17 @@ impl Queue {
     }
 }
 
+/// What became of an event, or of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// The queue has moved on.
+    Done,
+    /// It failed; the queue waits for the next try.
+    Waits,
+    /// The queue stands elsewhere than believed: another process serves it too. Nothing was done.
+    Elsewhere,
+}
+
 /// One round after the other over every queue.
 struct Round {
     db: Database,
@@ -135,7 +146,7 @@ impl Round {
         let events = self.db.read(&system(), |tx| outbox::after(tx, first, BATCH))?;
         let Some(last) = events.last().map(|event| event.id) else { return Ok(false) };
         let events: Arc<[Event]> = events.into();
-        let mut idle = Vec::new();
+        let (mut idle, mut more) = (Vec::new(), events.len() == BATCH as usize);
         for index in due {
             let queue = &self.queues[index];
             if queue.event >= last {
@@ -147,28 +158,51 @@ impl Round {
                 .collect();
             if wanted.is_empty() {
                 idle.push(index);
-            } else {
-                self.deliver(index, &events, &wanted, last)?;
+            } else if self.deliver(index, &events, &wanted, last)? == Step::Elsewhere {
+                self.catch_up(index)?;
+                more = true;
             }
         }
-        self.pass(&idle, last)?;
-        Ok(events.len() == BATCH as usize)
+        for index in self.pass(&idle, last)? {
+            self.catch_up(index)?;
+            more = true;
+        }
+        Ok(more)
     }
 
-    /// Moves queues on that want nothing of a batch.
-    fn pass(&mut self, queues: &[usize], last: ObjectId) -> Result<(), Fault> {
-        if queues.is_empty() {
-            return Ok(());
-        }
-        let names: Vec<&'static str> =
-            queues.iter().map(|index| self.queues[*index].subscriber.name).collect();
-        self.db.command(&system(), move |tx| {
-            names.iter().try_for_each(|name| offset::store(tx, name, Offset::at(last)))
-        })?;
-        for index in queues {
-            self.queues[*index].event = last;
-        }
+    /// Somebody else serves the queue too: goes on where it stands now.
+    fn catch_up(&mut self, index: usize) -> Result<(), Fault> {
+        let name = self.queues[index].subscriber.name;
+        let Offset { event, failures, .. } =
+            self.db.read(&system(), |tx| offset::load(tx, name))?;
+        let queue = &mut self.queues[index];
+        (queue.event, queue.failures, queue.retry_at) = (event, failures, None);
         Ok(())
+    }
+
+    /// Moves queues on that want nothing of a batch; answers those that stand elsewhere.
+    fn pass(&mut self, queues: &[usize], last: ObjectId) -> Result<Vec<usize>, Fault> {
+        if queues.is_empty() {
+            return Ok(Vec::new());
+        }
+        let from: Vec<(&'static str, ObjectId)> = queues
+            .iter()
+            .map(|index| (self.queues[*index].subscriber.name, self.queues[*index].event))
+            .collect();
+        let moved: Vec<bool> = self.db.command(&system(), move |tx| {
+            let advance = |(name, from): &(&'static str, ObjectId)| {
+                offset::advance_or_begin(tx, name, *from, Offset::at(last))
+            };
+            from.iter().map(advance).collect::<Result<_, Fault>>()
+        })?;
+        let mut elsewhere = Vec::new();
+        for (index, moved) in queues.iter().zip(moved) {
+            match moved {
+                true => self.queues[*index].event = last,
+                false => elsewhere.push(*index),
+            }
+        }
+        Ok(elsewhere)
     }
 
     /// Hands a batch to one subscriber: in one command, and one by one where that fails.
@@ -178,20 +212,22 @@ impl Round {
         events: &Arc<[Event]>,
         wanted: &[usize],
         last: ObjectId,
-    ) -> Result<(), Fault> {
+    ) -> Result<Step, Fault> {
         let together = self.queues[index].failures == 0 && wanted.len() > 1;
-        if together && self.handle(index, events, wanted, last).is_ok() {
-            return Ok(());
+        if together && let Ok(step) = self.handle(index, events, wanted, last) {
+            return Ok(step);
         }
         for at in wanted {
-            let id = events[*at].id;
-            if let Err(problem) = self.handle(index, events, &[*at], id)
-                && !self.failed(index, &events[*at], &problem)?
-            {
-                return Ok(());
+            let step = match self.handle(index, events, &[*at], events[*at].id) {
+                Ok(step) => step,
+                Err(problem) => self.failed(index, &events[*at], &problem)?,
+            };
+            if step != Step::Done {
+                return Ok(step);
             }
         }
-        self.pass(&[index], last)
+        let elsewhere = self.pass(&[index], last)?;
+        Ok(if elsewhere.is_empty() { Step::Done } else { Step::Elsewhere })
     }
 
     /// Runs the handler in a command that also moves the offset.
@@ -201,42 +237,59 @@ impl Round {
         events: &Arc<[Event]>,
         wanted: &[usize],
         until: ObjectId,
-    ) -> Result<(), Problem> {
-        let subscriber = self.queues[index].subscriber;
+    ) -> Result<Step, Problem> {
+        let (subscriber, from) = (self.queues[index].subscriber, self.queues[index].event);
         let (events, wanted) = (events.clone(), wanted.to_vec());
-        self.db.command(&system(), move |tx| {
+        let moved = self.db.command(&system(), move |tx| {
+            if !offset::advance_or_begin(tx, subscriber.name, from, Offset::at(until))? {
+                return Ok(false);
+            }
             for at in &wanted {
                 (subscriber.handle)(tx, &events[*at])?;
             }
-            Ok::<_, Problem>(offset::store(tx, subscriber.name, Offset::at(until))?)
+            Ok::<_, Problem>(true)
         })?;
+        if !moved {
+            return Ok(Step::Elsewhere);
+        }
         let queue = &mut self.queues[index];
         (queue.event, queue.failures, queue.retry_at) = (until, 0, None);
-        Ok(())
+        Ok(Step::Done)
     }
 
-    /// Notes a failure; true where the event was given up and the queue goes on.
-    fn failed(&mut self, index: usize, event: &Event, problem: &Problem) -> Result<bool, Fault> {
-        let name = self.queues[index].subscriber.name;
+    /// Notes a failure; the event is done with where it was given up.
+    fn failed(&mut self, index: usize, event: &Event, problem: &Problem) -> Result<Step, Fault> {
+        let (name, from) = (self.queues[index].subscriber.name, self.queues[index].event);
         let failures = self.queues[index].failures + 1;
         tracing::warn!(subscriber = name, event = %event.id, failures, error = %problem, "a subscriber failed");
         if failures < self.policy.attempts {
-            let stored = Offset { event: self.queues[index].event, failures, retry_at: None };
-            self.db.command(&system(), move |tx| offset::store(tx, name, stored))?;
+            let to = Offset { event: from, failures, retry_at: None };
+            let moved = self
+                .db
+                .command(&system(), move |tx| offset::advance_or_begin(tx, name, from, to))?;
+            if !moved {
+                return Ok(Step::Elsewhere);
+            }
             self.queues[index].failures = failures;
             self.queues[index].retry_at =
                 Some(Moment::now() + backoff::delay(&self.policy, failures));
-            return Ok(false);
+            return Ok(Step::Waits);
         }
         let (id, error) = (event.id, problem.to_string());
-        self.db.command(&system(), move |tx| {
+        let moved = self.db.command(&system(), move |tx| {
+            if !offset::advance_or_begin(tx, name, from, Offset::at(id))? {
+                return Ok(false);
+            }
             let (queue, at, error) = (name.to_string(), tx.now(), error.clone());
             let letter = DeadLetter { queue, event: id, at, failures, error, replay: false };
             dead_letter::store(tx, &letter)?;
-            offset::store(tx, name, Offset::at(id))
+            Ok::<_, Fault>(true)
         })?;
+        if !moved {
+            return Ok(Step::Elsewhere);
+        }
         let queue = &mut self.queues[index];
         (queue.event, queue.failures, queue.retry_at) = (id, 0, None);
-        Ok(true)
+        Ok(Step::Done)
     }
 }

@@ -14,14 +14,15 @@ mod webhook;
 use tessera_customizing::Shipped;
 use tessera_kernel::{Module, ObjectEntry};
 
-pub use dead_letter::{DeadLetter, dead_letters};
+pub use dead_letter::{DeadLetter, count_dead_letters, dead_letters};
 pub use dispatcher::Dispatcher;
 pub use error::EventsError;
-pub use offset::{Lag, lag};
+pub use offset::{Lag, MOST_BEHIND, lag};
 pub use retention::prune;
 pub use settings::{DeliveryPolicy, EventsSettings, WebhookPolicy, settings};
 pub use webhook::{
-    Delivery, Sender, Webhook, WebhookEvent, WebhookTarget, deliveries, queue_name, sign, verify,
+    Delivery, Sender, Webhook, WebhookEvent, WebhookTarget, deliveries, is_webhook, queue_name,
+    sign, verify,
 };
 
 /// Customizing shipped.

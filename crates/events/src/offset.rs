@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use tessera_kernel::{
-    Aggregate, Cell, CellRef, ColumnDef, ColumnType, Condition, Fault, Instant, OUTBOX, ObjectId,
-    Operator, RowBuffer, Select, TableDef, Tx,
+    Cell, CellRef, ColumnDef, ColumnType, Condition, Fault, Instant, OUTBOX, ObjectId, Operator,
+    RowBuffer, Select, TableDef, Tx,
 };
 
 /// One row per queue.
@@ -17,6 +17,11 @@ pub(crate) static SUBSCRIBER_OFFSET: LazyLock<TableDef> = LazyLock::new(|| {
     ];
     TableDef::new("subscriber_offset", columns, 1)
 });
+
+/// Columns of the table that move.
+const EVENT: usize = 1;
+const FAILURES: usize = 2;
+const RETRY_AT: usize = 3;
 
 /// Position of a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,18 +75,77 @@ pub(crate) fn store(tx: &mut Tx<'_>, queue: &str, offset: Offset) -> Result<(), 
     Ok(())
 }
 
+/// Moves a queue from the event that the caller believes it to stand at. False, and nothing moved,
+/// where somebody else moved it meanwhile or there is no such queue (any more): what the caller did
+/// in between is then not the queue's business.
+pub(crate) fn advance(
+    tx: &mut Tx<'_>,
+    queue: &str,
+    from: ObjectId,
+    to: Offset,
+) -> Result<bool, Fault> {
+    let retry_at = to.retry_at.map_or(CellRef::Null, |at| CellRef::Instant(at.as_micros()));
+    let columns = [
+        (EVENT, CellRef::Uuid(to.event.0)),
+        (FAILURES, CellRef::Int(i64::from(to.failures))),
+        (RETRY_AT, retry_at),
+    ];
+    let (key, guard) = ([CellRef::Text(queue)], (EVENT, CellRef::Uuid(from.0)));
+    Ok(tx.connection().set(&SUBSCRIBER_OFFSET, &key, Some(guard), &columns)?)
+}
+
+/// The same for a queue that comes into being with its first move.
+pub(crate) fn advance_or_begin(
+    tx: &mut Tx<'_>,
+    queue: &str,
+    from: ObjectId,
+    to: Offset,
+) -> Result<bool, Fault> {
+    if advance(tx, queue, from, to)? {
+        return Ok(true);
+    }
+    if from != Offset::start().event || exists(tx, queue)? {
+        return Ok(false);
+    }
+    store(tx, queue, to)?;
+    Ok(true)
+}
+
+/// Whether there is such a queue.
+pub(crate) fn exists(tx: &mut Tx<'_>, queue: &str) -> Result<bool, Fault> {
+    let mut found = false;
+    tx.connection().rows(&SUBSCRIBER_OFFSET, &[CellRef::Text(queue)], &mut |_| {
+        found = true;
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// The names of all queues.
+pub(crate) fn names(tx: &mut Tx<'_>) -> Result<Vec<String>, Fault> {
+    let mut names = Vec::new();
+    tx.select(&Select::from(&SUBSCRIBER_OFFSET, &[0]), &mut |row| {
+        names.extend(row.text()?.map(str::to_string));
+        Ok(())
+    })?;
+    Ok(names)
+}
+
 /// Forgets a queue.
 pub(crate) fn remove(tx: &mut Tx<'_>, queue: &str) -> Result<(), Fault> {
     tx.connection().delete(&SUBSCRIBER_OFFSET, &[CellRef::Text(queue)])?;
     Ok(())
 }
 
+/// Events that are counted for one queue: whoever is further behind is far behind.
+pub const MOST_BEHIND: u32 = 10_000;
+
 /// How far a queue is behind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lag {
     /// The queue: a subscriber's name, or `webhook:` and an id.
     pub queue: String,
-    /// Events after its offset; some of them it may not want.
+    /// Events after its offset, at most [`MOST_BEHIND`]; some of them it may not want.
     pub behind: i64,
     /// Failures in a row of its next event.
     pub failures: u32,
@@ -99,12 +163,12 @@ pub fn lag(tx: &mut Tx<'_>) -> Result<Vec<Lag>, Fault> {
     })?;
     let mut lags = Vec::with_capacity(queues.len());
     for (queue, event, failures) in queues {
-        let query = Select::from(&OUTBOX, &[])
+        let query = Select::from(&OUTBOX, &[0])
             .filter(Condition::compare(0, Operator::Gt, Cell::Uuid(event)))
-            .aggregate(Aggregate::Count);
+            .limit(MOST_BEHIND);
         let mut behind = 0;
-        tx.select(&query, &mut |row| {
-            behind = row.int()?.unwrap_or(0);
+        tx.select(&query, &mut |_| {
+            behind += 1;
             Ok(())
         })?;
         lags.push(Lag { queue, behind, failures });

@@ -5,8 +5,9 @@ use tessera_kernel::{
     Select, Source, Tx,
 };
 
-use crate::EventsSettings;
-use crate::offset::SUBSCRIBER_OFFSET;
+use crate::offset::{self, SUBSCRIBER_OFFSET};
+use crate::webhook::{Webhook, is_webhook, queue_name};
+use crate::{EventsSettings, dead_letter};
 
 /// Events deleted in one command, so that nobody waits long behind it.
 const BATCH: u32 = 1_000;
@@ -14,6 +15,7 @@ const BATCH: u32 = 1_000;
 /// Deletes events that are older than customizing keeps them and that every queue is done with.
 /// Answers how many. A queue that stands still keeps what it has not seen, however old.
 pub fn prune(db: &Database) -> Result<usize, Fault> {
+    db.command(&Actor::system(Source::System), forget_the_deleted)?;
     let mut pruned = 0;
     loop {
         let batch = db.command(&Actor::system(Source::System), prune_batch)?;
@@ -22,6 +24,19 @@ pub fn prune(db: &Database) -> Result<usize, Fault> {
             return Ok(pruned);
         }
     }
+}
+
+/// Forgets the queues of webhooks that are not there: nobody would ever move them on.
+fn forget_the_deleted(tx: &mut Tx<'_>) -> Result<(), Fault> {
+    let webhooks: Vec<String> =
+        tx.all::<Webhook>()?.into_iter().map(|webhook| queue_name(webhook.id())).collect();
+    for queue in offset::names(tx)? {
+        if is_webhook(&queue) && !webhooks.contains(&queue) {
+            offset::remove(tx, &queue)?;
+            dead_letter::remove_all(tx, &queue)?;
+        }
+    }
+    Ok(())
 }
 
 fn prune_batch(tx: &mut Tx<'_>) -> Result<usize, Fault> {

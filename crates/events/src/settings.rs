@@ -22,7 +22,8 @@ pub struct DeliveryPolicy {
 pub struct WebhookPolicy {
     /// Time limit of one call, in milliseconds.
     pub timeout_ms: u64,
-    /// Host names that webhooks may point to; empty: any.
+    /// Hosts that webhooks may point to, whatever their address; `*` and an empty list: besides
+    /// them every host with a public address.
     pub allowed_hosts: Vec<String>,
     /// Entries of the delivery log that are kept per webhook.
     pub kept_deliveries: u32,

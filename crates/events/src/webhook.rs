@@ -79,7 +79,15 @@ impl Webhook {
     }
 }
 
+/// What the names of webhooks' queues begin with.
+const QUEUE: &str = "webhook:";
+
 /// The name of a webhook's queue in offsets and dead letters.
 pub fn queue_name(webhook: ObjectId) -> String {
-    format!("webhook:{webhook}")
+    format!("{QUEUE}{webhook}")
+}
+
+/// Whether a queue is that of a webhook.
+pub fn is_webhook(queue: &str) -> bool {
+    queue.starts_with(QUEUE)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tessera_kernel::{
-    Action, Composite, Object, ObjectId, Problem, Ref, Rule, Stored, Tx, json as forms,
+    Action, Answer, Composite, Object, ObjectId, Problem, Ref, Rule, Stored, Tx, json as forms,
 };
 
 use crate::manual::{ManualEntryForm, post_manual};
@@ -60,7 +60,9 @@ const REVERSAL_RULES: &[Rule] = &[
 
 pub(crate) fn actions() -> Vec<Action> {
     let reports = report_actions().into_iter().map(Action::reading).collect();
-    [entry_actions(), payment_actions(), later_actions(), reports].concat()
+    let postings = [entry_actions(), payment_actions(), later_actions()].concat();
+    let postings = postings.into_iter().map(|action| action.answering(Answer::Head)).collect();
+    [postings, period_actions(), reports].concat()
 }
 
 fn entry_actions() -> Vec<Action> {
@@ -87,6 +89,11 @@ fn entry_actions() -> Vec<Action> {
                 Ok(made(&reverse_manual(tx, Ref::new(id), &form.reversal)?))
             },
         ),
+    ]
+}
+
+fn period_actions() -> Vec<Action> {
+    vec![
         Action::on_collection(
             "posting_period",
             "close",

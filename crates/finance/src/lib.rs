@@ -82,6 +82,7 @@ pub fn module() -> Module {
         balances: vec![&LEDGER_TOTAL],
         checks: check::checks(),
         number_ranges: vec!["journal_entry", "payment"],
+        legal_numbers: vec!["document_kind"],
         ..Module::default()
     }
 }

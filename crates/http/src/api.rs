@@ -1,5 +1,6 @@
 //! What every request shares.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -7,9 +8,10 @@ use std::time::{Duration, Instant};
 use axum::body::Bytes;
 use tessera_identity::Identity;
 use tessera_installation::Installation;
-use tessera_kernel::{Actor, Database, Fault, Problem, StoreError, Tx};
+use tessera_kernel::{Actor, Database, Fault, Problem, ReadMode, Source, StoreError, Tx};
 use tokio::sync::Semaphore;
 
+use crate::health::{Gauges, Health};
 use crate::metrics::Metrics;
 use crate::{metadata, openapi};
 
@@ -22,12 +24,24 @@ pub struct Limits {
     pub bulk_body: usize,
     /// Records of a bulk call.
     pub bulk_records: usize,
+    /// Bytes of a body of somebody who is not known yet: to sign in, to set up.
+    pub stranger_body: usize,
+    /// Bytes of all bodies together that are read or worked on; more are answered 503.
+    pub bodies: usize,
+    /// Time for a body to be here.
+    pub body_time: Duration,
+    /// Time for the body of somebody who is not known yet.
+    pub stranger_body_time: Duration,
     /// Requests in work; more are answered 503.
     pub requests: usize,
+    /// Requests in work of those who sign in or set up; more are answered 503.
+    pub strangers: usize,
     /// Open connections; more wait.
     pub connections: usize,
     /// Time for one request.
     pub request_time: Duration,
+    /// Time for the writer to answer, that the server counts as ready.
+    pub ready_time: Duration,
     /// Time for the head of a request, also between two of one connection.
     pub head_time: Duration,
     /// Time that requests in work get when the server stops.
@@ -40,14 +54,26 @@ impl Default for Limits {
             body: 1024 * 1024,
             bulk_body: 16 * 1024 * 1024,
             bulk_records: 1_000,
+            stranger_body: 4 * 1024,
+            bodies: 128 * 1024 * 1024,
+            body_time: Duration::from_secs(30),
+            stranger_body_time: Duration::from_secs(5),
             requests: 1_024,
+            strangers: 64,
             connections: 4_096,
             request_time: Duration::from_secs(30),
+            ready_time: Duration::from_secs(5),
             head_time: Duration::from_secs(75),
             grace: Duration::from_secs(10),
         }
     }
 }
+
+/// Threads for reads and password hashes. Each read holds one of the store's connections.
+pub(crate) const POOL: usize = 8;
+
+/// Threads among them that what may take long leaves alone.
+const KEPT_THREADS: usize = 2;
 
 /// What every request shares.
 pub struct Api {
@@ -56,7 +82,15 @@ pub struct Api {
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
     pub(crate) requests: Semaphore,
+    pub(crate) strangers: Semaphore,
+    /// Bytes of bodies.
+    pub(crate) bodies: Arc<Semaphore>,
     passwords: Semaphore,
+    /// Threads of the pool for what may take long; the others are for what must not wait.
+    long: Arc<Semaphore>,
+    pub(crate) proxies: Vec<IpAddr>,
+    pub(crate) health: Health,
+    pub(crate) gauges: Gauges,
     pub(crate) openapi: Bytes,
     pub(crate) metadata: Bytes,
     pub(crate) secure_cookies: bool,
@@ -78,7 +112,13 @@ impl Api {
             limits,
             metrics: Metrics::default(),
             requests: Semaphore::new(limits.requests),
+            strangers: Semaphore::new(limits.strangers),
+            bodies: Arc::new(Semaphore::new(limits.bodies)),
             passwords: Semaphore::new(1),
+            long: Arc::new(Semaphore::new(POOL - KEPT_THREADS)),
+            proxies: Vec::new(),
+            health: Health::default(),
+            gauges: Gauges::default(),
             openapi,
             metadata,
             secure_cookies: false,
@@ -91,6 +131,13 @@ impl Api {
     #[must_use]
     pub fn secure_cookies(mut self, secure: bool) -> Self {
         self.secure_cookies = secure;
+        self
+    }
+
+    /// Believes what proxies at these addresses tell of the client, besides those of the machine.
+    #[must_use]
+    pub fn behind(mut self, proxies: Vec<IpAddr>) -> Self {
+        self.proxies = proxies;
         self
     }
 
@@ -145,14 +192,48 @@ impl Api {
         receiver
     }
 
-    /// Reads on a consistent snapshot, on the pool.
+    /// Reads on a consistent snapshot, on the pool. It is given up when the time for the request is
+    /// over, so that nobody waits behind a read whose answer nobody hears.
     pub(crate) async fn read<R: Send + 'static>(
         &self,
         actor: &Actor,
         run: impl FnOnce(&mut Tx<'_>) -> Result<R, Problem> + Send + 'static,
     ) -> Result<R, Problem> {
         let (db, actor) = (self.db.clone(), actor.clone());
-        blocking(move || db.read(&actor, run)).await?
+        let deadline = Some(Instant::now() + self.limits.request_time);
+        let mode = ReadMode { deadline, urgent: false };
+        self.at_length(move || db.read_in(mode, &actor, run)).await?
+    }
+
+    /// The same for what is short and asked for by whoever watches the server.
+    pub(crate) async fn glance<R: Send + 'static>(
+        &self,
+        run: impl FnOnce(&mut Tx<'_>) -> Result<R, Problem> + Send + 'static,
+    ) -> Result<R, Problem> {
+        let db = self.db.clone();
+        let deadline = Some(Instant::now() + self.limits.request_time);
+        let mode = ReadMode { deadline, urgent: true };
+        blocking(move || db.read_in(mode, &Actor::system(Source::System), run)).await?
+    }
+
+    /// Bytes that the database takes on disk.
+    pub(crate) async fn size(&self) -> Result<u64, Problem> {
+        let db = self.db.clone();
+        blocking(move || Ok(db.store().size().map_err(Fault::from)?)).await?
+    }
+
+    /// Runs what may take long on the pool, and leaves threads to what must not wait.
+    pub(crate) async fn at_length<R: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> R + Send + 'static,
+    ) -> Result<R, Problem> {
+        // It is never closed. The permit stays with the work, also when the caller goes away.
+        let turn = self.long.clone().acquire_owned().await;
+        blocking(move || {
+            let _turn = turn;
+            work()
+        })
+        .await
     }
 
     /// Runs what hashes a password on the pool, one at a time: whoever guesses passwords waits for
@@ -177,7 +258,7 @@ impl Api {
 }
 
 /// Runs `work` on the pool of threads that may wait.
-pub(crate) async fn blocking<R: Send + 'static>(
+async fn blocking<R: Send + 'static>(
     work: impl FnOnce() -> R + Send + 'static,
 ) -> Result<R, Problem> {
     tokio::task::spawn_blocking(work)

@@ -13,6 +13,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tessera_kernel::{Fault, Problem};
 
+use crate::admission::admit;
 use crate::refusal::{Internal, Refusal};
 use crate::{Api, operation};
 
@@ -71,10 +72,10 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
     HeaderValue::from_str(&id).unwrap_or_else(|_| HeaderValue::from_static("none"))
 }
 
-async fn run(api: &Api, request: Request, next: Next) -> Response {
-    let Ok(_permit) = api.requests.try_acquire() else {
-        let detail = "too many requests are in work: try again in a second";
-        return Refusal::unavailable("busy", detail).into_response();
+async fn run(api: &Arc<Api>, request: Request, next: Next) -> Response {
+    let (request, _admission) = match admit(api, request).await {
+        Ok(admitted) => admitted,
+        Err(refusal) => return refusal.into_response(),
     };
     let limit = api.limits.request_time;
     match tokio::time::timeout(limit, unpanicked(next.run(request))).await {

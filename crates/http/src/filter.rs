@@ -164,6 +164,47 @@ fn names(def: &ObjectDef, wanted: impl Fn(&Column) -> bool) -> Vec<String> {
     columns.map(|(name, _)| name).collect()
 }
 
+/// The parameters by which a list of `def` can be filtered, each with its help.
+pub(crate) fn parameters(def: &ObjectDef) -> Vec<(String, String)> {
+    let mut parameters = Vec::new();
+    for (name, column) in columns(def) {
+        let field = def.head_fields.iter().find(|head| head.field.name == name);
+        let mut help = field.map_or_else(String::new, |head| format!("{} ", head.field.help));
+        if !column.indexed {
+            help.push_str("Only together with a filter that has an index.");
+        }
+        parameters.push((name.clone(), help.trim_end().to_string()));
+        for (suffix, operator) in SUFFIXES {
+            if takes(column.kind, operator) {
+                let help = format!("`{name}` {}.", meaning(operator));
+                parameters.push((format!("{name}{suffix}"), help));
+            }
+        }
+    }
+    parameters
+}
+
+/// Whether values of a type can be compared so.
+fn takes(kind: FieldType, operator: Operator) -> bool {
+    match operator {
+        Operator::Eq | Operator::In => true,
+        Operator::StartsWith => matches!(kind, FieldType::Text { .. } | FieldType::Code { .. }),
+        _ => !matches!(kind, FieldType::Bool | FieldType::Reference { .. }),
+    }
+}
+
+fn meaning(operator: Operator) -> &'static str {
+    match operator {
+        Operator::Ge => "or more",
+        Operator::Gt => "is more",
+        Operator::Le => "or less",
+        Operator::Lt => "is less",
+        Operator::In => "is one of these, separated by commas",
+        Operator::StartsWith => "starts with this",
+        _ => "is this",
+    }
+}
+
 const SUFFIXES: [(&str, Operator); 6] = [
     (".gte", Operator::Ge),
     (".gt", Operator::Gt),
@@ -190,13 +231,11 @@ fn condition(
             names(def, |_| true).join(", ")
         ));
     };
-    let is_text = matches!(kind, FieldType::Text { .. } | FieldType::Code { .. });
-    if operator == Operator::StartsWith && !is_text {
-        return Err("only text has a prefix".to_string());
-    }
-    let ordered = !matches!(kind, FieldType::Bool | FieldType::Reference { .. });
-    if !ordered && !matches!(operator, Operator::Eq | Operator::In) {
-        return Err("can only be compared with = and .in".to_string());
+    if !takes(kind, operator) {
+        return Err(match operator {
+            Operator::StartsWith => "only text has a prefix".to_string(),
+            _ => "can only be compared with = and .in".to_string(),
+        });
     }
     let currency = pairs.iter().find(|(other, _)| *other == format!("{name}.currency"));
     let currency = currency.map(|(_, code)| code.as_str());

@@ -1,6 +1,7 @@
 //! `Idempotency-Key`: a repeated call has its effect once.
 
-use axum::http::{HeaderMap, Method, Uri};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tessera_installation::idempotency::{Answer, recall, remember};
@@ -19,11 +20,11 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    /// The key of a request, if it has one.
+    /// The key of a request, if it has one. `target` is its path with its query.
     pub(crate) fn of(
         headers: &HeaderMap,
         method: &Method,
-        uri: &Uri,
+        target: &str,
         body: &[u8],
     ) -> Result<Option<Self>, Refusal> {
         let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
@@ -32,15 +33,32 @@ impl Key {
             let rule = "Idempotency-Key must be 1 to 128 printable ASCII characters";
             return Err(Refusal::malformed(rule));
         }
-        let path = uri.path_and_query().map_or("", |path| path.as_str());
-        let request = hash(&[method.as_str().as_bytes(), path.as_bytes(), body]);
+        let request = hash(&[method.as_str().as_bytes(), target.as_bytes(), body]);
         Ok(Some(Self { key: key.to_string(), request }))
     }
 
-    /// The key of one record of a bulk call.
-    pub(crate) fn of_record(&self, position: usize, record: &Value) -> Self {
-        let record = record.to_string();
-        Self { key: format!("{}#{position}", self.key), request: hash(&[record.as_bytes()]) }
+    /// The same, with the target as it was written.
+    pub(crate) fn of_parts(parts: &Parts, body: &[u8]) -> Result<Option<Self>, Refusal> {
+        let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
+        Self::of(&parts.headers, &parts.method, target, body)
+    }
+
+    /// The key of one record of a bulk call. It holds a character that no header can hold, so
+    /// that no caller's own key is ever taken for it.
+    pub(crate) fn of_record(&self, position: usize) -> Self {
+        let position = position.to_string();
+        let record = hash(&[self.key.as_bytes(), self.request.as_bytes(), position.as_bytes()]);
+        Self { key: format!("record\n{record}"), request: self.request.clone() }
+    }
+
+    /// Binds the key to its request before anything is done: for calls whose parts are done in
+    /// commands of their own. Refused where the key belongs to another request.
+    pub(crate) fn claim(&self, tx: &mut Tx<'_>) -> Result<(), Problem> {
+        if recall(tx, &self.key, &self.request)?.is_none() {
+            let answer = Answer { status: 200, body: Value::Null.to_string() };
+            remember(tx, &self.key, &self.request, &answer)?;
+        }
+        Ok(())
     }
 }
 
@@ -53,11 +71,20 @@ fn hash(parts: &[&[u8]]) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// What is kept of the answer to a call: its status, and without the member that is a secret.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kept {
+    /// HTTP status.
+    pub(crate) status: u16,
+    /// The member that is told once and left out of what is kept.
+    pub(crate) secret: Option<&'static str>,
+}
+
 /// Runs a verb once per key; answers its value and whether it is that of an earlier call.
 pub(crate) fn once(
     tx: &mut Tx<'_>,
     key: Option<&Key>,
-    status: u16,
+    kept: Kept,
     run: impl FnOnce(&mut Tx<'_>) -> Result<Value, Problem>,
 ) -> Result<(Value, bool), Problem> {
     let Some(Key { key, request }) = key else { return Ok((run(tx)?, false)) };
@@ -67,6 +94,14 @@ pub(crate) fn once(
         return Ok((value, true));
     }
     let value = run(tx)?;
-    remember(tx, key, request, &Answer { status, body: value.to_string() })?;
+    let body = match (kept.secret, &value) {
+        (Some(secret), Value::Object(members)) => {
+            let mut told = members.clone();
+            told.remove(secret);
+            Value::Object(told).to_string()
+        }
+        _ => value.to_string(),
+    };
+    remember(tx, key, request, &Answer { status: kept.status, body })?;
     Ok((value, false))
 }

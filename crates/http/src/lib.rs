@@ -1,11 +1,14 @@
 #![doc = include_str!("../README.md")]
 
+mod admission;
 mod api;
 mod around;
 mod body;
 mod caller;
+mod client;
 mod cursor;
 mod filter;
+mod health;
 mod idempotent;
 mod metadata;
 mod metrics;

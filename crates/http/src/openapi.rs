@@ -1,10 +1,14 @@
 //! The API as an OpenAPI 3.1 document.
 
+mod bodies;
+
 use serde_json::{Map, Value, json};
 use tessera_kernel::{
     Action, ActionTarget, Module, ObjectDef, ObjectEntry, Record, Registry, schema,
 };
 
+use self::bodies::{answer, bulk_answer, change_schema};
+use crate::filter;
 use crate::routes::{Credentials, NewPassword, Setup, TokenInput};
 
 /// The whole document.
@@ -158,18 +162,16 @@ fn add_object(
     let mut by_number = with(get, vec![parameter("number", "path", "Its number.")]);
     by_number["operationId"] = format!("{name}.get_by_number").into();
     put(paths, &format!("{all}/by-number/{{number}}"), "get", by_number);
-    let history = json!({ "type": "object" });
-    let help = format!("Shows what changed of a {name}, when and by whom.");
-    let changes = operation(tag, &format!("{name}.changes"), &help, "200", Some(&history));
-    let after = parameter("after", "query", "Only what changed after this version.");
-    put(paths, &format!("{one}/changes"), "get", with(changes, vec![id(), after]));
+    put(paths, &format!("{one}/changes"), "get", history(tag, name));
     if entry.create.is_some() {
         add_create(tag, entry, paths, schemas);
     }
     if entry.change.is_some() {
         let help = format!("Changes a {name}: the fields and segments given.");
         let change = operation(tag, &format!("{name}.change"), &help, "200", Some(&shown));
-        let change = with_body(change, body(&json!({ "type": "object" }), true));
+        let input = entry.change_input.map_or(def.composite, |input| input());
+        schemas.insert(format!("{name}_change"), change_schema(input));
+        let change = with_body(change, body(&reference(&format!("{name}_change")), true));
         put(paths, &one, "patch", with(change, vec![id(), if_match(true)]));
     }
     if entry.delete.is_some() {
@@ -194,12 +196,8 @@ fn list(tag: &str, def: &ObjectDef) -> Value {
         parameter("limit", "query", "Rows per page, 1 to 200."),
         parameter("cursor", "query", "The `next` of the page before."),
     ];
-    for head in &def.head_fields {
-        let help = format!(
-            "{} Also with .gte, .gt, .lte, .lt, .in and .prefix after the name.",
-            head.field.help
-        );
-        parameters.push(parameter(head.field.name, "query", &help));
+    for (name, help) in filter::parameters(def) {
+        parameters.push(parameter(&name, "query", &help));
     }
     let help = format!("Lists {name}, newest first.");
     with(operation(tag, &format!("{name}.list"), &help, "200", Some(&page)), parameters)
@@ -233,7 +231,7 @@ fn add_create(
     let create = with(with_body(create, body(&input, true)), vec![key(), prefer]);
     put(paths, &format!("/api/v1/{name}"), "post", create);
     let help = format!("Makes many of {name}, each on its own, or all or none.");
-    let result = json!({ "type": "object" });
+    let result = bulk_answer(name);
     let bulk = operation(tag, &format!("{name}.bulk"), &help, "200", Some(&result));
     let records = json!({
         "required": true,
@@ -258,7 +256,7 @@ fn add_action(
     let required = input["required"].as_array().is_some_and(|names| !names.is_empty());
     schemas.insert(name.clone(), input);
     let id_text = format!("{}.{}", action.object, action.name);
-    let answer = json!({ "type": "object" });
+    let answer = answer(action);
     let mut verb = operation(module.name, &id_text, action.help, "200", Some(&answer));
     if !action.rules.is_empty() {
         let rules = action.rules.iter().map(|rule| format!("- {}: {}", rule.name, rule.help));
@@ -276,6 +274,49 @@ fn add_action(
         ),
     };
     put(paths, &path, "post", verb);
+}
+
+/// The change documents of an object.
+fn history(tag: &str, name: &str) -> Value {
+    let text = || json!({ "type": "string" });
+    let change = json!({
+        "type": "object",
+        "properties": {
+            "version": { "type": "integer" },
+            "at": { "type": "string", "format": "date-time" },
+            "actor": text(),
+            "source": text(),
+            "segment": text(),
+            "record": text(),
+            "field": text(),
+            "old": {},
+            "new": {},
+        },
+    });
+    let shown = json!({
+        "type": "object",
+        "properties": {
+            "id": { "type": "string", "format": "uuid" },
+            "version": { "type": "integer" },
+            "created_at": { "type": "string", "format": "date-time" },
+            "created_by": text(),
+            "deleted_at": { "type": "string", "format": "date-time" },
+            "deleted_by": text(),
+            "items": { "type": "array", "items": change },
+            "next": { "type": ["string", "null"], "description": "Cursor of the next page." },
+        },
+        "required": ["id", "version", "items", "next"],
+    });
+    let help =
+        format!("Shows what changed of a {name}, when and by whom, also after its deletion.");
+    let changes = operation(tag, &format!("{name}.changes"), &help, "200", Some(&shown));
+    let parameters = vec![
+        id(),
+        parameter("after", "query", "Only what changed after this version."),
+        parameter("limit", "query", "Changes per page, 1 to 1000."),
+        parameter("cursor", "query", "The `next` of the page before."),
+    ];
+    with(changes, parameters)
 }
 
 /// Paths that belong to no object.

@@ -3,17 +3,19 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::api::POOL;
+use crate::client::Peer;
 use crate::{Api, Limits, router};
-
-/// Threads for reads and password hashes. Each read holds one of the store's connections.
-const POOL: usize = 8;
 
 /// Why the server can't serve.
 #[derive(Debug, thiserror::Error)]
@@ -109,8 +111,9 @@ async fn accept(listener: TcpListener, api: Arc<Api>, stop: impl Future<Output =
         tokio::select! {
             () = &mut stop => break,
             (room, accepted) = next => match (room, accepted) {
-                (Ok(room), Ok((stream, _))) => {
-                    converse(stream, room, service.clone(), &graceful, limits);
+                (Ok(room), Ok((stream, peer))) => {
+                    let service = Conversation { service: service.clone(), peer: Peer(peer.ip()) };
+                    converse(stream, room, service, &graceful, limits);
                 }
                 (_, Err(error)) => {
                     // Most often the process has no file descriptor left: give it a moment.
@@ -128,10 +131,27 @@ async fn accept(listener: TcpListener, api: Arc<Api>, stop: impl Future<Output =
     }
 }
 
+/// The service of one connection: its requests know where they come from.
+struct Conversation {
+    service: TowerToHyperService<axum::Router>,
+    peer: Peer,
+}
+
+impl Service<Request<Incoming>> for Conversation {
+    type Response = <TowerToHyperService<axum::Router> as Service<Request<Incoming>>>::Response;
+    type Error = <TowerToHyperService<axum::Router> as Service<Request<Incoming>>>::Error;
+    type Future = <TowerToHyperService<axum::Router> as Service<Request<Incoming>>>::Future;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(self.peer);
+        self.service.call(request)
+    }
+}
+
 fn converse(
     stream: TcpStream,
     room: OwnedSemaphorePermit,
-    service: TowerToHyperService<axum::Router>,
+    service: Conversation,
     graceful: &GracefulShutdown,
     limits: Limits,
 ) {

@@ -1,18 +1,23 @@
 //! The service: from a secret to an actor.
 
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant as Moment;
 
 use tessera_kernel::{
-    Actor, Database, Fault, Instant, Kind, Object, ObjectId, Problem, Query, Ref, Source, Tx,
+    Actor, Database, Fault, Instant, Kind, Object, ObjectId, Problem, Query, ReadMode, Ref, Source,
+    Tx,
 };
 
-use crate::attempts::Attempts;
+use crate::attempts::{Attempts, Client};
 use crate::verified::Verified;
 use crate::{
     IdentityError, NewToken, Token, User, UserProfile, change, create, password, secret, session,
     token, user,
 };
+
+/// Who calls must be known also while others read at length.
+const URGENT: ReadMode = ReadMode { deadline: None, urgent: true };
 
 /// Whoever signed in.
 #[derive(Clone, Debug)]
@@ -66,7 +71,8 @@ impl Identity {
             text if text.starts_with(secret::TOKEN) => Source::Token,
             _ => return Ok(None),
         };
-        let actor = self.db.read(&Actor::system(Source::System), |tx| actor(tx, &hash, source))?;
+        let system = Actor::system(Source::System);
+        let actor = self.db.read_in(URGENT, &system, |tx| actor(tx, &hash, source))?;
         if let Some(actor) = &actor {
             self.verified.keep(hash, actor, age);
         }
@@ -78,14 +84,20 @@ impl Identity {
         self.verified.forget();
     }
 
-    /// Signs in.
-    pub fn sign_in(&self, login: &str, password: &str) -> Result<SignedIn, IdentityError> {
+    /// Signs in, from the client at an address where that is known.
+    pub fn sign_in(
+        &self,
+        login: &str,
+        password: &str,
+        from: Option<IpAddr>,
+    ) -> Result<SignedIn, IdentityError> {
         let key = login.chars().take(64).collect::<String>().to_lowercase();
-        if let Some(seconds) = self.attempts.wait(&key, Moment::now()) {
+        let client = Client::at(from);
+        if let Some(seconds) = self.attempts.wait(&key, client, Moment::now()) {
             return Err(IdentityError::TooManyTries { login: key, seconds });
         }
         let system = Actor::system(Source::Session);
-        let known: Option<(ObjectId, Option<String>)> = self.db.read(&system, |tx| {
+        let known: Option<(ObjectId, Option<String>)> = self.db.read_in(URGENT, &system, |tx| {
             let Some(id) = user::by_login(tx, &key)? else { return Ok::<_, Fault>(None) };
             let hash = password::load(tx, id.id())?;
             let active = tx.load(id)?.profile.active;
@@ -95,11 +107,11 @@ impl Identity {
         let fits = self.one_at_a_time(|| password::verify(password, hash));
         match known {
             Some((id, _)) if fits => {
-                self.attempts.succeeded(&key);
+                self.attempts.succeeded(&key, client);
                 self.open_session(id)
             }
             _ => {
-                self.attempts.failed(&key, Moment::now());
+                self.attempts.failed(&key, client, Moment::now());
                 Err(IdentityError::WrongCredentials)
             }
         }
@@ -181,7 +193,7 @@ impl Identity {
             session::close_all(tx, user)?;
             tx.emit("user.password_set", user, &serde_json::json!({}))
         })?;
-        self.attempts.succeeded(&login);
+        self.attempts.forget(&login);
         self.verified.forget();
         Ok(())
     }

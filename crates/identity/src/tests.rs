@@ -62,11 +62,11 @@ fn the_setup_secret_makes_the_first_administrator_once() {
 fn signing_in_needs_the_right_password_and_signing_out_ends_the_session() {
     let f = fixture();
     f.identity.add_user(&system(), profile("ada", true), PASSWORD).unwrap();
-    let wrong = f.identity.sign_in("ada", "correct horse batterz");
+    let wrong = f.identity.sign_in("ada", "correct horse batterz", None);
     assert!(matches!(wrong, Err(IdentityError::WrongCredentials)));
-    let nobody = f.identity.sign_in("eve", PASSWORD);
+    let nobody = f.identity.sign_in("eve", PASSWORD, None);
     assert!(matches!(nobody, Err(IdentityError::WrongCredentials)));
-    let signed_in = f.identity.sign_in("ADA", PASSWORD).unwrap();
+    let signed_in = f.identity.sign_in("ADA", PASSWORD, None).unwrap();
     assert!(f.identity.authenticate(&signed_in.secret).unwrap().is_some());
     assert!(f.identity.recall(&signed_in.secret).is_some());
     f.identity.sign_out(&signed_in.secret).unwrap();
@@ -79,10 +79,22 @@ fn after_five_wrong_passwords_even_the_right_one_waits() {
     let f = fixture();
     f.identity.add_user(&system(), profile("ada", true), PASSWORD).unwrap();
     for _ in 0..5 {
-        let _ = f.identity.sign_in("ada", "wrong wrong wrong");
+        let _ = f.identity.sign_in("ada", "wrong wrong wrong", None);
     }
-    let error = f.identity.sign_in("ada", PASSWORD).unwrap_err();
+    let error = f.identity.sign_in("ada", PASSWORD, None).unwrap_err();
     assert_eq!(Problem::from(error).kind, ProblemKind::TooMany);
+}
+
+#[test]
+fn whoever_guesses_elsewhere_does_not_keep_out_whoever_knows_the_password() {
+    let f = fixture();
+    f.identity.add_user(&system(), profile("ada", true), PASSWORD).unwrap();
+    let guesser = Some("203.0.113.9".parse().unwrap());
+    for _ in 0..5 {
+        let _ = f.identity.sign_in("ada", "wrong wrong wrong", guesser);
+    }
+    assert!(f.identity.sign_in("ada", PASSWORD, guesser).is_err());
+    f.identity.sign_in("ada", PASSWORD, Some("192.0.2.1".parse().unwrap())).unwrap();
 }
 
 #[test]
@@ -116,10 +128,10 @@ fn the_last_administrator_stays_one() {
 fn a_new_password_ends_the_sessions() {
     let f = fixture();
     let ada = f.identity.add_user(&system(), profile("ada", true), PASSWORD).unwrap();
-    let signed_in = f.identity.sign_in("ada", PASSWORD).unwrap();
+    let signed_in = f.identity.sign_in("ada", PASSWORD, None).unwrap();
     f.identity.set_password(&system(), ada, "another long password").unwrap();
     assert!(f.identity.authenticate(&signed_in.secret).unwrap().is_none());
-    f.identity.sign_in("ada", "another long password").unwrap();
+    f.identity.sign_in("ada", "another long password", None).unwrap();
 }
 
 #[test]

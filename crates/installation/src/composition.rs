@@ -1,10 +1,11 @@
 //! Modules and customizing put together, without a database.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
 use tessera_customizing::{Customizing, Diagnostics, Origin, Shipped};
-use tessera_kernel::{Catalogues, NumberRange, Numbering, Registry, Settings};
+use tessera_kernel::{Catalogues, Code, NumberRange, Numbering, Registry, Settings};
 
 use crate::modules::MODULES;
 
@@ -64,6 +65,7 @@ fn numbering(
     problems: &mut Diagnostics,
 ) -> Numbering {
     let catalogue = customizing.catalogue::<NumberRangeEntry>("number_range", problems);
+    let legal = legal_ranges(customizing, registry);
     let mut ranges = Vec::with_capacity(catalogue.len());
     for (code, entry) in catalogue.iter() {
         let mut report = |message: &str| {
@@ -80,6 +82,17 @@ fn numbering(
         if !(1..=1_000_000).contains(&entry.block) {
             report("`block` must be 1 (no gaps) to 1,000,000");
         }
+        if let Some(user) = legal.get(&code) {
+            if entry.block != 1 {
+                report(&format!("`block` must be 1: {user} takes legal numbers, without gaps"));
+            }
+            if !entry.prefix.contains("{series}") {
+                report(&format!(
+                    "`prefix` must contain {{series}}: {user} takes legal numbers, and those of \
+                     two companies or years would be the same"
+                ));
+            }
+        }
         ranges.push(NumberRange {
             name: code.to_string(),
             prefix: entry.prefix.clone(),
@@ -94,6 +107,25 @@ fn numbering(
         problems.report(&origin, message);
     }
     Numbering::new(ranges)
+}
+
+/// An entry that may name a range of legal numbers; its other fields are its module's affair.
+#[derive(Deserialize)]
+struct LegalNumbers {
+    #[serde(default)]
+    number_range: Option<Code>,
+}
+
+/// The ranges of legal numbers, each with an entry that takes them.
+fn legal_ranges(customizing: &Customizing, registry: &Registry) -> BTreeMap<Code, String> {
+    // What is wrong with an entry its own module reports.
+    let (mut ranges, mut elsewhere) = (BTreeMap::new(), Diagnostics::default());
+    for name in registry.legal_numbers() {
+        for (code, entry) in customizing.catalogue::<LegalNumbers>(name, &mut elsewhere).iter() {
+            ranges.extend(entry.number_range.map(|range| (range, format!("{name}.{code}"))));
+        }
+    }
+    ranges
 }
 
 #[cfg(test)]
@@ -157,6 +189,23 @@ mod tests {
         std::fs::write(folder.path().join("own.toml"), text).unwrap();
         let problems = compose(Some(folder.path())).err().unwrap().to_string();
         assert!(problems.contains("own.toml:2: number_range.product"), "{problems}");
+    }
+
+    #[test]
+    fn legal_numbers_have_a_series_and_no_gaps() {
+        let folder = tempfile::tempdir().unwrap();
+        let range = "prefix = \"\"\nfrom = 1\nto = 9\nwidth = 1\nblock = 100\n";
+        let text = format!("[number_range.invoice]\n{range}[number_range.journal_entry]\n{range}");
+        std::fs::write(folder.path().join("own.toml"), text).unwrap();
+        let problems = compose(Some(folder.path())).err().unwrap().to_string();
+        for expected in [
+            "own.toml:1: number_range.invoice: `block` must be 1",
+            "own.toml:1: number_range.invoice: `prefix` must contain {series}",
+            "own.toml:7: number_range.journal_entry: `block`",
+            "own.toml:7: number_range.journal_entry: `prefix`",
+        ] {
+            assert!(problems.contains(expected), "{problems}");
+        }
     }
 
     #[test]

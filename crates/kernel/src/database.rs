@@ -8,7 +8,7 @@ use std::sync::mpsc::sync_channel;
 use hashbrown::HashMap;
 
 use crate::{
-    Actor, Cache, Catalogues, Clock, Connection, Fault, Job, Numbering, Registry, Store,
+    Actor, Cache, Catalogues, Clock, Connection, Fault, Job, Numbering, ReadMode, Registry, Store,
     StoreError, TableDef, Tx, Verdict, clock::IdSource,
 };
 
@@ -133,8 +133,18 @@ impl Database {
         actor: &Actor,
         run: impl FnOnce(&mut Tx<'_>) -> Result<R, E>,
     ) -> Result<R, E> {
+        self.read_in(ReadMode::default(), actor, run)
+    }
+
+    /// The same in another mode.
+    pub fn read_in<R, E: From<Fault>>(
+        &self,
+        mode: ReadMode,
+        actor: &Actor,
+        run: impl FnOnce(&mut Tx<'_>) -> Result<R, E>,
+    ) -> Result<R, E> {
         let (mut run, mut answer) = (Some(run), None);
-        self.store.read(&mut |connection| {
+        self.store.read_in(mode, &mut |connection| {
             if let Some(run) = run.take() {
                 let mut tx = Tx::new(connection, &self.environment, actor, None);
                 answer = Some(run(&mut tx));

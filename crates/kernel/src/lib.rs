@@ -77,12 +77,12 @@ pub use percentage::Percentage;
 pub use problem::{FieldProblem, Problem, ProblemKind};
 pub use quantity::{Quantity, QuantityError, Unit, UnitConversion};
 pub use registry::{
-    Action, ActionTarget, ChangeObject, Check, Checked, CreateObject, Findings, Module,
+    Action, ActionTarget, Answer, ChangeObject, Check, Checked, CreateObject, Findings, Module,
     ObjectEntry, Registry, Rule, RunAction,
 };
 pub use segment::{Cardinality, Segment, SegmentDef, TimeConstraint};
 pub use select::{Aggregate, Condition, Direction, Operator, Select};
-pub use store::{Connection, Job, Statistics, Store, StoreError, Verdict, Visit};
+pub use store::{Connection, Job, ReadMode, Statistics, Store, StoreError, Verdict, Visit};
 pub use table::{ColumnDef, Fill, IndexDef, TableDef};
 pub use tessera_kernel_derive::{Choice, Form, Object, Record, Segment};
 pub use text::{Language, LocalizedText};
@@ -91,4 +91,4 @@ pub use time::{
     date_to_days, parse_date,
 };
 pub use timed::{Timed, put as put_timed};
-pub use tx::{Page, Query, Tx};
+pub use tx::{Changes, Page, Query, Tx};

@@ -4,8 +4,8 @@
 use serde_json::{Map, Value};
 
 use crate::{
-    Balance, CompositeDef, Fault, NumberRange, Object, ObjectDef, ObjectId, Problem, Ref, Stored,
-    Subscriber, TableDef, Tx, json,
+    Actor, Balance, CompositeDef, Fault, NumberRange, Object, ObjectDef, ObjectId, Problem, Ref,
+    Stored, Subscriber, TableDef, Tx, json,
 };
 
 /// One rule of a verb, in the order in which rules run.
@@ -24,6 +24,21 @@ pub enum ActionTarget {
     Object,
     /// The collection: `POST /api/v1/{object}/{action}`.
     Collection,
+}
+
+/// What a verb answers, for the documentation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// A JSON object that only its help describes: a report.
+    Report,
+    /// An object of this type.
+    Object(&'static str),
+    /// Id, number and version of what was made or changed.
+    Head,
+    /// A member with an object of this type.
+    Member(&'static str, &'static str),
+    /// A member with objects of this type.
+    Members(&'static str, &'static str),
 }
 
 /// Runs an action: the target (nil for a collection) and the JSON input; answers JSON.
@@ -46,6 +61,13 @@ pub struct Action {
     pub rules: &'static [Rule],
     /// Only reads: it runs on a snapshot, beside the commands.
     pub reads: bool,
+    /// The right that it needs: object type and what is done to it. The verb itself demands the
+    /// same; whoever calls it from outside demands it before anything is told of the object.
+    pub right: (&'static str, &'static str),
+    /// The member of its answer that is a secret: told this once and kept nowhere.
+    pub secret: Option<&'static str>,
+    /// What it answers.
+    pub answer: Answer,
     /// Runs it.
     pub run: RunAction,
 }
@@ -60,8 +82,9 @@ impl Action {
         rules: &'static [Rule],
         run: RunAction,
     ) -> Self {
-        let target = ActionTarget::Object;
-        Self { object, name, help, target, input, rules, reads: false, run }
+        let (target, right) = (ActionTarget::Object, (object, name));
+        let (secret, answer) = (None, Answer::Report);
+        Self { object, name, help, target, input, rules, reads: false, right, secret, answer, run }
     }
 
     /// A verb of the collection.
@@ -81,6 +104,29 @@ impl Action {
     #[must_use]
     pub const fn reading(self) -> Self {
         Self { reads: true, ..self }
+    }
+
+    /// The same with the right to do something else than its name says.
+    #[must_use]
+    pub const fn with_right(self, object: &'static str, action: &'static str) -> Self {
+        Self { right: (object, action), ..self }
+    }
+
+    /// The same with its answer described.
+    #[must_use]
+    pub const fn answering(self, answer: Answer) -> Self {
+        Self { answer, ..self }
+    }
+
+    /// The same with a secret in its answer.
+    #[must_use]
+    pub const fn telling(self, secret: &'static str) -> Self {
+        Self { secret: Some(secret), ..self }
+    }
+
+    /// Refuses an actor who may not do it.
+    pub fn permit(&self, actor: &Actor) -> Result<(), Problem> {
+        actor.require(self.right.0, self.right.1)
     }
 }
 
@@ -261,6 +307,9 @@ pub struct Module {
     pub subscribers: Vec<Subscriber>,
     /// Number ranges that customizing must define.
     pub number_ranges: Vec<&'static str>,
+    /// Catalogues whose entries name, in `number_range`, a range of legal numbers: drawn in a
+    /// series each, without gaps.
+    pub legal_numbers: Vec<&'static str>,
 }
 
 /// The modules of a program.
@@ -322,6 +371,11 @@ impl Registry {
     /// Number ranges that customizing must define.
     pub fn number_ranges(&self) -> impl Iterator<Item = &'static str> {
         self.modules.iter().flat_map(|module| module.number_ranges.iter().copied())
+    }
+
+    /// Catalogues whose entries name a range of legal numbers.
+    pub fn legal_numbers(&self) -> impl Iterator<Item = &'static str> {
+        self.modules.iter().flat_map(|module| module.legal_numbers.iter().copied())
     }
 
     /// Whether customizing defines what the modules need; answers the first lack.

@@ -1,6 +1,7 @@
 //! The interface of a storage engine. Modules never see it: they work on a [`crate::Tx`].
 
 use std::path::Path;
+use std::time::Instant;
 
 use crate::{CellRef, Fault, Guard, RowSource, Select, TableDef, WriteRow};
 
@@ -140,6 +141,15 @@ pub trait Job: Send {
     fn finished(self: Box<Self>, outcome: Result<(), StoreError>);
 }
 
+/// How a read is done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReadMode {
+    /// When it is given up, wherever it is.
+    pub deadline: Option<Instant>,
+    /// It is short and must not wait behind long ones: who calls, is the database there.
+    pub urgent: bool,
+}
+
 /// What an engine has done since it was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
@@ -162,7 +172,17 @@ pub trait Store: Send + Sync {
         read: &mut dyn FnMut(&mut dyn Connection) -> Result<(), Fault>,
     ) -> Result<(), Fault>;
 
-    /// Creates what is missing: tables, columns, indexes. Never drops or narrows anything.
+    /// The same in another mode; a read that is given up is [`StoreError::Unavailable`].
+    fn read_in(
+        &self,
+        _mode: ReadMode,
+        read: &mut dyn FnMut(&mut dyn Connection) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        self.read(read)
+    }
+
+    /// Creates what is missing: tables, columns, indexes. Drops nothing but indexes of these tables
+    /// that are no longer defined, and narrows nothing.
     fn migrate(&self, tables: &[&'static TableDef]) -> Result<(), StoreError>;
 
     /// Writes a consistent copy of the database to a file that must not exist, calling

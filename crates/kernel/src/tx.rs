@@ -1,6 +1,7 @@
 //! One command, or one consistent read.
 
 mod check;
+mod history;
 mod load;
 mod query;
 mod save;
@@ -10,6 +11,7 @@ use std::cell::RefCell;
 
 use hashbrown::HashSet;
 
+pub use history::Changes;
 pub(crate) use load::CellGather;
 pub use query::{Page, Query};
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use tessera_kernel::{
-    Action, ActionTarget, Checked, Composite, Form, Kind, ObjectId, Problem, Ref, Rule, Stored,
+    Action, Answer, Checked, Composite, Form, Kind, ObjectId, Problem, Ref, Rule, Stored,
     TimeConstraint, Tx, json, put_timed,
 };
 
@@ -31,19 +31,18 @@ pub fn put_rate(
     Ok(exchange_rate)
 }
 
-pub(crate) const ACTION: Action = Action {
-    object: ExchangeRate::NAME,
-    name: "put_rate",
-    help: "Puts the rate of a period among the others of the pair of currencies",
-    target: ActionTarget::Object,
-    input: PutRate::composite,
-    rules: &[
+pub(crate) const ACTION: Action = Action::on_object(
+    ExchangeRate::NAME,
+    "put_rate",
+    "Puts the rate of a period among the others of the pair of currencies",
+    PutRate::composite,
+    &[
         Rule { name: "positive", help: "The rate is more than zero" },
         Rule { name: "period", help: "Other rates of the pair give way in the period" },
     ],
-    reads: false,
     run,
-};
+)
+.answering(Answer::Object(ExchangeRate::NAME));
 
 fn run(tx: &mut Tx<'_>, id: ObjectId, body: &Value) -> Result<Value, Problem> {
     let form: PutRate = json::parse(body)?;

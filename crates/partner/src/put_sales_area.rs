@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use tessera_kernel::{
-    Action, ActionTarget, Checked, Composite, Form, Kind, ObjectId, Problem, Ref, Rule, Stored,
+    Action, Answer, Checked, Composite, Form, Kind, ObjectId, Problem, Ref, Rule, Stored,
     TimeConstraint, Tx, json, put_timed,
 };
 
@@ -31,20 +31,19 @@ pub fn put_sales_area(
     Ok(partner)
 }
 
-pub(crate) const ACTION: Action = Action {
-    object: BusinessPartner::NAME,
-    name: "put_sales_area",
-    help: "Puts terms of selling for a period among the others of the sales area",
-    target: ActionTarget::Object,
-    input: PutSalesArea::composite,
-    rules: &[
+pub(crate) const ACTION: Action = Action::on_object(
+    BusinessPartner::NAME,
+    "put_sales_area",
+    "Puts terms of selling for a period among the others of the sales area",
+    PutSalesArea::composite,
+    &[
         Rule { name: "codes", help: "Every code is in customizing" },
         Rule { name: "period", help: "Other terms of the sales area give way in the period" },
         Rule { name: "partner", help: "The partner as a whole is as every partner must be" },
     ],
-    reads: false,
     run,
-};
+)
+.answering(Answer::Object(BusinessPartner::NAME));
 
 fn run(tx: &mut Tx<'_>, id: ObjectId, body: &Value) -> Result<Value, Problem> {
     let form: PutSalesArea = json::parse(body)?;

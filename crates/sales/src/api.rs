@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use tessera_kernel::{
-    Action, Composite, Form, Kind as _, NoInput, Object, ObjectId, Problem, Record, Ref, Tx,
+    Action, Answer, Composite, Form, Kind as _, NoInput, Object, ObjectId, Problem, Record, Ref,
+    Tx,
     json::{parse, stored_to_json},
 };
 
@@ -35,7 +36,8 @@ pub(crate) fn actions() -> Vec<Action> {
             Reason::composite,
             &[],
             release_credit,
-        ),
+        )
+        .answering(Answer::Object(object)),
         Action::on_object(
             object,
             "check_credit",
@@ -43,7 +45,8 @@ pub(crate) fn actions() -> Vec<Action> {
             NoInput::composite,
             &[],
             check_credit,
-        ),
+        )
+        .answering(Answer::Object(object)),
         Action::on_object(
             object,
             "reschedule",
@@ -51,7 +54,8 @@ pub(crate) fn actions() -> Vec<Action> {
             NoInput::composite,
             &[],
             reschedule,
-        ),
+        )
+        .answering(Answer::Object(object)),
         Action::on_object(
             object,
             "explain_pricing",
@@ -60,6 +64,7 @@ pub(crate) fn actions() -> Vec<Action> {
             &[],
             explain_pricing,
         )
+        .with_right(object, "read")
         .reading(),
         Action::on_object(
             object,
@@ -69,6 +74,7 @@ pub(crate) fn actions() -> Vec<Action> {
             &[],
             item_status,
         )
+        .with_right(object, "read")
         .reading(),
     ]
 }

@@ -2,24 +2,23 @@
 
 use serde_json::{Value, json};
 use tessera_kernel::{
-    Action, ActionTarget, Code, Composite, Date, Form, ObjectId, Problem, Quantity, Record, Ref,
-    Tx, format_decimal, json as from_json,
+    Action, Code, Composite, Date, Form, ObjectId, Problem, Quantity, Record, Ref, Tx,
+    format_decimal, json as from_json,
 };
 use tessera_organisation::OrganisationSettings;
 
 use crate::{StockError, availability};
 
 /// `POST /product/{id}/availability`.
-pub(crate) const AVAILABILITY: Action = Action {
-    object: "product",
-    name: "availability",
-    help: "What is there, expected, reserved and free of a product in a plant, day by day.",
-    target: ActionTarget::Object,
-    input: Input::composite,
-    rules: &[],
-    reads: true,
+pub(crate) const AVAILABILITY: Action = Action::on_object(
+    "product",
+    "availability",
+    "What is there, expected, reserved and free of a product in a plant, day by day.",
+    Input::composite,
+    &[],
     run,
-};
+)
+.reading();
 
 #[derive(Record, Clone, Debug)]
 struct Question {

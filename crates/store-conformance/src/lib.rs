@@ -49,7 +49,7 @@ pub fn suite() -> Vec<Case> {
         concurrency: a_bounded_counter, every_job_is_answered_once, snapshots_are_consistent,
             more_reads_than_connections;
         schema: migrating_twice, columns_are_added, earlier_rows_get_the_default,
-            a_column_without_a_true_value_is_refused, a_copied_column_is_filled, indexes_are_added, other_types_are_refused,
+            a_column_without_a_true_value_is_refused, a_copied_column_is_filled, indexes_are_added, former_indexes_are_dropped, other_types_are_refused,
             looser_and_tighter_columns, a_sound_database;
     }
 }

@@ -130,6 +130,17 @@ pub(crate) fn indexes_are_added(store: &dyn Store) {
     assert_eq!(rows(store, table, &[]).len(), 2);
 }
 
+pub(crate) fn former_indexes_are_dropped(store: &dyn Store) {
+    let def = || integers("freed", &["k", "a", "b"], 1);
+    let table = make(store, def().with_index(&["a"], true).with_index(&["b"], false));
+    fill(store, table, vec![ints(&[1, 5, 1])]);
+    let table = make(store, def().with_index(&["b"], false));
+    fill(store, table, vec![ints(&[2, 5, 2])]);
+    assert_eq!(rows(store, table, &[]), [ints(&[1, 5, 1]), ints(&[2, 5, 2])]);
+    let refused = migrate(store, def().with_index(&["a"], true)).map(drop);
+    assert!(matches!(refused, Err(StoreError::Incompatible(_))), "{refused:?}");
+}
+
 pub(crate) fn other_types_are_refused(store: &dyn Store) {
     let table = make(store, integers("retyped", &["k", "a"], 1));
     fill(store, table, vec![ints(&[1, 1])]);

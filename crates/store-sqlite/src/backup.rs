@@ -1,6 +1,6 @@
 //! A consistent copy of the database while work goes on.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::path::Path;
 
 use rusqlite::Connection;
@@ -8,6 +8,7 @@ use rusqlite::backup::{Backup, StepResult};
 use tessera_kernel::StoreError;
 
 use crate::error::store_error;
+use crate::file::private;
 use crate::lock::beside;
 
 /// Pages per step.
@@ -26,8 +27,8 @@ pub(crate) fn backup(
         return refused();
     }
     let partial = beside(to, ".partial");
-    let outcome = copy(source, &partial, progress)
-        .map_err(|error| store_error(&error))
+    let outcome = make(&partial)
+        .and_then(|()| copy(source, &partial, progress).map_err(|error| store_error(&error)))
         .and_then(|()| if to.exists() { refused() } else { settle(&partial, to) });
     if outcome.is_err() {
         // What is left of it is of no use; that it stays does no harm either.
@@ -36,14 +37,22 @@ pub(crate) fn backup(
     outcome
 }
 
+/// An empty file for the copy, in place of an earlier one that was given up.
+fn make(partial: &Path) -> Result<(), StoreError> {
+    let leftover = fs::remove_file(partial);
+    tracing::debug!(?leftover, "an earlier copy that was given up");
+    let made = private(OpenOptions::new().write(true).create_new(true)).open(partial);
+    made.map(drop).map_err(|error| {
+        StoreError::Unavailable(format!("{} can't be made: {error}", partial.display()))
+    })
+}
+
 /// The source is held in one snapshot, so that commits meanwhile don't start the copy anew.
 fn copy(
     source: &Connection,
     partial: &Path,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<(), rusqlite::Error> {
-    let leftover = fs::remove_file(partial);
-    tracing::debug!(?leftover, "an earlier copy that was given up");
     source.execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema;")?;
     let outcome = copy_snapshot(source, partial, progress);
     source.execute_batch("COMMIT")?;

@@ -3,6 +3,8 @@
 use rusqlite::{ErrorCode, ffi};
 use tessera_kernel::{StoreError, TableDef};
 
+use crate::readers::given_up;
+
 /// An error of a statement that concerns no table in particular.
 pub(crate) fn store_error(error: &rusqlite::Error) -> StoreError {
     let rusqlite::Error::SqliteFailure(failure, message) = error else {
@@ -20,6 +22,7 @@ pub(crate) fn store_error(error: &rusqlite::Error) -> StoreError {
         ErrorCode::CannotOpen | ErrorCode::PermissionDenied => {
             unavailable("the file can't be opened")
         }
+        ErrorCode::OperationInterrupted => given_up(),
         ErrorCode::OutOfMemory => unavailable("the memory is used up"),
         ErrorCode::NotADatabase => {
             StoreError::Incompatible("the file is not a Tessera database".to_string())

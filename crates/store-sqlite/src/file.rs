@@ -1,6 +1,6 @@
 //! The database file: whether it is ours, and the settings of each connection to it.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
@@ -59,6 +59,11 @@ pub(crate) fn establish(path: &Path, options: &Options) -> Result<(), StoreError
             Err(StoreError::Incompatible(format!("{} is not a Tessera database", path.display())))
         }
         Header::Missing | Header::Empty if options.create => {
+            private(OpenOptions::new().write(true).create(true).truncate(false))
+                .open(path)
+                .map_err(|error| {
+                    StoreError::Unavailable(format!("{} can't be made: {error}", path.display()))
+                })?;
             create(path, options).map_err(|error| store_error(&error))
         }
         Header::Missing => {
@@ -68,6 +73,14 @@ pub(crate) fn establish(path: &Path, options: &Options) -> Result<(), StoreError
             Err(StoreError::Incompatible(format!("{} is an empty file", path.display())))
         }
     }
+}
+
+/// Makes a new file one that only its owner reads: it holds everything. SQLite gives what it puts
+/// beside a database the mode of the database.
+pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options
 }
 
 fn create(path: &Path, options: &Options) -> Result<(), rusqlite::Error> {

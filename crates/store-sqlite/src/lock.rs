@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use tessera_kernel::StoreError;
 
+use crate::file::private;
+
 /// The right to write; given back when dropped.
 #[derive(Debug)]
 pub(crate) struct WriteLock {
@@ -22,7 +24,7 @@ impl WriteLock {
         };
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
-        let mut file = options.open(&path).map_err(failed)?;
+        let mut file = private(&mut options).open(&path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(taken(database, &mut file)),

@@ -1,5 +1,6 @@
-//! Tables, columns and indexes come into being. Nothing is dropped, and a column never takes less
-//! than before.
+//! Tables, columns and indexes come into being. Nothing is dropped that holds data, and a column
+//! never takes less than before; an index that is no longer defined goes, for it may forbid what is
+//! allowed now.
 
 use rusqlite::{Connection, OptionalExtension as _};
 use tessera_kernel::{Cell, ColumnDef, Fill, IndexDef, StoreError, TableDef};
@@ -39,6 +40,7 @@ fn tables_and_catalogue(
         let known = catalog::known(connection, table).map_err(|error| store_error(&error))?;
         let unknown = table.columns.iter().filter(|column| !known.contains(&column.name));
         copies.extend(unknown.map(|column| (*table, column)));
+        drop_former_indexes(connection, table)?;
         migrate_table(connection, table)?;
         catalog::record(connection, table).map_err(|error| store_error(&error))?;
     }
@@ -163,6 +165,24 @@ pub(crate) fn create_table(name: &str, columns: &[Column<'_>], key: usize) -> St
     push_names(&mut sql, columns[..key].iter().map(|column| column.name));
     sql.push_str(")) STRICT, WITHOUT ROWID");
     sql
+}
+
+/// Drops the indexes that an earlier definition of a table had. An index that somebody else made
+/// has another name, and stays.
+fn drop_former_indexes(connection: &Connection, table: &TableDef) -> Result<(), StoreError> {
+    let ours = format!("{}_by_", table.name);
+    let names: Vec<String> = connection
+        .prepare_cached(
+            "SELECT name FROM sqlite_schema
+             WHERE type = 'index' AND tbl_name = ?1 AND sql IS NOT NULL",
+        )
+        .and_then(|mut find| find.query_map([&table.name], |row| row.get(0))?.collect())
+        .map_err(|error| store_error(&error))?;
+    let is_former = |name: &&String| {
+        name.starts_with(&ours) && !table.indexes.iter().any(|index| index.name == **name)
+    };
+    let mut former = names.iter().filter(is_former);
+    former.try_for_each(|name| run(connection, &format!("DROP INDEX {}", quote(name))))
 }
 
 fn migrate_index(

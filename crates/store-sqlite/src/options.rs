@@ -18,7 +18,7 @@ pub struct Options {
     pub create: bool,
     /// Reading and writing, or only reading.
     pub access: Access,
-    /// Connections for reads; further reads wait.
+    /// Connections for reads; further reads wait. One more is kept for urgent ones.
     pub readers: usize,
     /// Page cache of the writer; each reader takes a quarter of it.
     pub cache_mib: u32,

@@ -1,5 +1,7 @@
 //! An open transaction of the writer, or an open snapshot of a reader.
 
+use std::time::Instant;
+
 use rusqlite::{CachedStatement, Statement};
 use tessera_kernel::{
     CellRef, Connection, Fault, Guard, RowSource, Select, StoreError, TableDef, WriteRow,
@@ -7,6 +9,7 @@ use tessera_kernel::{
 
 use crate::bind::{Binder, RowReader, bind_cell, bind_cells};
 use crate::error::{store_error, table_error};
+use crate::readers::given_up;
 use crate::statements::{Bound, Operation, Shape, Statements, Texts};
 use crate::{adjust, query};
 
@@ -40,11 +43,17 @@ pub(crate) struct Session<'c> {
     lost: Option<StoreError>,
     /// The job was refused something, so that it can only be undone.
     refused: Option<StoreError>,
+    /// When a read is given up.
+    deadline: Option<Instant>,
 }
 
 impl<'c> Session<'c> {
-    /// A session that reads.
-    pub(crate) fn reading(connection: &'c rusqlite::Connection, texts: &'c mut Texts) -> Self {
+    /// A session that reads, until a deadline if there is one.
+    pub(crate) fn reading(
+        connection: &'c rusqlite::Connection,
+        texts: &'c mut Texts,
+        deadline: Option<Instant>,
+    ) -> Self {
         Self {
             statements: Statements::new(connection, texts),
             columns: Vec::new(),
@@ -53,6 +62,7 @@ impl<'c> Session<'c> {
             savepoint: false,
             lost: None,
             refused: None,
+            deadline,
         }
     }
 
@@ -68,7 +78,7 @@ impl<'c> Session<'c> {
             release: connection.prepare_cached("RELEASE job")?,
             undo: connection.prepare_cached("ROLLBACK TO job")?,
         };
-        Ok(Self { control: Some(control), ..Self::reading(connection, texts) })
+        Ok(Self { control: Some(control), ..Self::reading(connection, texts, None) })
     }
 
     fn control(&mut self, pick: Pick<'c>) -> Done {
@@ -148,6 +158,9 @@ impl<'c> Session<'c> {
 
     /// Makes sure that the session can read.
     fn alive(&self) -> Done {
+        if self.deadline.is_some_and(|at| Instant::now() >= at) {
+            return Err(given_up());
+        }
         self.lost.clone().map_or(Ok(()), Err)
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use tessera_kernel::{Connection, Fault, Job, Statistics, Store, StoreError, TableDef};
+use tessera_kernel::{Connection, Fault, Job, ReadMode, Statistics, Store, StoreError, TableDef};
 
 use crate::checkpoint::Checkpoints;
 use crate::lock::{WriteLock, beside};
@@ -67,7 +67,15 @@ impl Store for SqliteStore {
         &self,
         read: &mut dyn FnMut(&mut dyn Connection) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        self.readers.read(read)
+        self.readers.read(ReadMode::default(), read)
+    }
+
+    fn read_in(
+        &self,
+        mode: ReadMode,
+        read: &mut dyn FnMut(&mut dyn Connection) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        self.readers.read(mode, read)
     }
 
     fn migrate(&self, tables: &[&'static TableDef]) -> Result<(), StoreError> {
@@ -85,7 +93,8 @@ impl Store for SqliteStore {
     }
 
     fn size(&self) -> Result<u64, StoreError> {
-        let pages: u64 = self.readers.bare(|connection| {
+        let quick = ReadMode { urgent: true, ..ReadMode::default() };
+        let pages: u64 = self.readers.bare(quick, |connection| {
             let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
             Ok(u64::try_from(pages).unwrap_or(0) * u64::from(file::page_size(connection)?))
         })?;
@@ -98,7 +107,7 @@ impl Store for SqliteStore {
     }
 
     fn check(&self) -> Result<Vec<String>, StoreError> {
-        self.readers.bare(|connection| {
+        self.readers.bare(ReadMode::default(), |connection| {
             let mut statement = connection.prepare("PRAGMA quick_check")?;
             let mut broken: Vec<String> =
                 statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;

@@ -5,11 +5,12 @@ mod common;
 use std::fs;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use common::{Note, add, keys, notes, open};
 use tessera_kernel::{
-    ColumnDef, ColumnType, Connection, Job, RowSink, Store, StoreError, TableDef, Verdict, WriteRow,
+    Aggregate, Cell, ColumnDef, ColumnType, Connection, Fault, Job, ReadMode, RowSink, Select,
+    Store, StoreError, TableDef, Verdict, WriteRow,
 };
 use tessera_store_conformance::command;
 use tessera_store_sqlite::{Options, SqliteStore};
@@ -22,6 +23,16 @@ fn folder() -> tempfile::TempDir {
 fn table(name: &str, columns: &[&str]) -> &'static TableDef {
     let columns = columns.iter().map(|name| ColumnDef::required(name, ColumnType::Int)).collect();
     Box::leak(Box::new(TableDef::new(name, columns, 1)))
+}
+
+/// Two integers.
+struct Pair(i64, i64);
+
+impl WriteRow for Pair {
+    fn write(&self, sink: &mut dyn RowSink) {
+        sink.int(self.0);
+        sink.int(self.1);
+    }
 }
 
 /// A row of integers.
@@ -305,4 +316,76 @@ fn strangers_are_reported() {
         .expect("somebody tampers with it");
     let broken = store.check().expect("the check runs");
     assert_eq!(broken.len(), 2, "{broken:?}");
+}
+
+#[test]
+fn a_read_whose_time_is_over_is_given_up_and_its_connection_serves_on() {
+    let folder = folder();
+    let options = Options { readers: 1, ..Options::creating() };
+    let store = SqliteStore::open(&folder.path().join("slow.db"), options).expect("opens");
+    let table = table("slow", &["k", "a"]);
+    store.migrate(&[table]).expect("the table is made");
+    let filled = command(&store, move |connection| {
+        (0..100_000).try_for_each(|k| connection.insert(table, &Pair(k, k % 7)))
+    });
+    filled.expect("it is filled");
+    let count = |mode: ReadMode, filter: i64| {
+        // One statement without an answer row until its end.
+        let query = Select::from(table, &[]).equals(1, Cell::Int(filter));
+        let query = query.aggregate(Aggregate::Count);
+        let mut counted = 0;
+        let read = store.read_in(mode, &mut |connection: &mut dyn Connection| {
+            connection.select(&query, &mut |row| {
+                counted = row.int()?.unwrap_or(0);
+                Ok(())
+            })
+        });
+        read.map(|()| counted)
+    };
+    let at = |time: Duration| ReadMode { deadline: Some(Instant::now() + time), urgent: false };
+    let given_up = count(at(Duration::from_micros(300)), 1);
+    let Err(Fault::Store(StoreError::Unavailable(why))) = given_up else {
+        panic!("it went on: {given_up:?}")
+    };
+    assert!(why.contains("given up"), "{why}");
+    let enough = at(Duration::from_secs(60));
+    assert!(matches!(count(enough, 1), Ok(14_286)), "{:?}", count(enough, 1));
+    assert!(matches!(count(ReadMode::default(), 9), Ok(0)));
+}
+
+#[test]
+fn a_connection_is_kept_for_urgent_reads() {
+    let folder = folder();
+    let options = Options { readers: 1, ..Options::creating() };
+    let store = SqliteStore::open(&folder.path().join("kept.db"), options).expect("opens");
+    let urgent = ReadMode { deadline: None, urgent: true };
+    let soon = || ReadMode { deadline: Some(Instant::now()), urgent: false };
+    let outcome = store.read(&mut |_| {
+        assert!(store.read_in(urgent, &mut |_| Ok(())).is_ok());
+        let waited = store.read_in(soon(), &mut |_| Ok(()));
+        assert!(matches!(waited, Err(Fault::Store(StoreError::Unavailable(_)))), "{waited:?}");
+        Ok(())
+    });
+    outcome.expect("the read succeeds");
+}
+
+#[cfg(unix)]
+#[test]
+fn nobody_but_its_owner_reads_what_is_made() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = folder();
+    let path = folder.path().join("own.db");
+    let (store, note) = (open(&path), notes());
+    store.migrate(&[note]).expect("the table is made");
+    add(&store, note, Note(1, "secret".into())).expect("a note is added");
+    store.backup(&folder.path().join("copy.db"), &mut |_, _| {}).expect("a copy is made");
+    let mut seen = 0;
+    for entry in fs::read_dir(folder.path()).expect("the folder is read") {
+        let entry = entry.expect("an entry");
+        let mode = entry.metadata().expect("its mode").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{}", entry.path().display());
+        seen += 1;
+    }
+    // Database, log, its index, lock, copy.
+    assert_eq!(seen, 5);
 }

@@ -76,6 +76,11 @@ fn users_are_added_listed_and_deactivated() {
     assert!(list.contains("ada") && list.contains("not active"), "{list}");
     assert!(place.refused(&["user", "deactivate", "ada"]).contains("last administrator"));
     assert!(place.refused(&["user", "deactivate", "eve"]).contains("tessera user list"));
+    // Whoever mistypes the database gets no new one.
+    let (status, text) =
+        place.run(&["user", "password", "ada", "--db", "sqlite:typo.db"], password);
+    assert_eq!((status, text.contains("no database")), (1, true), "{text}");
+    assert!(!place.path("typo.db").exists() && !place.path("typo.db.lock").exists());
 }
 
 #[test]
@@ -90,6 +95,11 @@ fn a_database_is_verified_backed_up_and_restored_where_there_is_none() {
     assert!(place.refused(&["restore", "copy.db"]).contains("never replaces"));
     place.done(&["restore", "copy.db", "--db", "sqlite:other.db"]);
     assert!(place.done(&["user", "list", "--db", "sqlite:other.db"]).contains("ada"));
+    // The log of a process that died holds the last commits: a copy of the file would lose them.
+    std::fs::copy(place.path("copy.db"), place.path("live.db")).unwrap();
+    place.write("live.db-wal", "commits");
+    let live = place.refused(&["restore", "live.db", "--db", "sqlite:third.db"]);
+    assert!(live.contains("tessera backup") && live.contains("live.db-wal"), "{live}");
     let garbage = place.write("garbage.db", "no database");
     place.refused(&["restore", &garbage, "--db", "sqlite:third.db"]);
     assert!(!place.path("third.db").exists());
@@ -219,6 +229,30 @@ fn a_gzipped_file_is_unpacked() {
     packed.finish().unwrap();
     let text = place.done(&["import", "json", "partners.json.gz", "--object", "business_partner"]);
     assert!(text.contains("1 created"), "{text}");
+}
+
+#[test]
+fn a_file_that_ends_early_is_told_with_what_was_booked_before() {
+    let place = Place::new();
+    let header = "number,general.name,general.category,general.country,general.language,\
+                  general.tax_classification\n";
+    let mut rows = String::from(header);
+    for n in 1..=500 {
+        rows.push_str(&format!("C-{n},Partner {n},organisation,DE,en,full\n"));
+    }
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    packed.write_all(rows.as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    let file = place.write("partners.csv.gz", &packed[..packed.len() / 2]);
+    let import = ["import", "csv", &file, "--object", "business_partner"];
+    let text = place.refused(&import);
+    let created = text.split(" created").next().unwrap().rsplit(' ').next().unwrap();
+    let created: u64 = created.parse().unwrap();
+    assert!((100..500).contains(&created) && text.contains("1 failed"), "{text}");
+    let errors = std::fs::read_to_string(place.path("partners.csv.gz.errors.csv")).unwrap();
+    let last = errors.lines().last().unwrap();
+    assert!(last.starts_with(&format!("{},", created + 2)), "{errors}");
+    assert!(last.contains("could be read"), "{errors}");
 }
 
 #[test]

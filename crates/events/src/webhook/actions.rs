@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json as value};
 use tessera_kernel::{
-    Action, ActionTarget, Composite as _, Form, Kind as _, NoInput, ObjectId, Problem, Record, Ref,
-    Rule, Stored, Tx, json,
+    Action, Answer, Composite as _, Form, Kind as _, NoInput, ObjectId, Problem, Record, Ref, Rule,
+    Stored, Tx, json,
 };
 
 use super::{Webhook, WebhookEvent, WebhookTarget, delivery, queue_name, secret};
@@ -41,36 +41,33 @@ const RULES: &[Rule] = &[
 ];
 
 pub(crate) const ACTIONS: &[Action] = &[
-    Action {
-        object: Webhook::NAME,
-        name: "register",
-        help: "Registers an address and answers its signing secret: this once.",
-        target: ActionTarget::Collection,
-        input: RegisterInput::composite,
-        rules: RULES,
-        reads: false,
-        run: register,
-    },
-    Action {
-        object: Webhook::NAME,
-        name: "renew_secret",
-        help: "Replaces the signing secret and answers the new one: this once.",
-        target: ActionTarget::Object,
-        input: NoInput::composite,
-        rules: &[],
-        reads: false,
-        run: renew_secret,
-    },
-    Action {
-        object: Webhook::NAME,
-        name: "replay",
-        help: "Sends the dead letters again, or everything after an event.",
-        target: ActionTarget::Object,
-        input: ReplayInput::composite,
-        rules: &[],
-        reads: false,
-        run: replay,
-    },
+    Action::on_collection(
+        Webhook::NAME,
+        "register",
+        "Registers an address and answers its signing secret: this once.",
+        RegisterInput::composite,
+        RULES,
+        register,
+    )
+    .answering(Answer::Object(Webhook::NAME))
+    .telling("secret"),
+    Action::on_object(
+        Webhook::NAME,
+        "renew_secret",
+        "Replaces the signing secret and answers the new one: this once.",
+        NoInput::composite,
+        &[],
+        renew_secret,
+    )
+    .telling("secret"),
+    Action::on_object(
+        Webhook::NAME,
+        "replay",
+        "Sends the dead letters again, or everything after an event.",
+        ReplayInput::composite,
+        &[],
+        replay,
+    ),
 ];
 
 fn register(tx: &mut Tx<'_>, _target: ObjectId, body: &Value) -> Result<Value, Problem> {

@@ -1,5 +1,6 @@
 //! The queue of one webhook: sends what is due, in order, and notes every try.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant as Moment};
 
 use tessera_kernel::{Actor, Database, Event, Fault, Instant, ObjectId, Ref, Source};
@@ -13,6 +14,9 @@ use crate::{EventsSettings, backoff, outbox};
 /// Events read at a time.
 const BATCH: u32 = 50;
 
+/// How long a webhook is served while others wait.
+const TURN: Duration = Duration::from_secs(1);
+
 /// What one webhook's queue needs.
 pub(super) struct Queue<'s> {
     pub(super) db: &'s Database,
@@ -20,6 +24,10 @@ pub(super) struct Queue<'s> {
     pub(super) settings: &'s EventsSettings,
     pub(super) signal: &'s Signal,
     pub(super) id: ObjectId,
+    /// Other webhooks have something to send and no thread.
+    pub(super) others_wait: &'s AtomicBool,
+    /// When this turn began.
+    pub(super) started: Moment,
 }
 
 /// The answer to one try.
@@ -42,9 +50,9 @@ fn system() -> Actor {
 }
 
 impl Queue<'_> {
-    /// Sends until nothing is left, something fails, or the program stops.
+    /// Sends until nothing is left, something fails, the turn is over or the program stops.
     pub(super) fn drain(&self) -> Result<(), Fault> {
-        while !self.signal.is_stopped() {
+        while !self.is_over() {
             let Some(work) = self.read()? else { break };
             if !self.replay(&work)? || !self.send_batch(&work)? {
                 break;
@@ -54,6 +62,12 @@ impl Queue<'_> {
             }
         }
         self.prune()
+    }
+
+    /// Whether somebody else is to have the thread.
+    fn is_over(&self) -> bool {
+        let others = self.others_wait.load(Ordering::Relaxed);
+        self.signal.is_stopped() || (others && self.started.elapsed() >= TURN)
     }
 
     /// Shortens the delivery log when it is a tenth too long.
@@ -66,10 +80,14 @@ impl Queue<'_> {
         self.db.command(&system(), move |tx| delivery::prune(tx, id, kept))
     }
 
-    /// What there is to do; nothing where the webhook is not active or has to wait.
+    /// What there is to do; nothing where the webhook is gone, not active or has to wait.
     fn read(&self) -> Result<Option<Work>, Fault> {
         self.db.read(&system(), |tx| {
-            let webhook = tx.load(Ref::<Webhook>::new(self.id))?.value;
+            let webhook = match tx.load(Ref::<Webhook>::new(self.id)) {
+                Ok(stored) => stored.value,
+                Err(Fault::Missing { .. }) => return Ok(None),
+                Err(fault) => return Err(fault),
+            };
             let queue = queue_name(self.id);
             let offset = offset::load(tx, &queue)?;
             if !webhook.target.active || offset.retry_at.is_some_and(|at| at > tx.now()) {
@@ -93,7 +111,12 @@ impl Queue<'_> {
         for (letter, event) in &work.replays {
             let Some(event) = event else {
                 let letter = DeadLetter { replay: false, ..letter.clone() };
-                self.db.command(&system(), move |tx| dead_letter::store(tx, &letter))?;
+                self.db.command(&system(), move |tx| {
+                    if offset::exists(tx, &letter.queue)? {
+                        dead_letter::store(tx, &letter)?;
+                    }
+                    Ok::<_, Fault>(())
+                })?;
                 continue;
             };
             let outcome = self.send(work, event);
@@ -108,6 +131,10 @@ impl Queue<'_> {
                 ..letter.clone()
             };
             self.db.command(&system(), move |tx| {
+                if !offset::exists(tx, &queue)? {
+                    // The webhook was deleted meanwhile, with everything that belongs to it.
+                    return Ok(());
+                }
                 delivery::note(tx, id, &note)?;
                 if arrived {
                     return dead_letter::remove(tx, &queue, letter.event);
@@ -126,7 +153,7 @@ impl Queue<'_> {
         let mut failures = work.offset.failures;
         let mut done = work.offset.event;
         for event in work.events.iter().filter(|event| work.webhook.wants(&event.name)) {
-            if self.signal.is_stopped() {
+            if self.is_over() {
                 return Ok(false);
             }
             let outcome = self.send(work, event);
@@ -138,14 +165,14 @@ impl Queue<'_> {
         match work.events.last() {
             Some(last) if last.id > done => {
                 let (queue, offset) = (queue_name(self.id), Offset::at(last.id));
-                self.db.command(&system(), move |tx| offset::store(tx, &queue, offset))?;
+                self.db.command(&system(), move |tx| offset::advance(tx, &queue, done, offset))
             }
-            _ => {}
+            _ => Ok(true),
         }
-        Ok(true)
     }
 
-    /// Notes a try and moves the offset; false where the event has to wait for its next try.
+    /// Notes a try and moves the offset; false where the event has to wait for its next try, and
+    /// where the queue does not stand at `done` any more: it was told to replay, or is gone.
     fn record(
         &self,
         event: &Event,
@@ -154,33 +181,35 @@ impl Queue<'_> {
         failures: u32,
     ) -> Result<bool, Fault> {
         let (id, queue, event_id) = (self.id, queue_name(self.id), event.id);
-        let note = self.note(event, failures + 1, &outcome);
-        let Some(error) = outcome.error else {
-            self.db.command(&system(), move |tx| {
-                delivery::note(tx, id, &note)?;
-                offset::store(tx, &queue, Offset::at(event_id))
-            })?;
-            return Ok(true);
-        };
         let failures = failures + 1;
-        tracing::warn!(webhook = %id, event = %event_id, failures, error, "a webhook failed");
+        let note = self.note(event, failures, &outcome);
         let given_up = failures >= self.settings.webhook.attempts;
         let wait = backoff::delay(&self.settings.webhook, failures);
         let wait = i64::try_from(wait.as_micros()).unwrap_or(i64::MAX);
+        let error = outcome.error;
+        if let Some(error) = &error {
+            tracing::warn!(webhook = %id, event = %event_id, failures, error, "a webhook failed");
+        }
         self.db.command(&system(), move |tx| {
-            delivery::note(tx, id, &note)?;
-            if !given_up {
+            let tried_again = error.is_some() && !given_up;
+            let to = if tried_again {
                 let retry_at = Instant::from_micros(tx.now().as_micros().saturating_add(wait));
-                let offset = Offset { event: done, failures, retry_at: Some(retry_at) };
-                return offset::store(tx, &queue, offset);
+                Offset { event: done, failures, retry_at: Some(retry_at) }
+            } else {
+                Offset::at(event_id)
+            };
+            let moved = offset::advance(tx, &queue, done, to)?;
+            if moved || offset::exists(tx, &queue)? {
+                delivery::note(tx, id, &note)?;
             }
-            let (at, error) = (tx.now(), error.clone());
-            let queue = queue.clone();
-            let letter = DeadLetter { queue, event: event_id, at, failures, error, replay: false };
-            dead_letter::store(tx, &letter)?;
-            offset::store(tx, &letter.queue, Offset::at(event_id))
-        })?;
-        Ok(given_up)
+            if let (true, true, Some(error)) = (moved, given_up, &error) {
+                let (queue, at, error) = (queue.clone(), tx.now(), error.clone());
+                let letter =
+                    DeadLetter { queue, event: event_id, at, failures, error, replay: false };
+                dead_letter::store(tx, &letter)?;
+            }
+            Ok(moved && !tried_again)
+        })
     }
 
     fn note(&self, event: &Event, attempt: u32, outcome: &Outcome) -> Delivery {

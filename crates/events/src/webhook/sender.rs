@@ -1,13 +1,16 @@
 //! Watches the queues of the webhooks; each that has something to send gets a thread for as long
 //! as it sends, so that a slow receiver delays nobody else.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hashbrown::HashSet;
-use tessera_kernel::{Actor, Database, Fault, ObjectId, Source};
+use tessera_kernel::{Actor, Database, Fault, ObjectId, Ref, Source, Tx};
+use ureq::unversioned::transport::DefaultConnector;
 
+use super::address::CheckedResolver;
 use super::queue::Queue;
 use super::{Webhook, queue_name};
 use crate::signal::Signal;
@@ -32,6 +35,8 @@ struct Watch {
     agent: ureq::Agent,
     signal: Arc<Signal>,
     busy: Mutex<HashSet<ObjectId>>,
+    /// Some webhook has something to send and no thread.
+    others_wait: AtomicBool,
 }
 
 impl Sender {
@@ -47,17 +52,19 @@ impl Sender {
             .get::<EventsSettings>()
             .cloned()
             .ok_or_else(|| Fault::corrupt("the settings of events were not set"))?;
-        let agent = ureq::Agent::config_builder()
+        let config = ureq::Agent::config_builder()
             .timeout_global(Some(Duration::from_millis(settings.policy.timeout_ms)))
             .max_redirects(0)
             .max_redirects_will_error(false)
             .http_status_as_error(false)
             .user_agent(concat!("tessera/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .new_agent();
+            .build();
+        let resolver = CheckedResolver::new(settings.policy.allowed_hosts.clone());
+        let agent = ureq::Agent::with_parts(config, DefaultConnector::default(), resolver);
         let signal = Arc::new(Signal::default());
-        let busy = Mutex::default();
-        let watch = Arc::new(Watch { db, settings, agent, signal: signal.clone(), busy });
+        let (busy, others_wait) = (Mutex::default(), AtomicBool::new(false));
+        let heard = signal.clone();
+        let watch = Arc::new(Watch { db, settings, agent, signal: heard, busy, others_wait });
         let thread = std::thread::Builder::new()
             .name("webhooks".into())
             .spawn(move || watch.run())
@@ -94,9 +101,13 @@ impl Watch {
 
     fn run(self: &Arc<Self>) {
         let mut threads: Vec<JoinHandle<()>> = Vec::new();
+        let mut last = ObjectId(Default::default());
         while !self.signal.is_stopped() {
-            match self.due() {
-                Ok(due) => threads.extend(due.into_iter().filter_map(|id| self.serve(id))),
+            match self.due(last) {
+                Ok(due) => {
+                    last = due.last().copied().unwrap_or(last);
+                    threads.extend(due.into_iter().filter_map(|id| self.serve(id)));
+                }
                 Err(error) => tracing::error!(%error, "webhooks can't be read"),
             }
             threads.retain(|thread| !thread.is_finished());
@@ -109,38 +120,52 @@ impl Watch {
         }
     }
 
-    /// Active webhooks that have something to send now and are not being served.
-    fn due(&self) -> Result<Vec<ObjectId>, Fault> {
+    /// Active webhooks that have something to send now and are not being served, as many as there
+    /// are threads for. The search starts behind the one that was served last, so that each has its
+    /// turn; those that find no thread are told of in `others_wait`.
+    fn due(&self, last: ObjectId) -> Result<Vec<ObjectId>, Fault> {
         let busy = self.busy().clone();
+        let room = AT_ONCE.saturating_sub(busy.len());
         self.db.read(&Actor::system(Source::System), |tx| {
-            let mut due = Vec::new();
-            for id in tx.all::<Webhook>()? {
-                if busy.len() + due.len() >= AT_ONCE {
-                    break;
-                }
-                if busy.contains(&id.id()) || !tx.load(id)?.target.active {
-                    continue;
-                }
-                let queue = queue_name(id.id());
-                let offset = offset::load(tx, &queue)?;
-                if offset.retry_at.is_some_and(|at| at > tx.now()) {
-                    continue;
-                }
-                let replays = dead_letters(tx, Some(&queue))?.iter().any(|letter| letter.replay);
-                if replays || !outbox::after(tx, offset.event, 1)?.is_empty() {
-                    due.push(id.id());
+            let mut all: Vec<ObjectId> = tx.all::<Webhook>()?.into_iter().map(Ref::id).collect();
+            all.sort_unstable();
+            let start = all.partition_point(|id| *id <= last);
+            all.rotate_left(start);
+            let (mut due, mut waiting) = (Vec::new(), false);
+            for id in all.into_iter().filter(|id| !busy.contains(id)) {
+                if self.is_due(tx, id)? {
+                    waiting = due.len() == room;
+                    if waiting {
+                        break;
+                    }
+                    due.push(id);
                 }
             }
+            self.others_wait.store(waiting, Ordering::Relaxed);
             Ok(due)
         })
+    }
+
+    fn is_due(&self, tx: &mut Tx<'_>, id: ObjectId) -> Result<bool, Fault> {
+        if !tx.load(Ref::<Webhook>::new(id))?.target.active {
+            return Ok(false);
+        }
+        let queue = queue_name(id);
+        let offset = offset::load(tx, &queue)?;
+        if offset.retry_at.is_some_and(|at| at > tx.now()) {
+            return Ok(false);
+        }
+        let replays = dead_letters(tx, Some(&queue))?.iter().any(|letter| letter.replay);
+        Ok(replays || !outbox::after(tx, offset.event, 1)?.is_empty())
     }
 
     fn serve(self: &Arc<Self>, id: ObjectId) -> Option<JoinHandle<()>> {
         self.busy().insert(id);
         let watch = self.clone();
         let work = move || {
-            let Watch { db, settings, agent, signal, .. } = &*watch;
-            let queue = Queue { db, agent, settings, signal, id };
+            let Watch { db, settings, agent, signal, others_wait, .. } = &*watch;
+            let started = Instant::now();
+            let queue = Queue { db, agent, settings, signal, id, others_wait, started };
             if let Err(error) = queue.drain() {
                 tracing::error!(webhook = %id, %error, "a webhook's queue can't be served");
             }

@@ -6,8 +6,8 @@ use crate::support::{emit, open, system, until};
 use serde_json::json;
 use tessera_events::{Dispatcher, dead_letters, lag};
 use tessera_kernel::{
-    Cell, ColumnDef, ColumnType, Database, Event, Fault, Module, Problem, ProblemKind, RowBuffer,
-    Select, Subscriber, TableDef, Tx,
+    Cell, ColumnDef, ColumnType, Database, Event, Fault, Module, OUTBOX, Problem, ProblemKind,
+    RowBuffer, Select, Subscriber, TableDef, Tx,
 };
 
 /// What the subscriber wrote: a row per event, so that a second time would be refused.
@@ -98,4 +98,31 @@ fn what_fails_or_panics_too_often_is_a_dead_letter_and_leaves_no_trace() {
     let letters = db.read(&system(), |tx| dead_letters(tx, None)).unwrap();
     assert!(letters.iter().all(|letter| letter.failures == 3), "{letters:?}");
     assert!(letters[0].error.contains("13 is refused"), "{letters:?}");
+}
+
+#[test]
+fn two_processes_on_one_database_handle_each_event_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = open(&folder.path().join("a.db"), 3, module());
+    // As in two processes: each dispatcher has its own idea of where the queues stand.
+    let dispatchers = [db.clone(), db.clone()].map(|db| Dispatcher::start(db).unwrap());
+    for from in [100, 300, 500, 700] {
+        emit(&db, "thing.happened", from, from + 199);
+        dispatchers.iter().for_each(Dispatcher::wake);
+        std::thread::sleep(std::time::Duration::from_millis(30));
+    }
+    until("every event", || seen(&db).len() == 800);
+    let letters = db.read(&system(), |tx| dead_letters(tx, None)).unwrap();
+    assert_eq!(letters, [], "an event was handled twice");
+    drop(dispatchers);
+    let mut told = 0;
+    let read: Result<(), Fault> = db.read(&system(), |tx| {
+        let named = Select::from(&OUTBOX, &[0]).equals(2, Cell::Text("seen.noted".into()));
+        tx.select(&named, &mut |_| {
+            told += 1;
+            Ok(())
+        })
+    });
+    read.unwrap();
+    assert_eq!(told, 800);
 }

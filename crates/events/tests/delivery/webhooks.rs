@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::support::{Received, Receiver, act, emit, open, register, system, until};
 use serde_json::json;
-use tessera_events::{Sender, dead_letters, deliveries, queue_name, verify};
+use tessera_events::{Sender, dead_letters, deliveries, lag, queue_name, verify};
 use tessera_kernel::{Module, ProblemKind};
 
 fn seconds() -> i64 {
@@ -169,4 +169,99 @@ fn a_deleted_webhook_leaves_nothing_behind_and_a_bad_one_is_refused() {
         let problem = act(&db, "register", id, body).unwrap_err();
         assert_eq!(problem.fields[0].path, path);
     }
+}
+
+fn offsets(db: &tessera_kernel::Database) -> Vec<String> {
+    db.read(&system(), lag).unwrap().into_iter().map(|lag| lag.queue).collect()
+}
+
+#[test]
+fn a_webhook_deleted_while_it_is_called_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = open(&folder.path().join("a.db"), 1, Module::default());
+    let gate = Arc::new(Mutex::new(()));
+    let closed = gate.lock().unwrap();
+    let held = gate.clone();
+    let receiver = Receiver::start(move |_, call| {
+        drop(held.lock());
+        if call.n() == 1 { 200 } else { 500 }
+    });
+    let (id, _) = register(&db, &receiver.url, "thing.*");
+    emit(&db, "thing.happened", 1, 3);
+    let sender = Sender::start(db.clone()).unwrap();
+    until("the call", || receiver.received().len() == 1);
+    let delete = db.environment().registry.object("webhook").unwrap().delete.unwrap();
+    db.command(&system(), move |tx| delete(tx, id, None, &json!({}))).unwrap();
+    drop(closed);
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    drop(sender);
+    assert_eq!(offsets(&db), Vec::<String>::new());
+    assert_eq!(db.read(&system(), |tx| deliveries(tx, id, 9)).unwrap(), []);
+    assert_eq!(db.read(&system(), |tx| dead_letters(tx, None)).unwrap(), []);
+}
+
+#[test]
+fn a_replay_holds_also_while_the_queue_is_being_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = open(&folder.path().join("a.db"), 5, Module::default());
+    let gate = Arc::new(Mutex::new(()));
+    let held = gate.clone();
+    let receiver = Receiver::start(move |_, call| {
+        if call.n() == 3 {
+            drop(held.lock());
+        }
+        200
+    });
+    let (id, _) = register(&db, &receiver.url, "thing.*");
+    let closed = gate.lock().unwrap();
+    emit(&db, "thing.happened", 1, 4);
+    let _sender = Sender::start(db.clone()).unwrap();
+    until("the third call", || receiver.received().len() == 3);
+    let first = receiver.received()[0].delivery.clone();
+    act(&db, "replay", id, json!({ "after": first })).unwrap();
+    drop(closed);
+    until("the replay", || receiver.received().len() >= 6);
+    let order: Vec<i64> = receiver.received().iter().map(Received::n).collect();
+    assert_eq!(order[..6], [1, 2, 3, 2, 3, 4]);
+}
+
+#[test]
+fn each_webhook_has_its_turn_however_much_the_others_have_to_send() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = open(&folder.path().join("a.db"), 5, Module::default());
+    let slow = || {
+        Receiver::start(|_, _| {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            200
+        })
+    };
+    let busy: Vec<Receiver> = (0..8).map(|_| slow()).collect();
+    for receiver in &busy {
+        register(&db, &receiver.url, "thing.*");
+    }
+    let last = slow();
+    register(&db, &last.url, "thing.*");
+    // Half a minute for each.
+    emit(&db, "thing.happened", 1, 300);
+    let sender = Sender::start(db.clone()).unwrap();
+    until("the ninth one's turn", || !last.received().is_empty());
+    assert!(busy.iter().all(|receiver| receiver.received().len() < 100));
+    drop(sender);
+}
+
+#[test]
+fn a_webhook_never_connects_to_what_stands_inside() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = open(&folder.path().join("a.db"), 1, Module::default());
+    let receiver = Receiver::start(|_, _| 200);
+    // Not the host that the settings of these tests list, and known only once it is looked up.
+    let port = receiver.url.split(':').nth(2).unwrap().to_string();
+    let (id, _) = register(&db, &format!("http://0x7f.1:{port}"), "thing.*");
+    emit(&db, "thing.happened", 1, 1);
+    let _sender = Sender::start(db.clone()).unwrap();
+    until("a refusal", || {
+        let tries = db.read(&system(), |tx| deliveries(tx, id, 9)).unwrap();
+        tries.iter().any(|d| d.error.as_ref().is_some_and(|e| e.contains("no public address")))
+    });
+    assert_eq!(receiver.received().len(), 0);
 }

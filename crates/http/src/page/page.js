@@ -80,6 +80,29 @@ function cell(tag, content, figure) {
   return element;
 }
 
+// What people call the objects that a page refers to, by id: one request for each type of them.
+async function named(object, items) {
+  const wanted = new Map();
+  for (const field of object.list.filter((field) => field.type === "reference")) {
+    const ids = wanted.get(field.object) || new Set();
+    for (const item of items) if (item[field.name]) ids.add(item[field.name]);
+    wanted.set(field.object, ids);
+  }
+  const names = new Map();
+  await Promise.all([...wanted].map(async ([type, ids]) => {
+    const known = metadata.objects.find((candidate) => candidate.name === type);
+    if (!known || !ids.size) return;
+    const label = known.list.find((field) => field.name === "name");
+    const list = [...ids];
+    for (let at = 0; at < list.length; at += 100) {
+      const query = new URLSearchParams({ "id.in": list.slice(at, at + 100).join(","), limit: 100 });
+      const page = await call("GET", `/api/v1/${type}?${query}`);
+      for (const row of page.items) names.set(row.id, (label && shown(row.name)) || row.number || row.id.slice(0, 8));
+    }
+  }));
+  return names;
+}
+
 async function load(fresh) {
   const mine = ++turn;
   const object = metadata.objects.find((candidate) => candidate.name === $("type").value);
@@ -87,6 +110,7 @@ async function load(fresh) {
   if ($("number").value) { query.set("number.prefix", $("number").value); query.set("sort", "number"); }
   if (!fresh) query.set("cursor", next);
   const page = await call("GET", `/api/v1/${object.name}?${query}`);
+  const names = await named(object, page.items);
   if (mine !== turn) return;
   if (fresh) {
     $("help").textContent = object.help;
@@ -102,7 +126,7 @@ async function load(fresh) {
     open.type = "button";
     open.onclick = guarded(() => detail(object, item.id));
     const row = document.createElement("tr");
-    row.append(cell("td", open), ...object.list.map((field) => cell("td", shown(item[field.name]), figures.has(field.type))),
+    row.append(cell("td", open), ...object.list.map((field) => cell("td", names.get(item[field.name]) || shown(item[field.name]), figures.has(field.type))),
       cell("td", new Date(item.changed_at).toLocaleString(document.documentElement.lang)));
     $("rows").append(row);
   }

@@ -11,7 +11,7 @@ use tessera_kernel::{Action, ActionTarget, Actor, ObjectDef, ObjectId, Registry}
 
 use super::mark_replayed;
 use crate::caller::Caller;
-use crate::idempotent::{Key, once};
+use crate::idempotent::{Kept, Key, once};
 use crate::refusal::Refusal;
 use crate::reply::Expected;
 use crate::target::Target;
@@ -65,12 +65,14 @@ async fn run(
     id: ObjectId,
     request: Request,
 ) -> Result<Response, Refusal> {
+    // Before anything else: also a refusal tells something of the object.
+    action.permit(actor)?;
     let expected = Expected::of(request.headers())?;
     let (parts, content) = request.into_parts();
     let bytes = body::bytes(content, api.limits.body).await?;
     let value = body::object(&parts.headers, &bytes, true)?;
     check((action.input)(), &value)?;
-    let key = Key::of(&parts.headers, &parts.method, &parts.uri, &bytes)?;
+    let key = Key::of_parts(&parts, &bytes)?;
     if action.reads {
         let value = api
             .read(actor, move |tx| {
@@ -84,7 +86,7 @@ async fn run(
     }
     let (value, replayed) = api
         .command(actor, move |tx| {
-            once(tx, key.as_ref(), 200, |tx| {
+            once(tx, key.as_ref(), Kept { status: 200, secret: action.secret }, |tx| {
                 if action.target == ActionTarget::Object {
                     expected.check(tx, def, id)?;
                 }

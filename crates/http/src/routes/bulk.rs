@@ -10,9 +10,8 @@ use tessera_kernel::{Actor, FieldProblem, ObjectEntry, Problem, ProblemKind};
 
 use super::create::{check_input, head, maker};
 use super::mark_replayed;
-use crate::api::blocking;
 use crate::caller::Caller;
-use crate::idempotent::{Key, once};
+use crate::idempotent::{Kept, Key, once};
 use crate::refusal::Refusal;
 use crate::target::Target;
 use crate::{Api, body, reply};
@@ -34,18 +33,21 @@ pub(super) async fn bulk(
     let atomic = is_atomic(request.uri())?;
     let (parts, content) = request.into_parts();
     let bytes = body::bytes(content, api.limits.bulk_body).await?;
-    let key = Key::of(&parts.headers, &parts.method, &parts.uri, &bytes)?;
+    // Without `atomic` it is the same call as with `atomic=false`.
+    let named = format!("{}?atomic={atomic}", parts.uri.path());
+    let key = Key::of(&parts.headers, &parts.method, &named, &bytes)?;
     let (entry, most) = (target.entry, api.limits.bulk_records);
-    let records = blocking(move || {
-        let records = records(&parts.headers, &bytes, most)?;
-        let checked = records.into_iter().map(|record| {
-            let value = record?;
-            check_input(&entry, &value)?;
-            Ok(value)
-        });
-        Ok::<Vec<Record>, Refusal>(checked.collect())
-    })
-    .await??;
+    let records = api
+        .at_length(move || {
+            let records = records(&parts.headers, &bytes, most)?;
+            let checked = records.into_iter().map(|record| {
+                let value = record?;
+                check_input(&entry, &value)?;
+                Ok(value)
+            });
+            Ok::<Vec<Record>, Refusal>(checked.collect())
+        })
+        .await??;
     if atomic {
         together(&api, &caller.actor, target.entry, records, key).await
     } else {
@@ -105,6 +107,9 @@ async fn one_by_one(
 ) -> Result<Response, Refusal> {
     let def = (entry.def)();
     let create = maker(api, &entry, def)?;
+    if let Some(key) = key.clone() {
+        api.command(actor, move |tx| key.claim(tx)).await?;
+    }
     let mut pending = Vec::with_capacity(records.len());
     for (position, record) in records.into_iter().enumerate() {
         let value = match record {
@@ -114,11 +119,11 @@ async fn one_by_one(
                 continue;
             }
         };
-        let key = key.as_ref().map(|key| key.of_record(position, &value));
+        let key = key.as_ref().map(|key| key.of_record(position));
         let (api, actor) = (api.clone(), actor.clone());
         pending.push(Ok(tokio::spawn(async move {
             api.command(&actor, move |tx| {
-                once(tx, key.as_ref(), 201, |tx| {
+                once(tx, key.as_ref(), Kept { status: 201, secret: None }, |tx| {
                     let id = create(tx, &value)?;
                     head(tx, def, id)
                 })
@@ -173,7 +178,7 @@ async fn together(
     }
     let (value, replayed) = api
         .command(actor, move |tx| {
-            once(tx, key.as_ref(), 200, |tx| {
+            once(tx, key.as_ref(), Kept { status: 200, secret: None }, |tx| {
                 let (mut results, mut findings) = (Vec::with_capacity(values.len()), Vec::new());
                 for (position, value) in values.iter().enumerate() {
                     match create(tx, value) {

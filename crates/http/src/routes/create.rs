@@ -11,7 +11,7 @@ use tessera_kernel::{CreateObject, ObjectDef, ObjectEntry, ObjectId, Problem, Tx
 
 use super::mark_replayed;
 use crate::caller::Caller;
-use crate::idempotent::{Key, once};
+use crate::idempotent::{Kept, Key, once};
 use crate::refusal::Refusal;
 use crate::target::Target;
 use crate::{Api, body, reply};
@@ -29,11 +29,11 @@ pub(super) async fn create(
     let bytes = body::bytes(content, api.limits.body).await?;
     let value = body::object(&parts.headers, &bytes, false)?;
     check_input(&entry, &value)?;
-    let key = Key::of(&parts.headers, &parts.method, &parts.uri, &bytes)?;
+    let key = Key::of_parts(&parts, &bytes)?;
     let minimal = wants_minimal(&parts.headers);
     let (value, replayed) = api
         .command(&caller.actor, move |tx| {
-            once(tx, key.as_ref(), 201, |tx| {
+            once(tx, key.as_ref(), Kept { status: 201, secret: None }, |tx| {
                 let id = create(tx, &value)?;
                 if minimal { head(tx, def, id) } else { (entry.get)(tx, id) }
             })

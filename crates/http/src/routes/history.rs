@@ -6,12 +6,18 @@ use axum::extract::{Query, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use serde_json::{Value, json};
-use tessera_kernel::{FieldChange, Problem};
+use tessera_kernel::{
+    Cell, Fault, FieldChange, FieldProblem, ObjectDef, ObjectId, Problem, ProblemKind, Tx,
+};
 
 use crate::caller::Caller;
 use crate::refusal::Refusal;
 use crate::target::Target;
-use crate::{Api, reply};
+use crate::{Api, cursor, reply};
+
+/// Changes of a page without `limit`, and at most.
+const ROWS: u32 = 200;
+const MOST_ROWS: u32 = 1_000;
 
 pub(super) async fn changes(
     State(api): State<Arc<Api>>,
@@ -21,34 +27,103 @@ pub(super) async fn changes(
 ) -> Result<Response, Refusal> {
     let (def, id) = (target.def, target.id()?);
     caller.actor.require(def.name, "read")?;
-    let after = after(&uri)?;
+    let list = format!("{}/{id}/changes", def.name);
+    let Asked { after, limit } = asked(&uri, &list)?;
     let value = api
         .read(&caller.actor, move |tx| {
-            let head = tx.head(def, id)?;
-            let changes: Vec<Value> =
-                tx.changes(id, after)?.iter().map(FieldChange::to_json).collect();
-            Ok::<_, Problem>(json!({
-                "id": id.to_string(),
-                "version": head.version,
-                "created_at": head.created_at.to_string(),
-                "created_by": head.created_by,
-                "items": changes,
-            }))
+            let mut value = object(tx, def, id)?;
+            let page = tx.changes_page(id, after, limit)?;
+            value["items"] = page.rows.iter().map(FieldChange::to_json).collect();
+            value["next"] = match page.next {
+                Some((version, line)) => {
+                    cursor::encode(&list, &Cell::Int(version), &Cell::Int(line)).into()
+                }
+                None => Value::Null,
+            };
+            Ok::<_, Problem>(value)
         })
         .await?;
     Ok(reply::json(StatusCode::OK, &value))
 }
 
-/// `?after=version`: only what changed since.
-fn after(uri: &Uri) -> Result<i64, Refusal> {
+/// What there is to say of the object itself, also where it is deleted.
+fn object(tx: &mut Tx<'_>, def: &'static ObjectDef, id: ObjectId) -> Result<Value, Problem> {
+    let missing = match tx.head(def, id) {
+        Ok(head) => {
+            return Ok(json!({
+                "id": id.to_string(),
+                "version": head.version,
+                "created_at": head.created_at.to_string(),
+                "created_by": head.created_by,
+            }));
+        }
+        Err(missing @ Fault::Missing { .. }) => missing,
+        Err(fault) => return Err(fault.into()),
+    };
+    // Its last change is its end; the segment tells what it was.
+    let is_one = |change: &FieldChange| {
+        let segments = def.composite.parts.iter().filter_map(|part| part.segment);
+        change.field.is_empty()
+            && change.new.is_none()
+            && segments.into_iter().any(|segment| segment.name == change.segment)
+    };
+    match tx.last_change(id)?.filter(is_one) {
+        Some(end) => Ok(json!({
+            "id": id.to_string(),
+            "version": end.version,
+            "deleted_at": end.at.to_string(),
+            "deleted_by": end.actor,
+        })),
+        None => Err(missing.into()),
+    }
+}
+
+/// Which changes are asked for.
+struct Asked {
+    /// Those after this version and line.
+    after: (i64, i64),
+    limit: u32,
+}
+
+/// `?after=version`: only what changed since; `limit` and `cursor`: page by page.
+fn asked(uri: &Uri, list: &str) -> Result<Asked, Refusal> {
     let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri)
         .map_err(|error| Refusal::malformed(format!("the query string: {error}")))?;
-    let mut after = 0;
-    for (name, value) in pairs {
-        if name != "after" {
-            return Err(Problem::invalid(name, "is not known here; there is: after").into());
-        }
-        after = value.parse().map_err(|_| Problem::invalid("after", "must be a version"))?;
+    let (mut asked, mut from) = (Asked { after: (0, i64::MAX), limit: ROWS }, None);
+    let mut problems = Vec::new();
+    for (name, value) in &pairs {
+        let rule = match name.as_str() {
+            "after" => match value.parse() {
+                Ok(version) => {
+                    asked.after = (version, i64::MAX);
+                    continue;
+                }
+                Err(_) => "must be a version".to_string(),
+            },
+            "limit" => match value.parse::<u32>().ok().filter(|n| (1..=MOST_ROWS).contains(n)) {
+                Some(limit) => {
+                    asked.limit = limit;
+                    continue;
+                }
+                None => format!("must be 1 to {MOST_ROWS}"),
+            },
+            "cursor" => match cursor::decode(list, value) {
+                Some((Cell::Int(version), Cell::Int(line))) => {
+                    from = Some((version, line));
+                    continue;
+                }
+                _ => "is no cursor of these changes: send the `next` of the page before".into(),
+            },
+            _ => "is not known here; there are: after, limit, cursor".to_string(),
+        };
+        problems.push(FieldProblem::new(name.clone(), rule));
     }
-    Ok(after)
+    asked.after = from.unwrap_or(asked.after);
+    if problems.is_empty() {
+        return Ok(asked);
+    }
+    let detail = FieldProblem::summary(&problems);
+    let mut problem = Problem::new(ProblemKind::Invalid, "invalid_query", detail);
+    problem.fields = problems;
+    Err(problem.into())
 }

@@ -12,6 +12,7 @@ use tessera_kernel::json::parse_record;
 use tessera_kernel::{Record, Source};
 
 use crate::caller::{self, Caller, SESSION_COOKIE};
+use crate::client::{self, Peer};
 use crate::refusal::Refusal;
 use crate::{Api, body, reply};
 
@@ -34,10 +35,13 @@ pub(super) async fn sign_in(
     request: Request,
 ) -> Result<Response, Refusal> {
     let (parts, content) = request.into_parts();
-    let bytes = body::bytes(content, api.limits.body).await?;
+    let bytes = body::bytes(content, api.limits.stranger_body).await?;
     let value = body::object(&parts.headers, &bytes, false)?;
     let Credentials { login, password } = parse_record(&value)?;
-    let signed_in = api.password(move |identity| identity.sign_in(&login, &password)).await??;
+    let peer = parts.extensions.get::<Peer>().copied();
+    let from = client::address(peer, &parts.headers, &api.proxies);
+    let signed_in =
+        api.password(move |identity| identity.sign_in(&login, &password, from)).await??;
     Ok(welcome(&api, &signed_in))
 }
 

@@ -34,7 +34,7 @@ pub(super) async fn set_up(
     request: Request,
 ) -> Result<Response, Refusal> {
     let (parts, content) = request.into_parts();
-    let bytes = body::bytes(content, api.limits.body).await?;
+    let bytes = body::bytes(content, api.limits.stranger_body).await?;
     let value = body::object(&parts.headers, &bytes, false)?;
     let Setup { secret, login, name, password } = parse_record(&value)?;
     let profile = UserProfile { login, name, administrator: true, active: true };

@@ -6,7 +6,6 @@ use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use tessera_kernel::{Actor, Problem, Source};
 
 use crate::Api;
 use crate::caller::Caller;
@@ -17,33 +16,31 @@ pub(super) async fn live() -> &'static str {
     "ok\n"
 }
 
-/// The database answers, and the server is not about to stop.
+/// Database and writer answer, and the server is not about to stop.
 pub(super) async fn ready(State(api): State<Arc<Api>>) -> Result<&'static str, Refusal> {
     if !api.is_ready() {
         return Err(Refusal::unavailable("stopping", "the server is about to stop"));
     }
-    api.read(&Actor::system(Source::System), |_| Ok(())).await?;
+    api.check_health().await?;
     Ok("ok\n")
 }
 
-/// Figures for Prometheus. They tell amounts, never contents.
-pub(super) async fn metrics(State(api): State<Arc<Api>>) -> Result<Response, Refusal> {
-    let mut gauges = api
-        .read(&Actor::system(Source::System), |tx| {
-            let mut gauges = Vec::new();
-            for lag in tessera_events::lag(tx)? {
-                let series = format!("tessera_events_behind{{queue=\"{}\"}}", lag.queue);
-                let behind = u64::try_from(lag.behind).unwrap_or(0);
-                gauges.push((series, "Events after a queue's offset.", behind));
-            }
-            let dead = tessera_events::dead_letters(tx, None)?.len();
-            let dead = u64::try_from(dead).unwrap_or(u64::MAX);
-            gauges.push(("tessera_dead_letters".into(), "Events given up.", dead));
-            Ok::<_, Problem>(gauges)
-        })
-        .await?;
-    let size = api.db.store().size().unwrap_or(0);
-    gauges.push(("tessera_database_bytes".into(), "Bytes of the database on disk.", size));
+/// Figures for Prometheus. They tell amounts, never contents; which webhook is behind only to
+/// whoever is known.
+pub(super) async fn metrics(
+    State(api): State<Arc<Api>>,
+    caller: Result<Caller, Refusal>,
+) -> Result<Response, Refusal> {
+    let figures = api.figures().await?;
+    let mut gauges = Vec::new();
+    for (queue, behind) in figures.behind(caller.is_ok()) {
+        let series = format!("tessera_events_behind{{queue=\"{queue}\"}}");
+        gauges.push((series, "Events after a queue's offset, counted up to 10000.", behind));
+    }
+    let help = "Events given up, counted up to 10000.";
+    gauges.push(("tessera_dead_letters".into(), help, figures.dead));
+    let help = "Bytes of the database on disk.";
+    gauges.push(("tessera_database_bytes".into(), help, figures.size));
     if let Some(memory) = resident_memory() {
         let help = "Resident memory of the process.";
         gauges.push(("process_resident_memory_bytes".into(), help, memory));

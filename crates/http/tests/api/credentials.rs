@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::{Method, Request};
 use serde_json::{Value, json};
+use tessera_kernel::{ActionTarget, Actor, ObjectId, ProblemKind, Source};
 
 use crate::support::{PASSWORD, Server};
 
@@ -138,4 +139,44 @@ async fn the_setup_link_is_refused_where_there_is_a_user() {
     });
     let answer = server.send(request(Method::POST, "/api/v1/setup", &[JSON], &body.to_string()));
     answer.await.expect(403);
+}
+
+/// The old and new values in the answer to a stale call are for those only who may make it.
+#[tokio::test]
+async fn whoever_may_not_do_it_is_not_told_either_what_changed() {
+    let server = Server::start();
+    let partner = server.partner("Ada AG").await;
+    let actions: Vec<_> =
+        server.installation.db().environment().registry.actions().copied().collect();
+    let server = server.seen_by_a_clerk();
+    for action in actions {
+        let path = match action.target {
+            ActionTarget::Object => {
+                format!("/api/v1/{}/{partner}/{}", action.object, action.name)
+            }
+            ActionTarget::Collection => format!("/api/v1/{}/{}", action.object, action.name),
+        };
+        let stale = [("if-match", "\"0\"")];
+        let answer = server.call(Method::POST, &path, &stale, "{}").await;
+        assert_eq!(answer.status, 403, "{path}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn a_verb_demands_the_right_that_it_is_listed_with() {
+    let server = Server::start();
+    let db = server.installation.db();
+    let clerk = Actor::user("bob", Source::Token, false);
+    for action in db.environment().registry.actions() {
+        let listed = action.permit(&clerk).unwrap_err().detail;
+        let run = action.run;
+        let target = ObjectId(Default::default());
+        let demanded = db.command(&clerk, move |tx| run(tx, target, &json!({}))).unwrap_err();
+        if demanded.kind == ProblemKind::Forbidden {
+            assert_eq!(demanded.detail, listed, "{}.{}", action.object, action.name);
+        } else {
+            // The input was read first, and lacks something.
+            assert_eq!(demanded.kind, ProblemKind::Invalid, "{}.{}", action.object, action.name);
+        }
+    }
 }

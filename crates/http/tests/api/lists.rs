@@ -98,3 +98,17 @@ async fn every_object_type_has_a_list() {
         }
     }
 }
+
+/// As the page at `/` asks for the names of everybody whom a list refers to.
+#[tokio::test]
+async fn the_names_of_many_are_one_call() {
+    let server = Server::start();
+    let (anna, berta) = (server.partner("Anna").await, server.partner("Berta").await);
+    server.partner("Carla").await;
+    let mut ids: Vec<String> = (0..98).map(|_| uuid::Uuid::now_v7().to_string()).collect();
+    ids.extend([anna, berta]);
+    let path = format!("/api/v1/business_partner?limit=100&id.in={}", ids.join("%2C"));
+    let mut found = names(&server.get(&path).await.expect(200).json());
+    found.sort();
+    assert_eq!(found, ["Anna", "Berta"]);
+}

@@ -102,7 +102,7 @@ async fn what_does_not_exist_is_404_and_what_can_not_be_done_405() {
 async fn verbs_run_and_deleted_objects_are_gone() {
     let server = Server::start();
     let body = json!({
-        "target": { "url": "http://127.0.0.1:9/hook" },
+        "target": { "url": "http://a.example/hook" },
         "events": [{ "pattern": "*" }],
     });
     let made = server.post("/api/v1/webhook/register", &body).await.expect(200).json();
@@ -120,4 +120,33 @@ async fn verbs_run_and_deleted_objects_are_gone() {
     server.call(Method::DELETE, &path, &[], "").await.expect(428);
     server.call(Method::DELETE, &path, &[("if-match", "\"1\"")], "").await.expect(204);
     server.get(&path).await.expect(404);
+    let history = server.get(&format!("{path}/changes")).await.expect(200).json();
+    assert_eq!((&history["version"], &history["deleted_by"]), (&json!(2), &json!("ada")));
+    assert!(history["items"].to_string().contains("a.example"), "{history}");
+    // It was a webhook and nothing else.
+    let other = path.replace("webhook", "business_partner");
+    server.get(&format!("{other}/changes")).await.expect(404);
+}
+
+#[tokio::test]
+async fn changes_come_page_by_page() {
+    let server = Server::start();
+    let path = format!("/api/v1/business_partner/{}", server.partner("Name 1").await);
+    for version in 1..=7 {
+        let body = json!({ "general": { "name": format!("Name {}", version + 1) } });
+        server.patch(&path, &format!("\"{version}\""), &body).await.expect(200);
+    }
+    let (mut seen, mut query) = (Vec::new(), "after=2&limit=2".to_string());
+    loop {
+        let page = server.get(&format!("{path}/changes?{query}")).await.expect(200).json();
+        let items = page["items"].as_array().unwrap();
+        assert!(items.len() <= 2);
+        seen.extend(items.iter().map(|change| change["version"].as_i64().unwrap()));
+        let Some(next) = page["next"].as_str() else { break };
+        query = format!("limit=2&cursor={next}");
+    }
+    assert_eq!(seen, [3, 4, 5, 6, 7, 8]);
+    for wrong in ["limit=0", "after=x", "cursor=77", "page=2"] {
+        server.get(&format!("{path}/changes?{wrong}")).await.expect(422);
+    }
 }

@@ -87,6 +87,19 @@ async fn the_api_documents_every_object_and_verb_and_refers_to_nothing_that_is_m
         let paths = &document["paths"];
         assert!(paths[&short]["post"].is_object() || paths[&long]["post"].is_object(), "{short}");
     }
+    let list = &document["paths"]["/api/v1/business_partner"]["get"]["parameters"];
+    for name in ["number.prefix", "created_at.gte", "name", "name.prefix", "version.in"] {
+        let listed = list.as_array().unwrap().iter().any(|parameter| parameter["name"] == name);
+        assert!(listed, "{name} is no parameter");
+        let value = if name.starts_with("created") { "2026-01-01T00:00:00Z" } else { "1" };
+        server.get(&format!("{PATH}?number=1&{name}={value}")).await.expect(200);
+    }
+    let schemas = &document["components"]["schemas"];
+    let change = &schemas["business_partner_change"]["properties"]["general"];
+    assert!(change["properties"]["name"].is_object() && change["required"].is_null(), "{change}");
+    let verb = &document["paths"]["/api/v1/delivery/{id}/post_goods_issue"]["post"];
+    let answer = &verb["responses"]["200"]["content"]["application/json"]["schema"]["$ref"];
+    assert_eq!(answer, "#/components/schemas/delivery");
     let text = document.to_string();
     for reference in text.split("#/components/schemas/").skip(1) {
         let name = reference.split('"').next().unwrap();

@@ -77,6 +77,21 @@ impl Server {
         Self { installation, router, token, _folder: folder }
     }
 
+    /// The server as somebody sees it who is no administrator.
+    pub(crate) fn seen_by_a_clerk(mut self) -> Self {
+        let identity = Identity::new(self.installation.db().clone());
+        let system = Actor::system(Source::CommandLine);
+        let profile = UserProfile {
+            login: "bob".into(),
+            name: "Bob".into(),
+            administrator: false,
+            active: true,
+        };
+        let bob = identity.add_user(&system, profile, PASSWORD).unwrap();
+        self.token = identity.create_token(&system, bob, "test", 1).unwrap().secret;
+        self
+    }
+
     /// Sends a request as it is.
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use crate::cell::SliceSource;
 use crate::{
-    CHANGE_DOCUMENT, Cell, CellRef, Composite, CompositeDef, Condition, Connection, Fault,
-    FieldChange, Gather, Head, Instant, Object, ObjectDef, ObjectId, Operator, Ref, RowSource,
-    Segment, Select, Stored, Tx, head_column,
+    Cell, CellRef, Composite, CompositeDef, Connection, Fault, Gather, Head, Instant, Object,
+    ObjectDef, ObjectId, Ref, RowSource, Segment, Select, Stored, Tx, head_column,
 };
 
 struct SegmentGather<'a> {
@@ -194,35 +193,6 @@ impl Tx<'_> {
             Ok(())
         })?;
         Ok(records)
-    }
-
-    /// The changes of an object after a version, oldest first.
-    pub fn changes(&mut self, id: ObjectId, after: i64) -> Result<Vec<FieldChange>, Fault> {
-        let query = Select::all(&CHANGE_DOCUMENT)
-            .equals(0, Cell::Uuid(id.0))
-            .filter(Condition::compare(1, Operator::Gt, Cell::Int(after)))
-            .order_by(1, crate::Direction::Ascending)
-            .order_by(2, crate::Direction::Ascending);
-        let mut changes = Vec::new();
-        let text = |cell: Option<&str>| cell.unwrap_or_default().to_string();
-        self.connection.select(&query, &mut |row| {
-            row.uuid()?;
-            let version = row.int()?.unwrap_or_default();
-            row.int()?;
-            changes.push(FieldChange {
-                version,
-                at: Instant::from_micros(row.instant()?.unwrap_or_default()),
-                actor: text(row.text()?),
-                source: text(row.text()?),
-                segment: text(row.text()?),
-                record: text(row.text()?),
-                field: text(row.text()?),
-                old: row.text()?.map(str::to_string),
-                new: row.text()?.map(str::to_string),
-            });
-            Ok(())
-        })?;
-        Ok(changes)
     }
 }
 

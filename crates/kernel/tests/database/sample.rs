@@ -1,9 +1,9 @@
 //! The objects of the library.
 
 use tessera_kernel::{
-    Action, ActionTarget, Balance, Checked, Choice, Code, ColumnType, Currency, Date, Decimal,
-    Language, Module, Money, NoInput, Object, ObjectEntry, Percentage, Problem, Quantity, Ref,
-    Segment, Tx, Unit, Validity, parse_date,
+    Action, Balance, Checked, Choice, Code, ColumnType, Currency, Date, Decimal, Language, Module,
+    Money, NoInput, Object, ObjectEntry, Percentage, Problem, Quantity, Ref, Segment, Tx, Unit,
+    Validity, parse_date,
 };
 
 /// How far a member is trusted.
@@ -174,22 +174,20 @@ pub(crate) fn module() -> Module {
             ObjectEntry::master_data::<Member>().deletable::<Member>(),
             ObjectEntry::document::<Loan>(),
         ],
-        actions: vec![Action {
-            object: "loan",
-            name: "remind",
-            help: "Reminds the member.",
-            target: ActionTarget::Object,
-            input: <NoInput as tessera_kernel::Composite>::composite,
-            rules: &[],
-            reads: false,
-            run: |tx, id, _| {
+        actions: vec![Action::on_object(
+            "loan",
+            "remind",
+            "Reminds the member.",
+            <NoInput as tessera_kernel::Composite>::composite,
+            &[],
+            |tx, id, _| {
                 let today = tx.now().date_in(&tessera_kernel::Zone::UTC);
                 let mut loan = tx.load(Ref::<Loan>::new(id))?;
                 loan.reminder = Some(LoanReminder { reminded: Some(today) });
                 tx.save(&mut loan)?;
                 Ok(serde_json::Value::Null)
             },
-        }],
+        )],
         balances: vec![&SHELF, &VISITORS],
         number_ranges: vec!["member", "loan", "receipt"],
         ..Module::default()

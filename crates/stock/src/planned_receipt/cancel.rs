@@ -2,24 +2,23 @@
 
 use serde_json::{Value, json};
 use tessera_kernel::{
-    Action, ActionTarget, Composite, Fault, Form, Kind, ObjectId, Problem, Quantity, Ref, Rule,
-    Stored, Tx, json as from_json, to_micros,
+    Action, Answer, Composite, Fault, Form, Kind, ObjectId, Problem, Quantity, Ref, Rule, Stored,
+    Tx, json as from_json, to_micros,
 };
 
 use super::expect;
 use crate::{PlannedReceipt, PlannedReceiptStatus, StockError};
 
 /// `POST /planned_receipt/{id}/cancel`.
-pub(crate) const CANCEL: Action = Action {
-    object: "planned_receipt",
-    name: "cancel",
-    help: "Says that nothing more comes.",
-    target: ActionTarget::Object,
-    input: Input::composite,
-    rules: &[Rule { name: "open", help: "Something is still to come." }],
-    reads: false,
+pub(crate) const CANCEL: Action = Action::on_object(
+    "planned_receipt",
+    "cancel",
+    "Says that nothing more comes.",
+    Input::composite,
+    &[Rule { name: "open", help: "Something is still to come." }],
     run,
-};
+)
+.answering(Answer::Object("planned_receipt"));
 
 #[derive(Form, Clone, Debug)]
 struct Input {}

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use tessera_kernel::{
-    Action, ActionTarget, Composite, Date, Fault, Form, Kind, ObjectId, Problem, Quantity, Record,
-    Ref, Rule, Stored, Tx, json as from_json, to_micros,
+    Action, Answer, Composite, Date, Fault, Form, Kind, ObjectId, Problem, Quantity, Record, Ref,
+    Rule, Stored, Tx, json as from_json, to_micros,
 };
 use tessera_organisation::OrganisationSettings;
 
@@ -12,20 +12,19 @@ use crate::availability::positive;
 use crate::{PlannedReceipt, PlannedReceiptStatus, StockError};
 
 /// `POST /planned_receipt/{id}/change`.
-pub(crate) const CHANGE: Action = Action {
-    object: "planned_receipt",
-    name: "change",
-    help: "Changes the day or the quantity of goods that are still to come.",
-    target: ActionTarget::Object,
-    input: Input::composite,
-    rules: &[
+pub(crate) const CHANGE: Action = Action::on_object(
+    "planned_receipt",
+    "change",
+    "Changes the day or the quantity of goods that are still to come.",
+    Input::composite,
+    &[
         Rule { name: "not_cancelled", help: "A cancelled receipt stays cancelled." },
         Rule { name: "received", help: "The quantity is not less than what has arrived." },
         Rule { name: "expected", help: "What is still open is expected on the new day." },
     ],
-    reads: false,
     run,
-};
+)
+.answering(Answer::Object("planned_receipt"));
 
 /// What changes; what is absent stays.
 #[derive(Record, Clone, Debug, Default)]

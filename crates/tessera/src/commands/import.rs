@@ -95,6 +95,7 @@ pub(crate) fn run(command: &Import) -> Result<ExitCode, CommandError> {
     let mut passed = || bar.set_position(position.get());
     let (outcome, read) = book_all(command.format, &entry, input, booking, &mut passed);
     bar.finish_and_clear();
+    read?;
     let counts = &outcome.counts;
     tell(format!(
         "{} rows read = {} created + {} updated + {} skipped + {} failed",
@@ -104,12 +105,12 @@ pub(crate) fn run(command: &Import) -> Result<ExitCode, CommandError> {
         counts.skipped,
         counts.failed
     ));
-    let answer = command.tell_errors(&outcome.errors)?;
-    read.map(|()| answer)
+    command.tell_errors(&outcome.errors)
 }
 
 /// Books every record of a file. Where the file breaks off, what was read before is booked and
-/// told all the same.
+/// told all the same, and the rest is a row that failed. A file that is wrong as a whole is an error,
+/// and nothing of it is booked.
 fn book_all(
     format: Format,
     entry: &ObjectEntry,
@@ -117,11 +118,13 @@ fn book_all(
     mut booking: Booking,
     passed: &mut dyn FnMut(),
 ) -> (Outcome, Result<(), CommandError>) {
+    let mut last = None;
     let mut take = |row: Row| {
+        last = Some(row.0);
         booking.book(row);
         passed();
     };
-    let read = match format {
+    let mut read = match format {
         Format::Csv => csv_file::read(input, entry, &mut take),
         Format::Json => json_file::read(input, &mut take),
         Format::OnlineRetail => {
@@ -129,6 +132,11 @@ fn book_all(
             Err(CommandError::Input(message.to_string()))
         }
     };
+    if let (Err(error), Some(line)) = (&read, last) {
+        let reason = format!("nothing behind line {line} could be read: {error}");
+        booking.book((line + 1, Err(reason)));
+        read = Ok(());
+    }
     (booking.finish(), read)
 }
 

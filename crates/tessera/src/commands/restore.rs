@@ -33,9 +33,11 @@ pub(crate) fn run(command: &Restore) -> Result<ExitCode, CommandError> {
             )));
         }
     }
+    refuse_live(&command.file)?;
     let part = with_suffix(target, ".restoring");
     copy(&command.file, &part)?;
     std::fs::rename(&part, target).map_err(CommandError::file(target))?;
+    sync_folder(target).map_err(CommandError::file(target))?;
     let differences = command
         .database
         .write()
@@ -64,6 +66,28 @@ pub(crate) fn run(command: &Restore) -> Result<ExitCode, CommandError> {
     }
 }
 
+/// A database with a write-ahead log is in use, or its process died: the last commits stand in the
+/// log, and a copy of the file alone would lose them.
+fn refuse_live(file: &Path) -> Result<(), CommandError> {
+    let log = with_suffix(file, "-wal");
+    match std::fs::metadata(&log) {
+        Ok(found) if found.len() > 0 => Err(CommandError::Input(format!(
+            "{} is no backup but a database with commits in {}: write one with \
+             `tessera backup FILE --db sqlite:{}`, and restore that",
+            file.display(),
+            log.display(),
+            file.display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// A new name is durable when its folder is.
+fn sync_folder(path: &Path) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if cfg!(unix) { File::open(folder.unwrap_or(Path::new(".")))?.sync_all() } else { Ok(()) }
+}
+
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_os_string();
     name.push(suffix);
@@ -74,7 +98,12 @@ fn copy(from: &Path, to: &Path) -> Result<(), CommandError> {
     let mut source = File::open(from).map_err(CommandError::file(from))?;
     let total = source.metadata().map_err(CommandError::file(from))?.len();
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
+    // It holds everything: only its owner reads it.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    // A restore that was cut off may have left one.
+    let _ = std::fs::remove_file(to);
     let mut target = options.open(to).map_err(CommandError::file(to))?;
     let (bar, mut buffer) = (progress::bytes(total, "restore"), vec![0; 1024 * 1024]);
     loop {

@@ -1,5 +1,6 @@
 //! `tessera serve`
 
+use std::net::IpAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -23,6 +24,10 @@ pub(crate) struct Serve {
     /// The address that people use; with https, cookies are sent over HTTPS only.
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
+    /// Address of a proxy that is believed when it tells the client in X-Forwarded-For; those on
+    /// this machine are believed anyway. May be given several times.
+    #[arg(long = "proxy", value_name = "ADDRESS")]
+    proxies: Vec<IpAddr>,
 }
 
 pub(crate) fn run(command: &Serve) -> Result<ExitCode, CommandError> {
@@ -42,6 +47,7 @@ pub(crate) fn run(command: &Serve) -> Result<ExitCode, CommandError> {
     let woken = services.clone();
     let api = Api::new(&installation, identity, Limits::default())
         .secure_cookies(address.starts_with("https://"))
+        .behind(command.proxies.clone())
         .on_commit(move || woken.wake());
     tracing::info!(database = %installation.path().display(), address, "serving");
     server.serve_until_signal(Arc::new(api));

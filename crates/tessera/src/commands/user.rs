@@ -62,7 +62,9 @@ pub(crate) fn run(command: &UserCommand) -> Result<ExitCode, CommandError> {
     let actor = Actor::system(Source::CommandLine);
     let installation = match command.verb {
         Verb::List => command.database.read()?,
-        _ => command.database.create()?,
+        // The first user may come before the first start; all the others are there already.
+        Verb::Add { .. } => command.database.create()?,
+        _ => command.database.write()?,
     };
     let identity = Identity::new(installation.db().clone());
     match &command.verb {
