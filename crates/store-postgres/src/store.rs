@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tessera_kernel::{Connection, Fault, Job, Statistics, Store, StoreError, TableDef};
 
+use crate::error::Failure;
 use crate::link::{Link, Step};
 use crate::options::Options;
 use crate::pool::Readers;
@@ -65,8 +66,8 @@ impl Store for PostgresStore {
             return self.readers.bare(|link| catalog::check_present(link, tables));
         }
         // A connection of its own: what it holds ends with it, whatever goes wrong.
-        let mut link = Link::open_patiently(&self.options).map_err(|failure| failure.told())?;
-        migrate::migrate(&mut link, tables).map_err(|failure| failure.told())
+        let mut link = Link::open_patiently(&self.options).map_err(Failure::told)?;
+        migrate::migrate(&mut link, tables).map_err(Failure::told)
     }
 
     fn backup(&self, _to: &Path, _progress: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError> {

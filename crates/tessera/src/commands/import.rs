@@ -135,6 +135,7 @@ fn book_all(
     if let (Err(error), Some(line)) = (&read, last) {
         let reason = format!("nothing behind line {line} could be read: {error}");
         booking.book((line + 1, Err(reason)));
+        passed();
         read = Ok(());
     }
     (booking.finish(), read)
