@@ -10,10 +10,20 @@ pub(crate) fn root() -> PathBuf {
 
 /// Runs a program in the root of the workspace; a failure is an error that names it.
 pub(crate) fn run(program: &str, arguments: &[&str]) -> Result<(), String> {
+    run_with(program, arguments, &[])
+}
+
+/// The same with environment variables.
+pub(crate) fn run_with(
+    program: &str,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> Result<(), String> {
     let shown = format!("{program} {}", arguments.join(" "));
     eprintln!("$ {shown}");
     let status = Command::new(program)
         .args(arguments)
+        .envs(variables.iter().copied())
         .current_dir(root())
         .status()
         .map_err(|error| format!("{shown}: {error}"))?;

@@ -3,6 +3,7 @@
 mod command;
 mod demo;
 mod graph;
+mod postgres;
 mod test;
 mod tidy;
 
