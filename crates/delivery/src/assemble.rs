@@ -74,6 +74,12 @@ fn check_combination(tx: &mut Tx<'_>, orders: &[Taking]) -> Result<(), DeliveryE
     Ok(())
 }
 
+/// The most urgent of the orders.
+fn priority(orders: &[Taking]) -> u32 {
+    let priorities = orders.iter().map(|order| order.document.header.delivery_priority);
+    priorities.min().unwrap_or(2)
+}
+
 /// The delivery of items that were taken up of orders that go together.
 pub(crate) fn assemble(
     tx: &mut Tx<'_>,
@@ -111,6 +117,7 @@ pub(crate) fn assemble(
             shipping_point: point,
             shipping_condition: shared.shipping_condition,
             incoterms: shared.incoterms,
+            delivery_priority: priority(orders),
             planned_goods_issue: planned,
         },
         status: DeliveryStatus {

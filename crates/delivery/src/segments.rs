@@ -41,6 +41,9 @@ pub struct DeliveryHeader {
     /// Incoterms.
     #[field(code = "incoterms")]
     pub incoterms: Option<Code>,
+    /// Which delivery is prepared first, 1 before 2: the most urgent of its orders.
+    #[field(positive, default = 2, list)]
+    pub delivery_priority: u32,
     /// Day on which the goods are to leave (or to come back).
     #[field(list)]
     pub planned_goods_issue: Date,

@@ -158,6 +158,7 @@ fn apply_header(document: &mut SalesDocument, change: &HeaderChange) -> Result<b
         reprice = true;
         header.incoterms = change.incoterms;
     }
+    header.delivery_priority = change.delivery_priority.unwrap_or(header.delivery_priority);
     header.complete_delivery = change.complete_delivery.unwrap_or(header.complete_delivery);
     if let Some(valid_to) = change.valid_to {
         if valid_to < header.document_date {

@@ -73,6 +73,9 @@ pub struct DraftHeader {
     /// Shipping condition; else the customer's.
     #[field(code = "shipping_condition")]
     pub shipping_condition: Option<Code>,
+    /// Who is served first when goods are short, 1 before 2; else the customer's.
+    #[field(positive)]
+    pub delivery_priority: Option<u32>,
     /// Everything in one delivery; else as the customer wants it.
     pub complete_delivery: Option<bool>,
     /// Why the document is made.
@@ -105,6 +108,7 @@ impl DraftHeader {
             payment_terms: None,
             incoterms: None,
             shipping_condition: None,
+            delivery_priority: None,
             complete_delivery: None,
             order_reason: None,
         }
@@ -191,6 +195,9 @@ pub struct HeaderChange {
     /// Incoterms.
     #[field(code = "incoterms")]
     pub incoterms: Option<Code>,
+    /// Who is served first when goods are short, 1 before 2.
+    #[field(positive)]
+    pub delivery_priority: Option<u32>,
     /// Everything in one delivery.
     pub complete_delivery: Option<bool>,
     /// Last day on which a quotation binds.

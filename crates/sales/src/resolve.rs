@@ -196,6 +196,10 @@ fn header(
             .shipping_condition
             .or(of.map(|of| of.shipping_condition))
             .unwrap_or(terms.shipping_condition),
+        delivery_priority: draft
+            .delivery_priority
+            .or(of.map(|of| of.delivery_priority))
+            .unwrap_or(terms.delivery_priority),
         complete_delivery: draft
             .complete_delivery
             .or(of.map(|of| of.complete_delivery))

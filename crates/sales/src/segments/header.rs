@@ -73,6 +73,9 @@ pub struct SalesHeader {
     /// Shipping condition.
     #[field(code = "shipping_condition")]
     pub shipping_condition: Code,
+    /// Who is served first when goods are short; 1 before 2.
+    #[field(positive, default = 2, list)]
+    pub delivery_priority: u32,
     /// Everything in one delivery, or nothing.
     pub complete_delivery: bool,
     /// Why the order, return or request was made.

@@ -52,6 +52,22 @@ fn orders_of_one_ship_to_party_go_together() {
 }
 
 #[test]
+fn a_delivery_is_as_urgent_as_the_most_urgent_of_its_orders() {
+    let shop = Shop::new();
+    shop.receive("bolt", 30);
+    let usual = shop.order("acme", &[("bolt", 5)]);
+    let urgent = json!({ "delivery_priority": 1 });
+    let urgent = shop.document("OR", "acme", shop.items(&[("bolt", 5)]), urgent).unwrap();
+    assert_eq!(shop.load(usual).header.delivery_priority, 2, "as the customer's sales area says");
+    assert_eq!(shop.load(shop.deliver_part(usual, 10, 1).unwrap()).header.delivery_priority, 2);
+    let together = shop.deliver_together(&[usual, urgent]).unwrap();
+    assert_eq!(shop.load(together).header.delivery_priority, 1);
+    shop.change(usual, json!({ "delivery_priority": 3 })).unwrap();
+    assert_eq!(shop.load(usual).header.delivery_priority, 3);
+    shop.verify();
+}
+
+#[test]
 fn orders_that_differ_in_what_a_delivery_has_in_common_do_not_go_together() {
     let shop = Shop::new();
     shop.receive("bolt", 30);
