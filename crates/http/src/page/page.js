@@ -58,7 +58,10 @@ async function start() {
   metadata = await call("GET", "/api/v1/metadata");
   const chosen = new URLSearchParams(location.search).get("type");
   $("type").replaceChildren(...metadata.objects.map((object) => new Option(object.label, object.name)));
-  if (metadata.objects.some((object) => object.name === chosen)) $("type").value = chosen;
+  // The type with which most can be done is what most people look for.
+  const busiest = metadata.objects.reduce((most, object) => object.actions.length > most.actions.length ? object : most);
+  const known = metadata.objects.some((object) => object.name === chosen);
+  $("type").value = known ? chosen : busiest.name;
   show(true);
   await load(true);
 }
