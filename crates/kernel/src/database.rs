@@ -1,12 +1,12 @@
 //! An open database: runs commands and reads of modules on a storage engine.
 
 use std::any::{Any, TypeId};
-use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
 use hashbrown::HashMap;
 
+use crate::number::{Block, Reserved};
 use crate::{
     Actor, Cache, Catalogues, Clock, Connection, Fault, Job, Numbering, ReadMode, Registry, Store,
     StoreError, TableDef, Tx, Verdict, clock::IdSource,
@@ -124,6 +124,7 @@ impl Database {
             done,
             started: false,
             outcome: None,
+            blocks: Vec::new(),
         }));
     }
 
@@ -168,6 +169,8 @@ struct Command<F, D, R, E> {
     done: D,
     started: bool,
     outcome: Option<Result<R, E>>,
+    /// Number blocks that are published when it is sure that they stay.
+    blocks: Vec<(String, Block)>,
 }
 
 impl<F, D, R, E> Job for Command<F, D, R, E>
@@ -179,12 +182,17 @@ where
 {
     fn run(&mut self, connection: &mut dyn Connection) -> Verdict {
         (self.started, self.outcome) = (true, None);
-        let reserved = ReservedBlocks::new(&self.environment);
-        let mut tx = Tx::new(connection, &self.environment, &self.actor, Some(&reserved.series));
+        self.blocks.clear();
+        let alone = connection.is_isolated();
+        let reserved = Reserved::default();
+        let mut tx = Tx::new(connection, &self.environment, &self.actor, Some(&reserved));
         let outcome = (self.run)(&mut tx);
         let kept = outcome.is_ok();
-        if kept {
-            reserved.keep();
+        if kept && alone {
+            // Whoever comes next sees what this command did, and is undone with it.
+            self.environment.numbering.publish(reserved.into_blocks());
+        } else if kept {
+            self.blocks = reserved.into_blocks();
         }
         self.outcome = Some(outcome);
         if kept { Verdict::Keep } else { Verdict::Undo }
@@ -192,7 +200,10 @@ where
 
     fn finished(self: Box<Self>, outcome: Result<(), StoreError>) {
         let answer = match (outcome, self.outcome) {
-            (Ok(()), Some(answer)) => answer,
+            (Ok(()), Some(answer)) => {
+                self.environment.numbering.publish(self.blocks);
+                answer
+            }
             (Ok(()), None) => Err(Fault::Panicked("it did not end".into()).into()),
             (Err(error), earlier) => {
                 // What the cache and the blocks know may rest on changes that were not kept.
@@ -210,31 +221,5 @@ where
             }
         };
         (self.done)(answer);
-    }
-}
-
-/// Number blocks reserved by a command that was undone, or panicked, are forgotten, so that the
-/// database and the memory agree again before the next command draws.
-struct ReservedBlocks<'e> {
-    environment: &'e Environment,
-    series: RefCell<Vec<String>>,
-}
-
-impl<'e> ReservedBlocks<'e> {
-    fn new(environment: &'e Environment) -> Self {
-        Self { environment, series: RefCell::default() }
-    }
-
-    fn keep(&self) {
-        self.series.borrow_mut().clear();
-    }
-}
-
-impl Drop for ReservedBlocks<'_> {
-    fn drop(&mut self) {
-        let series = self.series.borrow();
-        if !series.is_empty() {
-            self.environment.numbering.forget(&series);
-        }
     }
 }

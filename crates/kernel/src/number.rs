@@ -5,6 +5,8 @@
 //! journal entries) are drawn one by one in the transaction that posts, per series, without gaps.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use hashbrown::HashMap;
@@ -57,16 +59,40 @@ impl NumberRange {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Block {
+pub(crate) struct Block {
     next: i64,
     last: i64,
+}
+
+/// What is left of the blocks that a command reserved, by series: its own until it is sure that they
+/// stay. Whatever becomes of a command that is undone, nobody else drew from them.
+#[derive(Debug, Default)]
+pub(crate) struct Reserved(RefCell<Vec<(String, Block)>>);
+
+impl Reserved {
+    fn take(&self, key: &str) -> Option<i64> {
+        let mut blocks = self.0.borrow_mut();
+        let at = blocks.iter().position(|(series, _)| series == key)?;
+        let block = &mut blocks[at].1;
+        let number = block.next;
+        block.next += 1;
+        if block.next > block.last {
+            blocks.remove(at);
+        }
+        Some(number)
+    }
+
+    /// The blocks, to be published.
+    pub(crate) fn into_blocks(self) -> Vec<(String, Block)> {
+        self.0.into_inner()
+    }
 }
 
 /// The number ranges of an installation and the blocks reserved by this process.
 #[derive(Debug, Default)]
 pub struct Numbering {
     ranges: HashMap<String, NumberRange>,
-    blocks: Mutex<HashMap<String, Block>>,
+    blocks: Mutex<HashMap<String, VecDeque<Block>>>,
 }
 
 impl Numbering {
@@ -86,15 +112,15 @@ impl Numbering {
         self.ranges.values()
     }
 
-    fn blocks(&self) -> MutexGuard<'_, HashMap<String, Block>> {
+    fn blocks(&self) -> MutexGuard<'_, HashMap<String, VecDeque<Block>>> {
         self.blocks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Forgets blocks whose reservation was undone.
-    pub(crate) fn forget(&self, series: &[String]) {
+    /// From now on every command draws from these blocks.
+    pub(crate) fn publish(&self, reserved: Vec<(String, Block)>) {
         let mut blocks = self.blocks();
-        for key in series {
-            blocks.remove(key);
+        for (key, block) in reserved {
+            blocks.entry(key).or_default().push_back(block);
         }
     }
 
@@ -105,11 +131,12 @@ impl Numbering {
 
     fn take(&self, key: &str) -> Option<i64> {
         let mut blocks = self.blocks();
-        let block = blocks.get_mut(key)?;
+        let queue = blocks.get_mut(key)?;
+        let block = queue.front_mut()?;
         let number = block.next;
         block.next += 1;
         if block.next > block.last {
-            blocks.remove(key);
+            queue.pop_front();
         }
         Some(number)
     }
@@ -133,7 +160,8 @@ impl<'c> Tx<'c> {
         let numbering: &'c Numbering = &self.environment.numbering;
         let definition = numbering.range(range).ok_or_else(|| fault("is not defined"))?;
         let key = key(range, series);
-        let number = match numbering.take(&key) {
+        let own = self.reserved.and_then(|reserved| reserved.take(&key));
+        let number = match own.or_else(|| numbering.take(&key)) {
             Some(number) => number,
             None => self.reserve(definition, &key)?,
         };
@@ -169,12 +197,10 @@ impl<'c> Tx<'c> {
         })?;
         let last = last + range.from - 1;
         let first = last - block + 1;
-        if first < last {
-            self.environment
-                .numbering
-                .blocks()
-                .insert(key.to_string(), Block { next: first + 1, last });
-            self.note_reserved(key);
+        if first < last
+            && let Some(reserved) = self.reserved
+        {
+            reserved.0.borrow_mut().push((key.to_string(), Block { next: first + 1, last }));
         }
         Ok(first)
     }

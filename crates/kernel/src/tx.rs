@@ -7,14 +7,13 @@ mod query;
 mod save;
 mod walk;
 
-use std::cell::RefCell;
-
 use hashbrown::HashSet;
 
 pub use history::Changes;
 pub(crate) use load::CellGather;
 pub use query::{Page, Query};
 
+use crate::number::Reserved;
 use crate::{Actor, Connection, Date, Environment, Fault, Instant, ObjectId, Zone};
 
 /// What a verb works on: the objects of the database as the command sees them, with the clock,
@@ -25,7 +24,7 @@ pub struct Tx<'c> {
     pub(crate) actor: &'c Actor,
     now: Instant,
     /// Number blocks that the command reserved; none in a read.
-    reserved: Option<&'c RefCell<Vec<String>>>,
+    pub(crate) reserved: Option<&'c Reserved>,
     touched: HashSet<ObjectId>,
     touched_kinds: Vec<&'static str>,
 }
@@ -35,7 +34,7 @@ impl<'c> Tx<'c> {
         connection: &'c mut dyn Connection,
         environment: &'c Environment,
         actor: &'c Actor,
-        reserved: Option<&'c RefCell<Vec<String>>>,
+        reserved: Option<&'c Reserved>,
     ) -> Self {
         Self {
             connection,
@@ -89,13 +88,6 @@ impl<'c> Tx<'c> {
 
     pub(crate) fn writable(&self) -> Result<(), Fault> {
         if self.reserved.is_none() { Err(Fault::ReadOnly) } else { Ok(()) }
-    }
-
-    /// Notes that the command reserved a number block.
-    pub(crate) fn note_reserved(&self, series: &str) {
-        if let Some(reserved) = self.reserved {
-            reserved.borrow_mut().push(series.to_string());
-        }
     }
 
     fn touch(&mut self, kind: &'static str, id: ObjectId) {

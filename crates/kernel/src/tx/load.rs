@@ -84,7 +84,7 @@ impl Tx<'_> {
     /// Loads master data through the cache of the writer; in a read, from the database. The
     /// object is shared: to change it, `load` it.
     pub fn shared<T: Object>(&mut self, id: Ref<T>) -> Result<Arc<Stored<T>>, Fault> {
-        let cacheable = self.writable().is_ok() && !self.touched.contains(&id.id());
+        let cacheable = self.may_cache() && !self.touched.contains(&id.id());
         if cacheable
             && let Some(found) = self.environment.cache.object(id.id())
             && let Ok(object) = found.downcast::<Stored<T>>()
@@ -96,6 +96,11 @@ impl Tx<'_> {
             self.environment.cache.keep_object(id.id(), object.clone());
         }
         Ok(object)
+    }
+
+    /// Only a command that runs alone knows what the others have changed.
+    fn may_cache(&self) -> bool {
+        self.writable().is_ok() && self.connection.is_isolated()
     }
 
     /// Loads an object without holding it: as it was at one moment, also where somebody saves it
@@ -118,7 +123,7 @@ impl Tx<'_> {
         field: &'static str,
         value: &str,
     ) -> Result<Option<Ref<T>>, Fault> {
-        let cacheable = self.writable().is_ok() && !self.touched_kinds.contains(&T::NAME);
+        let cacheable = self.may_cache() && !self.touched_kinds.contains(&T::NAME);
         if cacheable && let Some(found) = self.environment.cache.lookup((T::NAME, field), value) {
             return Ok(found.map(Ref::new));
         }
