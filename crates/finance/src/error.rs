@@ -91,8 +91,13 @@ pub enum FinanceError {
         reason: String,
     },
     /// A report was asked for the impossible.
-    #[error("{0}")]
-    Report(String),
+    #[error("{message}")]
+    Report {
+        /// The field that is impossible.
+        path: &'static str,
+        /// What is allowed.
+        message: &'static str,
+    },
     /// The organisation refuses.
     #[error(transparent)]
     Organisation(#[from] OrganisationError),
@@ -132,6 +137,9 @@ impl From<FinanceError> for Problem {
         let detail = error.to_string();
         let conflict = |code: &str, detail| Problem::new(ProblemKind::Conflict, code, detail);
         let invalid = |code: &str, detail| Problem::new(ProblemKind::Invalid, code, detail);
+        let at = |code: &str, path: &str, detail: String| {
+            invalid(code, detail.clone()).field(path, detail)
+        };
         match error {
             FinanceError::Customizing(_) => invalid("finance.customizing", detail),
             FinanceError::NoAccount { .. } => conflict("finance.no_account", detail),
@@ -139,14 +147,14 @@ impl From<FinanceError> for Problem {
                 let path = format!("lines[{}]", line.saturating_sub(1));
                 invalid("finance.line", detail).field(path, reason)
             }
-            FinanceError::Unbalanced { .. } => invalid("finance.unbalanced", detail),
-            FinanceError::NoLines => invalid("finance.no_lines", detail),
+            FinanceError::Unbalanced { .. } => at("finance.unbalanced", "lines", detail),
+            FinanceError::NoLines => at("finance.no_lines", "lines", detail),
             FinanceError::PeriodClosed { .. } => conflict("finance.period_closed", detail),
-            FinanceError::PostingDate(_) => invalid("finance.posting_date", detail),
+            FinanceError::PostingDate(_) => at("finance.posting_date", "posting_date", detail),
             FinanceError::NotReversible { .. } => conflict("finance.not_reversible", detail),
             FinanceError::OpenItem { .. } => conflict("finance.open_item", detail),
             FinanceError::Payment { .. } => conflict("finance.payment", detail),
-            FinanceError::Report(_) => invalid("finance.report", detail),
+            FinanceError::Report { path, .. } => at("finance.report", path, detail),
             FinanceError::Output(_) => {
                 Problem::new(ProblemKind::Unavailable, "finance.output", detail)
             }

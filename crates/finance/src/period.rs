@@ -57,10 +57,12 @@ fn set(
 ) -> Result<Ref<PostingPeriod>, FinanceError> {
     let organisation = tx.settings::<OrganisationSettings>()?;
     organisation.company(input.company_code).map_err(FinanceError::Customizing)?;
-    if !(1..=12).contains(&input.period) || !(1900..=9998).contains(&input.fiscal_year) {
-        return Err(FinanceError::Report(
-            "a period is 1 to 12 of a fiscal year between 1900 and 9998".to_string(),
-        ));
+    let message = "a period is 1 to 12 of a fiscal year between 1900 and 9998";
+    if !(1..=12).contains(&input.period) {
+        return Err(FinanceError::Report { path: "period", message });
+    }
+    if !(1900..=9998).contains(&input.fiscal_year) {
+        return Err(FinanceError::Report { path: "fiscal_year", message });
     }
     let period = FiscalPeriod { year: input.fiscal_year, period: input.period };
     let number = number(input.company_code, period);

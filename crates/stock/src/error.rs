@@ -192,13 +192,16 @@ impl From<StockError> for Problem {
         let detail = error.to_string();
         let conflict = |code: &str, detail| Problem::new(ProblemKind::Conflict, code, detail);
         let invalid = |code: &str, detail| Problem::new(ProblemKind::Invalid, code, detail);
+        let at = |code: &str, path: &str, detail: String| {
+            invalid(code, detail.clone()).field(path, detail)
+        };
         match error {
             StockError::NotEnough { .. } => conflict("stock.not_enough", detail),
             StockError::NotReserved { .. } => conflict("stock.not_reserved", detail),
             StockError::NotCovered { .. } => conflict("stock.not_covered", detail),
-            StockError::NotPositive { .. } => invalid("stock.not_positive", detail),
-            StockError::NotBaseUnit { .. } => invalid("stock.not_base_unit", detail),
-            StockError::NotInPlant { .. } => invalid("stock.not_in_plant", detail),
+            StockError::NotPositive { .. } => at("stock.not_positive", "quantity", detail),
+            StockError::NotBaseUnit { .. } => at("stock.not_base_unit", "quantity", detail),
+            StockError::NotInPlant { .. } => at("stock.not_in_plant", "plant", detail),
             StockError::ValuationCurrency { .. } => conflict("stock.valuation_currency", detail),
             StockError::Organisation { path, message } => {
                 invalid("stock.organisation", detail).field(path, message)
@@ -206,7 +209,7 @@ impl From<StockError> for Problem {
             StockError::OtherCompany { path, .. } => {
                 invalid("stock.other_company", detail.clone()).field(path, detail)
             }
-            StockError::NoItems => invalid("stock.no_items", detail),
+            StockError::NoItems => at("stock.no_items", "items", detail),
             StockError::ReversedAlready { .. } => conflict("stock.reversed_already", detail),
             StockError::NotReversible { .. } => conflict("stock.not_reversible", detail),
             StockError::PlannedReceiptClosed { .. } => {

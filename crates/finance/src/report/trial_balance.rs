@@ -88,7 +88,7 @@ pub fn trial_balance(
     let company = organisation.company(which.company_code).map_err(FinanceError::Customizing)?;
     if which.from_period > which.to_period || which.to_period > 12 {
         let message = "from_period and to_period are 1 to 12, the first not after the last";
-        return Err(FinanceError::Report(message.to_string()));
+        return Err(FinanceError::Report { path: "to_period", message });
     }
     let settings = tx.settings::<FinanceSettings>()?;
     let mut sums: BTreeMap<(Option<Code>, Currency), Sums> = BTreeMap::new();
