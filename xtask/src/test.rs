@@ -16,21 +16,29 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     }
     crate::tidy::run()?;
     execute("cargo", &["test", "--workspace", "--doc", "--quiet"])?;
-    if std::env::var_os(postgres::VARIABLE).is_some() {
-        return run_tests(&[]);
+    if let Ok(url) = std::env::var(postgres::VARIABLE) {
+        return run_on(&url);
     }
     // Where there is no server, the tests that want one say aloud that they are skipped.
-    let Some(programs) = postgres::programs() else { return run_tests(&[]) };
+    let Some(programs) = postgres::programs() else { return run_tests(&["--workspace"], &[]) };
     let server = postgres::Server::start(programs)?;
-    run_tests(&[(postgres::VARIABLE, &server.url)])
+    run_on(&server.url)
 }
 
-fn run_tests(variables: &[(&str, &str)]) -> Result<(), String> {
-    if is_installed("cargo-nextest") {
-        run_with("cargo", &["nextest", "run", "--workspace", "--no-fail-fast"], variables)
+/// Every test, then the business scenarios once more on PostgreSQL.
+fn run_on(url: &str) -> Result<(), String> {
+    let server = (postgres::VARIABLE, url);
+    run_tests(&["--workspace"], &[server])?;
+    run_tests(&["--package", "tessera-scenarios"], &[server, ("TESSERA_TEST_ENGINE", "postgres")])
+}
+
+fn run_tests(packages: &[&str], variables: &[(&str, &str)]) -> Result<(), String> {
+    let arguments = if is_installed("cargo-nextest") {
+        [&["nextest", "run"], packages, &["--no-fail-fast"]].concat()
     } else {
-        run_with("cargo", &["test", "--workspace", "--lib", "--bins", "--tests"], variables)
-    }
+        [&["test"], packages, &["--lib", "--bins", "--tests"]].concat()
+    };
+    run_with("cargo", &arguments, variables)
 }
 
 /// Installs what the tests use where it lacks and Debian's package manager is at hand; elsewhere

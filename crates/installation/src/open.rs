@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tessera_kernel::{
     Actor, Cache, Cell, Clock, Condition, Database, Direction, Environment, Fault, Findings,
-    IdSource, OUTBOX, ObjectId, Operator, RandomIds, Select, Source, SystemClock, Tx,
+    IdSource, OUTBOX, ObjectId, Operator, RandomIds, Select, Source, Store, SystemClock, Tx,
 };
 use tessera_store_sqlite::{Access, SqliteStore};
 
@@ -63,7 +63,7 @@ impl Options {
 #[derive(Debug)]
 pub struct Installation {
     db: Database,
-    location: Location,
+    location: Option<Location>,
     config_folder: Option<PathBuf>,
 }
 
@@ -80,27 +80,36 @@ impl Installation {
             Some(folder) => return Err(InstallationError::NoFolder(folder)),
             None => Some(location.config_folder()).filter(|folder| folder.is_dir()),
         };
-        let Composition { registry, settings, catalogues, numbering } =
+        let composition =
             compose(config_folder.as_deref()).map_err(InstallationError::Customizing)?;
         if !options.engine.create && !location.path().exists() {
             return Err(InstallationError::NoDatabase(location.path().to_path_buf()));
         }
         let reads_only = options.engine.access == Access::ReadOnly;
         let store = Arc::new(SqliteStore::open(location.path(), options.engine)?);
-        let environment = Environment {
-            registry,
-            clock: options.clock,
-            ids: options.ids,
-            settings,
-            catalogues,
-            numbering,
-            cache: Cache::default(),
-        };
-        let db = Database::open(store, environment)?;
+        let db = database(store, composition, options.clock, options.ids)?;
         if !reads_only {
             continue_ids(&db)?;
         }
-        Ok(Self { db, location, config_folder })
+        Ok(Self { db, location: Some(location), config_folder })
+    }
+
+    /// The same on an engine that is open already, to read and write.
+    ///
+    /// # Errors
+    ///
+    /// Wrong customizing, or a database that does not fit.
+    pub fn on(
+        store: Arc<dyn Store>,
+        config_folder: Option<PathBuf>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdSource>,
+    ) -> Result<Self, InstallationError> {
+        let composition =
+            compose(config_folder.as_deref()).map_err(InstallationError::Customizing)?;
+        let db = database(store, composition, clock, ids)?;
+        continue_ids(&db)?;
+        Ok(Self { db, location: None, config_folder })
     }
 
     /// The database.
@@ -108,9 +117,9 @@ impl Installation {
         &self.db
     }
 
-    /// The database file.
-    pub fn path(&self) -> &Path {
-        self.location.path()
+    /// The database file, if it is one.
+    pub fn path(&self) -> Option<&Path> {
+        self.location.as_ref().map(Location::path)
     }
 
     /// The folder of customizing, if there is one.
@@ -126,6 +135,18 @@ impl Installation {
     pub fn verify(&self) -> Result<Findings, Fault> {
         verify(&self.db)
     }
+}
+
+fn database(
+    store: Arc<dyn Store>,
+    composition: Composition,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+) -> Result<Database, InstallationError> {
+    let Composition { registry, settings, catalogues, numbering } = composition;
+    let cache = Cache::default();
+    let environment = Environment { registry, clock, ids, settings, catalogues, numbering, cache };
+    Ok(Database::open(store, environment)?)
 }
 
 /// Offsets of subscribers stand between events, so a new event's id must be larger than every

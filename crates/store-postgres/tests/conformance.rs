@@ -1,10 +1,14 @@
 //! The conformance suite on this engine.
 
-mod common;
-
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use common::database;
+use tessera_store_postgres::PostgresStore;
+use tessera_testing_postgres::{TestDatabase, database};
+
+fn open(database: &TestDatabase, parameters: &str) -> PostgresStore {
+    let options = database.url(parameters).parse().expect("an address");
+    PostgresStore::open(options).expect("the database opens")
+}
 
 #[test]
 fn every_case_on_a_database_of_its_own() {
@@ -12,7 +16,7 @@ fn every_case_on_a_database_of_its_own() {
         let mut failed = Vec::new();
         for case in tessera_store_conformance::suite() {
             let Some(database) = database() else { return };
-            let store = database.open(options);
+            let store = open(&database, options);
             if catch_unwind(AssertUnwindSafe(|| (case.run)(&store))).is_err() {
                 failed.push(case.name);
             }
@@ -24,7 +28,7 @@ fn every_case_on_a_database_of_its_own() {
 #[test]
 fn all_cases_at_once_on_one_database() {
     let Some(database) = database() else { return };
-    let store = database.open("?writers=16&readers=3");
+    let store = open(&database, "?writers=16&readers=3");
     let (store, mut failed) = (&store, Vec::new());
     std::thread::scope(|scope| {
         let threads: Vec<_> = tessera_store_conformance::suite()

@@ -9,6 +9,8 @@ use tessera_kernel::{
     Actor, Code, Date, Fault, FixedClock, Instant, Object, ObjectId, Problem, RandomIds, Ref,
     Source, Stored, Tx, parse_date,
 };
+use tessera_store_postgres::PostgresStore;
+use tessera_testing_postgres::{TestDatabase, database};
 
 /// The day on which every scenario begins, a Monday.
 pub(crate) const START: &str = "2026-03-02";
@@ -18,7 +20,11 @@ pub(crate) struct World {
     pub(crate) installation: Installation,
     clock: Arc<FixedClock>,
     _folder: tempfile::TempDir,
+    _database: Option<TestDatabase>,
 }
+
+/// Names the engine that the scenarios are played on: `sqlite` (the usual one) or `postgres`.
+const ENGINE: &str = "TESSERA_TEST_ENGINE";
 
 pub(crate) fn code(text: &str) -> Code {
     Code::parse(text).unwrap()
@@ -59,13 +65,27 @@ impl World {
             std::fs::write(own.join("own.toml"), customizing).unwrap();
         }
         let clock = Arc::new(FixedClock::at(morning(START)));
+        if std::env::var(ENGINE).is_ok_and(|engine| engine == "postgres") {
+            return Self::on_postgres(folder, clock);
+        }
         let url = format!("sqlite:{}", folder.path().join("world.db").display());
         let mut options = Options::creating(&url);
         options.clock = clock.clone();
         options.ids = Arc::new(RandomIds::seeded(1));
         options.engine.sync = false;
         let installation = Installation::open(options).unwrap();
-        Self { installation, clock, _folder: folder }
+        Self { installation, clock, _folder: folder, _database: None }
+    }
+
+    fn on_postgres(folder: tempfile::TempDir, clock: Arc<FixedClock>) -> Self {
+        let database = database().expect("a server for the engine that was asked for");
+        let options = database.url("?writers=16").parse().unwrap();
+        let store = Arc::new(PostgresStore::open(options).unwrap());
+        let own = folder.path().join("world.config");
+        let own = own.is_dir().then_some(own);
+        let ids = Arc::new(RandomIds::seeded(1));
+        let installation = Installation::on(store, own, clock.clone(), ids).unwrap();
+        Self { installation, clock, _folder: folder, _database: Some(database) }
     }
 
     /// From now on it is the morning of this day.

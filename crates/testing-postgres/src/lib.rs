@@ -1,0 +1,68 @@
+#![doc = include_str!("../README.md")]
+
+use std::io::Write as _;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// The variable that names the server.
+pub const VARIABLE: &str = "TESSERA_TEST_POSTGRES";
+
+/// A database that goes with its owner.
+#[derive(Debug)]
+pub struct TestDatabase {
+    server: String,
+    name: String,
+}
+
+/// A new database; none, aloud, where no server is named.
+///
+/// # Panics
+///
+/// Where the server can't be reached: a test that was asked for must not pass by being left out.
+pub fn database() -> Option<TestDatabase> {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let Ok(server) = std::env::var(VARIABLE) else {
+        // Straight to the stream: what macros print is shown of failed tests only.
+        let test = std::thread::current();
+        let test = test.name().unwrap_or("a test");
+        let why = format!("skipped {test}: {VARIABLE} names no server (`cargo xtask test` does)\n");
+        std::io::stderr().write_all(why.as_bytes()).ok();
+        return None;
+    };
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let name = format!("test_{}_{number}", std::process::id());
+    let database = TestDatabase { server, name };
+    database.administer(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", database.name));
+    database.administer(&format!("CREATE DATABASE {}", database.name));
+    Some(database)
+}
+
+impl TestDatabase {
+    /// Its address, with parameters behind it.
+    pub fn url(&self, parameters: &str) -> String {
+        format!("{}/{}{parameters}", self.server, self.name)
+    }
+
+    fn administer(&self, sql: &str) {
+        let outcome = self.run(sql);
+        assert!(outcome.is_ok(), "{sql}: {outcome:?}");
+    }
+
+    fn run(&self, sql: &str) -> Result<(), Box<dyn std::error::Error>> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let url = format!("{}/postgres", self.server);
+            let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await?;
+            tokio::spawn(connection);
+            Ok(client.batch_execute(sql).await?)
+        })
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        if let Err(error) = self.run(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name))
+        {
+            eprintln!("{} stays: {error}", self.name);
+        }
+    }
+}
