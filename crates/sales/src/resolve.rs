@@ -158,13 +158,7 @@ fn header(
     if document_type.reason_required && draft.order_reason.is_none() {
         return Err(SalesError::field("header.order_reason", "this document type needs a reason"));
     }
-    let valid_to = match (draft.valid_to, document_type.validity_days) {
-        (None, Some(days)) => Some(plus_days(document_date, days)),
-        (given, _) => given,
-    };
-    if valid_to.is_some_and(|valid_to| valid_to < document_date) {
-        return Err(SalesError::field("header.valid_to", "must not be before the document date"));
-    }
+    let valid_to = valid_to(draft, document_type, document_date)?;
     let former = of.map(|of| Seller { office: of.sales_office, group: of.sales_group });
     let given = Seller { office: draft.sales_office, group: draft.sales_group };
     let seller = given.resolve(organisation, area, former, "header.")?;
@@ -210,6 +204,20 @@ fn header(
         net_value: Money::zero(currency),
         tax_value: Money::zero(currency),
     })
+}
+
+/// How long a quotation binds: as given, else as its type says.
+fn valid_to(
+    draft: &DraftHeader,
+    document_type: &DocumentType,
+    document_date: Date,
+) -> Result<Option<Date>, SalesError> {
+    let usual = || document_type.validity_days.map(|days| plus_days(document_date, days));
+    let valid_to = draft.valid_to.or_else(usual);
+    if valid_to.is_some_and(|valid_to| valid_to < document_date) {
+        return Err(SalesError::field("header.valid_to", "must not be before the document date"));
+    }
+    Ok(valid_to)
 }
 
 fn plus_days(date: Date, days: u16) -> Date {
