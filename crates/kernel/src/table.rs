@@ -1,6 +1,6 @@
 //! Tables as an engine sees them.
 
-use crate::{Cell, ColumnType};
+use crate::{Cell, CellRef, ColumnType, StoreError};
 
 /// What a column holds in the rows that were there before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +85,19 @@ impl TableDef {
         let columns = columns.iter().filter_map(|column| self.position(column)).collect();
         self.indexes.push(IndexDef { name, columns, unique });
         self
+    }
+
+    /// Refuses values for more key columns than there are, or for fewer where all are wanted.
+    pub fn check_key(&self, values: &[CellRef<'_>], whole: bool) -> Result<(), StoreError> {
+        let (given, wanted) = (values.len(), self.key);
+        let fits = if whole { given == wanted } else { given <= wanted };
+        if fits {
+            return Ok(());
+        }
+        let name = &self.name;
+        Err(StoreError::Engine(format!(
+            "{given} values were given for the key of {name}, which has {wanted}"
+        )))
     }
 
     /// Position of a column.

@@ -141,20 +141,6 @@ fn key_values<'k>(
     key.iter().zip(&table.columns).map(|(cell, column)| Value::of(*cell, column.ty))
 }
 
-/// A key prefix is never longer than the key.
-fn check_prefix(table: &TableDef, prefix: &[CellRef<'_>], whole: bool) -> Result<(), StoreError> {
-    let fits = if whole { prefix.len() == table.key } else { prefix.len() <= table.key };
-    if fits {
-        return Ok(());
-    }
-    Err(StoreError::Engine(format!(
-        "{} values were given for the key of {}, which has {}",
-        prefix.len(),
-        table.name,
-        table.key
-    )))
-}
-
 impl Connection for Session<'_> {
     fn insert(&mut self, table: &'static TableDef, row: &dyn WriteRow) -> Result<(), StoreError> {
         self.writable()?;
@@ -190,7 +176,7 @@ impl Connection for Session<'_> {
         columns: &[(usize, CellRef<'_>)],
     ) -> Result<bool, StoreError> {
         self.writable()?;
-        check_prefix(table, key, true)?;
+        table.check_key(key, true)?;
         let changed = columns.iter().map(|(column, _)| *column).collect();
         let operation = Operation::Set(changed, guard.map(|(column, _)| column));
         let of = |(column, cell): (usize, CellRef<'_>)| Value::of(cell, table.columns[column].ty);
@@ -205,7 +191,7 @@ impl Connection for Session<'_> {
         prefix: &[CellRef<'_>],
     ) -> Result<usize, StoreError> {
         self.writable()?;
-        check_prefix(table, prefix, false)?;
+        table.check_key(prefix, false)?;
         let values = key_values(table, prefix).collect();
         let deleted = self.write(table, Operation::Delete(prefix.len()), values)?;
         Ok(usize::try_from(deleted).unwrap_or(usize::MAX))
@@ -217,7 +203,7 @@ impl Connection for Session<'_> {
         prefix: &[CellRef<'_>],
         visit: &mut Visit<'_>,
     ) -> Result<(), Fault> {
-        check_prefix(table, prefix, false)?;
+        table.check_key(prefix, false)?;
         let step = self.keyed(table, Operation::Rows(prefix.len()), prefix);
         self.visit(step, visit)
     }
@@ -234,14 +220,14 @@ impl Connection for Session<'_> {
         guard: Option<&Guard>,
     ) -> Result<bool, StoreError> {
         self.writable()?;
-        check_prefix(table, key, true)?;
+        table.check_key(key, true)?;
         let outcome = adjust::adjust(self, table, key, deltas, guard);
         outcome.map_err(|error| self.refuse(error))
     }
 
     fn hold(&mut self, table: &'static TableDef, key: &[CellRef<'_>]) -> Result<(), StoreError> {
         self.writable()?;
-        check_prefix(table, key, true)?;
+        table.check_key(key, true)?;
         let held = self.keyed(table, Operation::RowHeld, key);
         if self.ask(held.clone())?.affected > 0 {
             return Ok(());
@@ -267,7 +253,7 @@ impl Connection for Session<'_> {
         visit: &mut Visit<'_>,
     ) -> Result<(), Fault> {
         self.writable()?;
-        check_prefix(table, key, true)?;
+        table.check_key(key, true)?;
         let step = self.keyed(table, Operation::RowHeld, key);
         self.visit(step, visit)
     }

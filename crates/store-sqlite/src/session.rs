@@ -266,20 +266,6 @@ fn misshapen(table: &TableDef, count: usize) -> StoreError {
     ))
 }
 
-/// A key prefix is never longer than the key.
-fn check_prefix(table: &TableDef, prefix: &[CellRef<'_>], whole: bool) -> Done {
-    let fits = if whole { prefix.len() == table.key } else { prefix.len() <= table.key };
-    if fits {
-        return Ok(());
-    }
-    Err(StoreError::Engine(format!(
-        "{} values were given for the key of {}, which has {}",
-        prefix.len(),
-        table.name,
-        table.key
-    )))
-}
-
 fn visit_rows(
     statement: &mut Statement<'_>,
     table: &TableDef,
@@ -315,7 +301,7 @@ impl Connection for Session<'_> {
         guard: Option<(usize, CellRef<'_>)>,
         columns: &[(usize, CellRef<'_>)],
     ) -> Result<bool, StoreError> {
-        check_prefix(table, key, true)?;
+        table.check_key(key, true)?;
         self.columns.clear();
         self.columns.extend(columns.iter().map(|(column, _)| *column));
         let operation = guard.map_or(Operation::Set, |(column, _)| Operation::SetGuarded(column));
@@ -337,7 +323,7 @@ impl Connection for Session<'_> {
         table: &'static TableDef,
         prefix: &[CellRef<'_>],
     ) -> Result<usize, StoreError> {
-        check_prefix(table, prefix, false)?;
+        table.check_key(prefix, false)?;
         self.columns.clear();
         self.write(table, Operation::Delete(prefix.len()), |statement| {
             bind_cells(statement, 1, prefix)?;
@@ -352,7 +338,7 @@ impl Connection for Session<'_> {
         visit: &mut Visit<'_>,
     ) -> Result<(), Fault> {
         self.alive()?;
-        check_prefix(table, prefix, false)?;
+        table.check_key(prefix, false)?;
         let shape = Shape { table, operation: Operation::Rows(prefix.len()), columns: &[] };
         let outcome = self.statements.get(&shape).map_err(Fault::from).and_then(|statement| {
             bind_cells(statement, 1, prefix).map_err(|error| table_error(&error, table))?;
@@ -383,7 +369,7 @@ impl Connection for Session<'_> {
         deltas: &[(usize, i64)],
         guard: Option<&Guard>,
     ) -> Result<bool, StoreError> {
-        check_prefix(table, key, true)?;
+        table.check_key(key, true)?;
         if self.add(table, key, deltas, guard)? {
             return Ok(true);
         }
