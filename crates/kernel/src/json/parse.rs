@@ -137,7 +137,7 @@ fn parse_part(
         }
         (Multiplicity::Many, Some(Value::Array(records))) => {
             if records.len() > MAX_RECORDS {
-                problem("has more than 10,000 records");
+                problem("has more than 2,000 records");
                 return;
             }
             for (position, value) in records.iter().enumerate() {

@@ -213,7 +213,7 @@ fn a_body_is_an_object_and_a_list_is_an_array_of_objects() {
     let many = vec![json!({ "number": 1 }); MAX_RECORDS + 1];
     assert_eq!(
         problems(parse::<Loan>(&body(many.into()))),
-        finding("items", "has more than 10,000 records")
+        finding("items", "has more than 2,000 records")
     );
 }
 
