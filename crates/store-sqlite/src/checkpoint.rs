@@ -19,8 +19,13 @@ use crate::error::store_error;
 use crate::file;
 use crate::options::Options;
 
-/// How long the writer waits for readers that still use the log before it goes on with it.
+/// How long the writer waits for readers that still use a log of its usual size before it goes on
+/// with it. For a log of twice the size it waits twice as long, so that readers who follow one another
+/// closely do not let it grow for ever.
 const READERS: Duration = Duration::from_millis(10);
+/// However long the log, it waits no more than so many times that: a report that reads for minutes
+/// must not stop the others.
+const MOST: u32 = 20;
 
 thread_local! {
     /// Pages in the log after the last commit of this thread.
@@ -77,8 +82,9 @@ impl Checkpoints {
     }
 
     fn start_over(&mut self, connection: &Connection) {
+        let patience = READERS * (FRAMES.get() / self.limit.max(1)).clamp(1, MOST);
         let restarted = connection
-            .busy_timeout(READERS)
+            .busy_timeout(patience)
             .and_then(|()| checkpoint(connection, "RESTART"))
             .and_then(|done| connection.busy_timeout(file::PATIENCE).map(|()| done));
         match restarted {
