@@ -93,10 +93,7 @@ pub(crate) fn store(tx: &mut Tx<'_>, letter: &DeadLetter) -> Result<(), Fault> {
         Cell::Text(error),
         Cell::Bool(letter.replay),
     ]);
-    if !tx.connection().replace(&DEAD_LETTER, &row)? {
-        tx.connection().insert(&DEAD_LETTER, &row)?;
-    }
-    Ok(())
+    Ok(tx.connection().put(&DEAD_LETTER, &row)?)
 }
 
 /// A dead letter arrived after all.

@@ -69,10 +69,7 @@ pub(crate) fn store(tx: &mut Tx<'_>, queue: &str, offset: Offset) -> Result<(), 
         Cell::Int(i64::from(offset.failures)),
         offset.retry_at.map_or(Cell::Null, |at| Cell::Instant(at.as_micros())),
     ]);
-    if !tx.connection().replace(&SUBSCRIBER_OFFSET, &row)? {
-        tx.connection().insert(&SUBSCRIBER_OFFSET, &row)?;
-    }
-    Ok(())
+    Ok(tx.connection().put(&SUBSCRIBER_OFFSET, &row)?)
 }
 
 /// Moves a queue from the event that the caller believes it to stand at. False, and nothing moved,

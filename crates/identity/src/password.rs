@@ -76,10 +76,7 @@ pub(crate) fn verify(password: &str, hash: Option<&str>) -> bool {
 pub(crate) fn store(tx: &mut Tx<'_>, user: ObjectId, hash: &str) -> Result<(), Fault> {
     let now = Cell::Instant(tx.now().as_micros());
     let row = RowBuffer(vec![Cell::Uuid(user.0), Cell::Text(hash.to_string()), now]);
-    if !tx.connection().replace(&USER_PASSWORD, &row)? {
-        tx.connection().insert(&USER_PASSWORD, &row)?;
-    }
-    Ok(())
+    Ok(tx.connection().put(&USER_PASSWORD, &row)?)
 }
 
 /// The hash of a user's password.

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sha2::{Digest as _, Sha256};
 use tessera_kernel::{Cell, ColumnType, StoreError, TableDef};
+use tessera_store_sql::fingerprint;
 
 use crate::error::Failure;
 use crate::link::{Link, Step};
@@ -147,15 +147,6 @@ pub(crate) fn is_current(link: &mut Link, fingerprint: &str) -> Result<bool, Fai
 /// Remembers which tables were migrated last.
 pub(crate) fn remember(link: &mut Link, fingerprint: &str) -> Result<(), Failure> {
     note(link, FINGERPRINT.0, &[(FINGERPRINT.1.to_string(), fingerprint.to_string())])
-}
-
-/// A digest of everything that a migration depends on.
-pub(crate) fn fingerprint(tables: &[&'static TableDef]) -> String {
-    let mut digest = Sha256::new();
-    for table in tables {
-        digest.update(format!("{table:?}\n"));
-    }
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// How the server calls a type.

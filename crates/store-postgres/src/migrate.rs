@@ -27,7 +27,7 @@ const CHUNK: u32 = 10_000;
 
 /// Brings the database up to date with these tables.
 pub(crate) fn migrate(link: &mut Link, tables: &[&'static TableDef]) -> Result<(), Failure> {
-    let fingerprint = catalog::fingerprint(tables);
+    let fingerprint = tessera_store_sql::fingerprint(tables);
     if catalog::is_current(link, &fingerprint)? {
         return Ok(());
     }

@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
 mod dialect;
+mod fingerprint;
 mod names;
 mod select;
 
 pub use dialect::Dialect;
+pub use fingerprint::fingerprint;
 pub use names::{push_name, push_names, quote};
 pub use select::{Parameter, render};

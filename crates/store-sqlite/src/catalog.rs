@@ -4,8 +4,8 @@
 use std::collections::HashSet;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
-use sha2::{Digest as _, Sha256};
 use tessera_kernel::{ColumnType, StoreError, TableDef};
+use tessera_store_sql::fingerprint;
 
 use crate::error::store_error;
 use crate::sql::storage;
@@ -137,15 +137,6 @@ pub(crate) fn is_current(
     }
     let known = lookup(connection, FINGERPRINT.0, FINGERPRINT.1)?;
     Ok(known.as_deref() == Some(fingerprint))
-}
-
-/// A digest of everything that a migration depends on.
-pub(crate) fn fingerprint(tables: &[&'static TableDef]) -> String {
-    let mut digest = Sha256::new();
-    for table in tables {
-        digest.update(format!("{table:?}\n"));
-    }
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Refuses a table whose key or column types are not those of its definition.

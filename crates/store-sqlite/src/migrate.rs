@@ -16,7 +16,7 @@ pub(crate) fn migrate(
     connection: &Connection,
     tables: &[&'static TableDef],
 ) -> Result<(), StoreError> {
-    let fingerprint = catalog::fingerprint(tables);
+    let fingerprint = tessera_store_sql::fingerprint(tables);
     if catalog::is_current(connection, &fingerprint).map_err(|error| store_error(&error))? {
         return Ok(());
     }

@@ -30,9 +30,7 @@ pub(super) fn renew(tx: &mut Tx<'_>, webhook: ObjectId) -> Result<String, Fault>
     }
     let now = Cell::Instant(tx.now().as_micros());
     let row = RowBuffer(vec![Cell::Uuid(webhook.0), Cell::Text(secret.clone()), now]);
-    if !tx.connection().replace(&WEBHOOK_SECRET, &row)? {
-        tx.connection().insert(&WEBHOOK_SECRET, &row)?;
-    }
+    tx.connection().put(&WEBHOOK_SECRET, &row)?;
     Ok(secret)
 }
 
