@@ -20,11 +20,17 @@ pub use error::BillingError;
 pub use segments::{BillingCategory, BillingDocument, BillingHeader, BillingItem};
 
 use tessera_customizing::Shipped;
-use tessera_kernel::{Check, Module, ObjectEntry};
+use tessera_kernel::{Check, EventDef, Module, ObjectEntry};
 
 /// Customizing that is shipped with the module.
 pub const CONFIG: &[Shipped] =
     &[Shipped { file: "billing.toml", text: include_str!("../config/billing.toml") }];
+
+/// Events that the module tells.
+const EVENTS: &[EventDef] = &[
+    EventDef::new("billing_document.posted", "An invoice or credit memo was posted."),
+    EventDef::new("billing_document.cancelled", "An invoice or credit memo was cancelled."),
+];
 
 /// The module's table of contents.
 pub fn module() -> Module {
@@ -43,6 +49,7 @@ pub fn module() -> Module {
         ],
         number_ranges: vec!["invoice", "credit_memo", "cancellation"],
         legal_numbers: vec!["billing_type"],
+        events: EVENTS,
         ..Module::default()
     }
 }

@@ -30,11 +30,23 @@ pub use segments::{
 };
 
 use tessera_customizing::Shipped;
-use tessera_kernel::{Check, Composite as _, Module, ObjectEntry};
+use tessera_kernel::{Check, Composite as _, EventDef, Module, ObjectEntry};
 
 /// Customizing that is shipped with the module.
 pub const CONFIG: &[Shipped] =
     &[Shipped { file: "delivery.toml", text: include_str!("../config/delivery.toml") }];
+
+/// Events that the module tells.
+const EVENTS: &[EventDef] = &[
+    EventDef::new("delivery.created", "A delivery was made."),
+    EventDef::new("delivery.changed", "A delivery was changed."),
+    EventDef::new("delivery.cancelled", "A delivery was cancelled."),
+    EventDef::new(
+        "delivery.goods_issued",
+        "The goods of a delivery left, or those of a return came in.",
+    ),
+    EventDef::new("delivery.goods_issue_reversed", "A goods issue was reversed."),
+];
 
 /// The module's table of contents.
 pub fn module() -> Module {
@@ -60,6 +72,7 @@ pub fn module() -> Module {
             Check { name: "open_deliveries", run: verify::check_open_deliveries },
         ],
         number_ranges: vec!["delivery", "returns_delivery"],
+        events: EVENTS,
         ..Module::default()
     }
 }

@@ -12,7 +12,7 @@ pub struct DocumentText {
     /// Language.
     pub language: Language,
     /// The text.
-    #[field(max = 4000)]
+    #[field(max = 4000, multiline)]
     pub text: String,
 }
 

@@ -14,10 +14,15 @@ pub enum EventsError {
         reason: String,
     },
     /// It wants no event, or one that can't be.
-    #[error(
-        "`{0}` is no pattern of events: give a name like `delivery.goods_issued`, `delivery.*` or `*`"
-    )]
-    Pattern(String),
+    #[error("`{pattern}` is no event: give the name of one, or how names begin and `*`; {allowed}")]
+    Pattern {
+        /// Where it stands.
+        position: usize,
+        /// What was given.
+        pattern: String,
+        /// What there is.
+        allowed: String,
+    },
     /// It wants nothing.
     #[error("a webhook needs at least one pattern of events")]
     NoPattern,
@@ -42,7 +47,11 @@ impl From<EventsError> for Problem {
                 Problem::new(ProblemKind::Invalid, "events.address", detail)
                     .field("target.url", reason)
             }
-            EventsError::Pattern(_) | EventsError::NoPattern => {
+            EventsError::Pattern { position, .. } => {
+                let (path, message) = (format!("events[{position}].pattern"), detail.clone());
+                Problem::new(ProblemKind::Invalid, "events.pattern", detail).field(path, message)
+            }
+            EventsError::NoPattern => {
                 let message = detail.clone();
                 Problem::new(ProblemKind::Invalid, "events.pattern", detail)
                     .field("events", message)

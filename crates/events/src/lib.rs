@@ -12,7 +12,7 @@ mod signal;
 mod webhook;
 
 use tessera_customizing::Shipped;
-use tessera_kernel::{Module, ObjectEntry};
+use tessera_kernel::{EventDef, Module, ObjectEntry};
 
 pub use dead_letter::{DeadLetter, count_dead_letters, dead_letters};
 pub use dispatcher::Dispatcher;
@@ -28,6 +28,13 @@ pub use webhook::{
 /// Customizing shipped.
 pub const CONFIG: &[Shipped] =
     &[Shipped { file: "events.toml", text: include_str!("../config/events.toml") }];
+
+/// Events that the module tells.
+const EVENTS: &[EventDef] = &[
+    EventDef::new("webhook.registered", "A webhook was registered."),
+    EventDef::new("webhook.changed", "A webhook was changed."),
+    EventDef::new("webhook.replayed", "Events are sent to a webhook again."),
+];
 
 /// The table of contents.
 pub fn module() -> Module {
@@ -47,6 +54,7 @@ pub fn module() -> Module {
             &webhook::WEBHOOK_SECRET,
             &webhook::WEBHOOK_DELIVERY,
         ],
+        events: EVENTS,
         ..Module::default()
     }
 }

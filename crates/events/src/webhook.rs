@@ -8,7 +8,7 @@ mod secret;
 mod sender;
 mod signature;
 
-use tessera_kernel::{Object, ObjectId, Segment};
+use tessera_kernel::{Object, ObjectId, Registry, Segment};
 
 pub(crate) use actions::{ACTIONS, change, delete};
 pub(crate) use delivery::WEBHOOK_DELIVERY;
@@ -43,6 +43,15 @@ pub struct WebhookEvent {
     pub pattern: String,
 }
 
+impl WebhookEvent {
+    fn fits(&self, name: &str) -> bool {
+        match self.pattern.strip_suffix('*') {
+            Some(prefix) => name.starts_with(prefix),
+            None => self.pattern == name,
+        }
+    }
+}
+
 /// An address outside that hears of events.
 #[derive(Object, Clone, Debug)]
 #[object(name = "webhook")]
@@ -56,27 +65,33 @@ pub struct Webhook {
 impl Webhook {
     /// Whether it wants events of this name.
     pub fn wants(&self, name: &str) -> bool {
-        self.events.iter().any(|event| match event.pattern.strip_suffix('*') {
-            Some(prefix) => name.starts_with(prefix),
-            None => event.pattern == name,
-        })
+        self.events.iter().any(|event| event.fits(name))
     }
 
-    pub(crate) fn check(&self, allowed_hosts: &[String]) -> Result<(), EventsError> {
+    /// Refuses an address that can't be, and patterns that no event fits.
+    pub(crate) fn check(
+        &self,
+        allowed_hosts: &[String],
+        registry: &Registry,
+    ) -> Result<(), EventsError> {
         address::check(&self.target.url, allowed_hosts)?;
         if self.events.is_empty() {
             return Err(EventsError::NoPattern);
         }
-        let letter =
-            |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '.');
-        for WebhookEvent { pattern } in &self.events {
-            let name = pattern.strip_suffix('*').unwrap_or(pattern);
-            if pattern.is_empty() || !name.chars().all(letter) {
-                return Err(EventsError::Pattern(pattern.clone()));
+        let unfit = |event: &WebhookEvent| !registry.events().any(|def| event.fits(def.name));
+        match self.events.iter().position(unfit) {
+            None => Ok(()),
+            Some(position) => {
+                let pattern = self.events[position].pattern.clone();
+                Err(EventsError::Pattern { position, pattern, allowed: allowed(registry) })
             }
         }
-        Ok(())
     }
+}
+
+fn allowed(registry: &Registry) -> String {
+    let names: Vec<&str> = registry.events().map(|event| event.name).collect();
+    format!("events are: {}", names.join(", "))
 }
 
 /// What the names of webhooks' queues begin with.

@@ -25,7 +25,7 @@ mod settings;
 mod walk;
 
 use tessera_customizing::Shipped;
-use tessera_kernel::{Code, Date, Module, ObjectEntry, Tx};
+use tessera_kernel::{Code, Date, EventDef, Module, ObjectEntry, Tx};
 use tessera_organisation::OrganisationSettings;
 
 pub use determination::{AccountDetermination, account_key};
@@ -66,6 +66,20 @@ pub use walk::{LedgerEntry, each_entry};
 pub const CONFIG: &[Shipped] =
     &[Shipped { file: "finance.toml", text: include_str!("../config/finance.toml") }];
 
+/// Events that the module tells.
+const EVENTS: &[EventDef] = &[
+    EventDef::new("journal_entry.posted", "A journal entry was posted."),
+    EventDef::new("journal_entry.reversed", "A journal entry was reversed."),
+    EventDef::new("receivable.cleared", "A receivable was settled."),
+    EventDef::new("payment.received", "A customer paid."),
+    EventDef::new("payment.refunded", "A customer was paid back."),
+    EventDef::new("payment.cleared", "Receivables were settled with each other."),
+    EventDef::new("payment.allocated", "A payment was allocated to receivables."),
+    EventDef::new("payment.cancelled", "A payment was cancelled."),
+    EventDef::new("posting_period.opened", "A posting period was opened."),
+    EventDef::new("posting_period.closed", "A posting period was closed."),
+];
+
 /// The module's table of contents.
 pub fn module() -> Module {
     Module {
@@ -83,6 +97,7 @@ pub fn module() -> Module {
         checks: check::checks(),
         number_ranges: vec!["journal_entry", "payment"],
         legal_numbers: vec!["document_kind"],
+        events: EVENTS,
         ..Module::default()
     }
 }

@@ -47,7 +47,7 @@ pub(crate) fn object(
     }
     let value = parse(bytes)?;
     if !value.is_object() {
-        return Err(Problem::invalid("", "the body must be a JSON object").into());
+        return Err(Problem::invalid("", "must be a JSON object").into());
     }
     Ok(value)
 }

@@ -14,6 +14,7 @@ mod metadata;
 mod metrics;
 mod openapi;
 mod operation;
+mod parameters;
 mod refusal;
 mod reply;
 mod routes;

@@ -16,9 +16,12 @@ pub(crate) fn document(registry: &Registry, catalogues: &Catalogues) -> Value {
         .iter()
         .map(|(name, codes)| (name.to_string(), codes.iter().map(Code::as_str).collect()))
         .collect();
+    let events: Vec<Value> =
+        registry.events().map(|event| json!({ "name": event.name, "help": event.help })).collect();
     json!({
         "modules": modules,
         "objects": objects.collect::<Vec<Value>>(),
+        "events": events,
         "catalogues": codes,
     })
 }
@@ -116,6 +119,7 @@ fn field(field: &FieldDef) -> Value {
         "indexed": field.index || field.unique,
         "unique": field.unique,
         "list": field.list,
+        "multiline": field.multiline,
     });
     value["default"] = match field.default {
         None => Value::Null,

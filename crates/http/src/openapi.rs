@@ -4,7 +4,7 @@ mod bodies;
 
 use serde_json::{Map, Value, json};
 use tessera_kernel::{
-    Action, ActionTarget, Module, ObjectDef, ObjectEntry, Record, Registry, schema,
+    Action, ActionTarget, Module, ObjectDef, ObjectEntry, Record, Registry, schema, with_article,
 };
 
 use self::bodies::{answer, bulk_answer, change_schema};
@@ -156,8 +156,13 @@ fn add_object(
     let (all, one) = (format!("/api/v1/{name}"), format!("/api/v1/{name}/{{id}}"));
     let shown = reference(name);
     put(paths, &all, "get", list(tag, def));
-    let get =
-        operation(tag, &format!("{name}.get"), &format!("Shows a {name}."), "200", Some(&shown));
+    let get = operation(
+        tag,
+        &format!("{name}.get"),
+        &format!("Shows {}.", with_article(name)),
+        "200",
+        Some(&shown),
+    );
     put(paths, &one, "get", with(get.clone(), vec![id()]));
     let mut by_number = with(get, vec![parameter("number", "path", "Its number.")]);
     by_number["operationId"] = format!("{name}.get_by_number").into();
@@ -167,7 +172,7 @@ fn add_object(
         add_create(tag, entry, paths, schemas);
     }
     if entry.change.is_some() {
-        let help = format!("Changes a {name}: the fields and segments given.");
+        let help = format!("Changes {}: the fields and segments given.", with_article(name));
         let change = operation(tag, &format!("{name}.change"), &help, "200", Some(&shown));
         let input = entry.change_input.map_or(def.composite, |input| input());
         schemas.insert(format!("{name}_change"), change_schema(input));
@@ -175,7 +180,7 @@ fn add_object(
         put(paths, &one, "patch", with(change, vec![id(), if_match(true)]));
     }
     if entry.delete.is_some() {
-        let help = format!("Deletes a {name}.");
+        let help = format!("Deletes {}.", with_article(name));
         let delete = operation(tag, &format!("{name}.delete"), &help, "204", None);
         put(paths, &one, "delete", with(delete, vec![id(), if_match(true)]));
     }
@@ -225,7 +230,7 @@ fn add_create(
     };
     schemas.insert(format!("{name}_input"), input);
     let input = reference(&format!("{name}_input"));
-    let help = format!("Makes a {name}.");
+    let help = format!("Makes {}.", with_article(name));
     let create = operation(tag, &format!("{name}.create"), &help, "201", Some(&reference(name)));
     let prefer = parameter("Prefer", "header", "`return=minimal` answers the head only.");
     let create = with(with_body(create, body(&input, true)), vec![key(), prefer]);
@@ -307,8 +312,10 @@ fn history(tag: &str, name: &str) -> Value {
         },
         "required": ["id", "version", "items", "next"],
     });
-    let help =
-        format!("Shows what changed of a {name}, when and by whom, also after its deletion.");
+    let help = format!(
+        "Shows what changed of {}, when and by whom, also after its deletion.",
+        with_article(name)
+    );
     let changes = operation(tag, &format!("{name}.changes"), &help, "200", Some(&shown));
     let parameters = vec![
         id(),

@@ -61,12 +61,13 @@ impl Expected {
             return Ok(Self::Any);
         }
         let digits = text
-            .trim_start_matches("W/")
             .strip_prefix('"')
             .and_then(|rest| rest.strip_suffix('"'))
             .and_then(|digits| digits.parse().ok());
         digits.map(Self::Version).ok_or_else(|| {
-            Refusal::malformed("If-Match must be the ETag of the object, like \"3\", or *")
+            Refusal::malformed(
+                "If-Match must be the ETag of the object as it was sent, like \"3\", or *",
+            )
         })
     }
 
@@ -116,8 +117,9 @@ mod tests {
             Expected::of(&HeaderMap::from_iter([(IF_MATCH, value)]))
         };
         assert_eq!(of("\"7\"").unwrap(), Expected::Version(7));
-        assert_eq!(of("W/\"7\"").unwrap(), Expected::Version(7));
         assert_eq!(of("*").unwrap(), Expected::Any);
+        // A weak tag never matches here (RFC 9110, 13.1.1).
+        assert!(of("W/\"7\"").is_err());
         assert!(of("7").is_err() && of("\"x\"").is_err() && of("").is_err());
         assert_eq!(Expected::of(&HeaderMap::new()).unwrap(), Expected::Nothing);
     }

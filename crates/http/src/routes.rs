@@ -23,18 +23,17 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::{Method, Uri};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{delete, get, post};
 
 use crate::around::around;
 use crate::refusal::Refusal;
-use crate::{Api, reply};
+use crate::{Api, parameters, reply};
 
 /// The API as a service.
 pub fn router(api: Arc<Api>) -> Router {
-    let objects = Router::new()
-        .route("/{object}", get(list::list).post(create::create))
-        .route("/{object}/bulk", post(bulk::bulk))
+    let plain = Router::new()
+        .route("/{object}", post(create::create))
         .route("/{object}/by-number/{number}", get(read::by_number))
         .route(
             "/{object}/{id}",
@@ -43,7 +42,6 @@ pub fn router(api: Arc<Api>) -> Router {
                 .patch(change::change)
                 .delete(delete::delete),
         )
-        .route("/{object}/{id}/changes", get(history::changes))
         .route("/{object}/{id}/{action}", post(action::of_object))
         .route("/session", get(session::show).post(session::sign_in).delete(session::sign_out))
         .route("/setup", post(setup::set_up))
@@ -52,7 +50,12 @@ pub fn router(api: Arc<Api>) -> Router {
         .route("/user/{id}/tokens", get(user::tokens).post(user::create_token))
         .route("/user/{id}/tokens/{token}", delete(user::revoke_token))
         .route("/webhook/{id}/deliveries", get(webhook::deliveries))
-        .route("/webhook/{id}/dead-letters", get(webhook::dead_letters));
+        .route("/webhook/{id}/dead-letters", get(webhook::dead_letters))
+        .route_layer(from_fn(parameters::none));
+    let objects = plain
+        .route("/{object}", get(list::list))
+        .route("/{object}/bulk", post(bulk::bulk))
+        .route("/{object}/{id}/changes", get(history::changes));
     Router::new()
         .nest("/api/v1", objects)
         .route("/api/openapi.json", get(system::openapi))

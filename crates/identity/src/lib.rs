@@ -15,7 +15,7 @@ mod user;
 mod verified;
 
 use tessera_customizing::Shipped;
-use tessera_kernel::{Module, ObjectEntry};
+use tessera_kernel::{Composite as _, EventDef, Module, ObjectEntry};
 
 pub use error::IdentityError;
 pub use service::{Identity, SignedIn};
@@ -25,6 +25,15 @@ pub use user::{User, UserProfile};
 /// Customizing shipped: none.
 pub const CONFIG: &[Shipped] = &[];
 
+/// Events that the module tells.
+const EVENTS: &[EventDef] = &[
+    EventDef::new("user.created", "There is a new user."),
+    EventDef::new("user.changed", "A user was changed."),
+    EventDef::new("user.password_set", "A password was set."),
+    EventDef::new("token.created", "A user got a token for programs."),
+    EventDef::new("token.revoked", "A token was revoked."),
+];
+
 /// The table of contents.
 pub fn module() -> Module {
     Module {
@@ -33,10 +42,12 @@ pub fn module() -> Module {
         help: "Users, passwords, sessions and API tokens.",
         objects: vec![ObjectEntry {
             create: Some(create::create),
+            create_input: Some(User::composite),
             change: Some(change::change),
             ..ObjectEntry::document::<User>()
         }],
         tables: vec![&password::USER_PASSWORD, &session::USER_SESSION, &token::USER_TOKEN],
+        events: EVENTS,
         ..Module::default()
     }
 }

@@ -57,7 +57,7 @@ fn ids_go_on_after_the_newest_event_although_the_clock_went_back() {
             .db()
             .command(&system, |tx| {
                 let id = tx.new_id();
-                tx.emit("thing.happened", id, &serde_json::json!({}))?;
+                tx.emit("user.created", id, &serde_json::json!({}))?;
                 Ok::<_, Fault>(tx.new_id())
             })
             .unwrap()

@@ -49,6 +49,7 @@ pub(crate) struct FieldAttributes {
     pub(crate) read_only: bool,
     pub(crate) positive: bool,
     pub(crate) not_negative: bool,
+    pub(crate) multiline: bool,
 }
 
 impl FieldAttributes {
@@ -68,10 +69,11 @@ impl FieldAttributes {
                     "read_only" => found.read_only = true,
                     "positive" => found.positive = true,
                     "not_negative" => found.not_negative = true,
+                    "multiline" => found.multiline = true,
                     _ => {
                         return Err(meta.error(
                             "a field takes: max, code, group, default, index, unique, list, \
-                             read_only, positive, not_negative",
+                             read_only, positive, not_negative, multiline",
                         ));
                     }
                 }

@@ -70,7 +70,7 @@ fn field_definition(field: &Field) -> Result<TokenStream> {
         Some(Lit::Str(value)) => quote!(Some(::tessera_kernel::Literal::Text(#value))),
         Some(other) => return Err(Error::new(other.span(), "a default is a bool, int or text")),
     };
-    let (index, unique) = (attributes.index, attributes.unique);
+    let (index, unique, multiline) = (attributes.index, attributes.unique, attributes.multiline);
     let (list, read_only) = (attributes.list || index || unique, attributes.read_only);
     Ok(quote!(::tessera_kernel::FieldDef {
         name: #name,
@@ -84,6 +84,7 @@ fn field_definition(field: &Field) -> Result<TokenStream> {
         unique: #unique,
         list: #list,
         read_only: #read_only,
+        multiline: #multiline,
     }))
 }
 

@@ -21,6 +21,22 @@ pub static OUTBOX: LazyLock<TableDef> = LazyLock::new(|| {
     TableDef::new("outbox", columns, 1)
 });
 
+/// An event that a module tells.
+#[derive(Clone, Copy, Debug)]
+pub struct EventDef {
+    /// Name: the object type, a dot, what happened to it.
+    pub name: &'static str,
+    /// When it is told, in a sentence.
+    pub help: &'static str,
+}
+
+impl EventDef {
+    /// An event of this name.
+    pub const fn new(name: &'static str, help: &'static str) -> Self {
+        Self { name, help }
+    }
+}
+
 /// Something that happened to an object.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
@@ -90,9 +106,14 @@ impl Subscriber {
 }
 
 impl Tx<'_> {
-    /// Tells that something happened; subscribers hear of it after the commit.
+    /// Tells that something happened; subscribers hear of it after the commit. Its module lists the
+    /// event in its table of contents.
     pub fn emit(&mut self, name: &str, object: ObjectId, payload: &Value) -> Result<(), Fault> {
         self.writable()?;
+        debug_assert!(
+            self.environment.registry.events().any(|event| event.name == name),
+            "no module lists the event {name}"
+        );
         let id = self.new_id();
         let payload = payload.to_string();
         let row = [

@@ -156,6 +156,8 @@ pub struct FieldDef {
     pub list: bool,
     /// Set by the program, refused as input.
     pub read_only: bool,
+    /// A text that may have several lines.
+    pub multiline: bool,
 }
 
 impl FieldDef {

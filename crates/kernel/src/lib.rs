@@ -62,7 +62,7 @@ pub use decimal::{
     Decimal, DecimalError, SCALE, format as format_decimal, from_micros, parse as parse_decimal,
     to_micros,
 };
-pub use event::{Event, OUTBOX, Subscriber};
+pub use event::{Event, EventDef, OUTBOX, Subscriber};
 pub use fault::Fault;
 pub use field::{
     Choice, ChoiceDef, FieldDef, FieldType, FieldValue, Literal, Record, Sign, StoredValue,
@@ -74,7 +74,7 @@ pub use number::{NumberRange, Numbering};
 pub use numbers_in_use::{NumbersInUse, compare_last_number, compare_last_numbers};
 pub use object::{Head, Object, ObjectDef, Stored, head_column};
 pub use percentage::Percentage;
-pub use problem::{FieldProblem, Problem, ProblemKind};
+pub use problem::{FieldProblem, Problem, ProblemKind, with_article};
 pub use quantity::{Quantity, QuantityError, Unit, UnitConversion};
 pub use registry::{
     Action, ActionTarget, Answer, ChangeObject, Check, Checked, CreateObject, Findings, Module,

@@ -82,15 +82,28 @@ impl FieldProblem {
         Self { path: path.into(), message: message.into() }
     }
 
+    fn sentence(&self) -> String {
+        match self.path.as_str() {
+            "" => format!("the body {}", self.message),
+            path => format!("{path}: {}", self.message),
+        }
+    }
+
     /// Up to three findings in one sentence.
     pub fn summary(problems: &[Self]) -> String {
-        let mut parts: Vec<String> =
-            problems.iter().take(3).map(|p| format!("{}: {}", p.path, p.message)).collect();
+        let mut parts: Vec<String> = problems.iter().take(3).map(Self::sentence).collect();
         if problems.len() > 3 {
             parts.push(format!("and {} more", problems.len() - 3));
         }
         parts.join("; ")
     }
+}
+
+/// A noun with its indefinite article: `an order`, `a user`.
+pub fn with_article(noun: &str) -> String {
+    let noun = noun.replace('_', " ");
+    let article = if noun.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
+    format!("{article} {noun}")
 }
 
 /// A problem report.
@@ -182,14 +195,13 @@ impl From<Fault> for Problem {
 
 /// An index is named after its table and its fields: `product_by_number`.
 fn duplicate(table: &str, index: &str) -> Problem {
-    let object = table.replace('_', " ");
     let fields = index.strip_prefix(table).and_then(|rest| rest.strip_prefix("_by_"));
     let Some(fields) = fields else {
-        let detail = format!("there is a {object} with this key already");
+        let detail = format!("there is {} with this key already", with_article(table));
         return Problem::new(ProblemKind::Conflict, "duplicate", detail);
     };
     let field = fields.replace('_', " ");
-    let detail = format!("there is a {object} with this {field} already");
+    let detail = format!("there is {} with this {field} already", with_article(table));
     let problem = Problem::new(ProblemKind::Conflict, "duplicate", detail);
     problem.field(fields, "is taken already: give another one, or change the one that has it")
 }

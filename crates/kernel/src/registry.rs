@@ -4,8 +4,8 @@
 use serde_json::{Map, Value};
 
 use crate::{
-    Actor, Balance, CompositeDef, Fault, NumberRange, Object, ObjectDef, ObjectId, Problem, Ref,
-    Stored, Subscriber, TableDef, Tx, json,
+    Actor, Balance, CompositeDef, EventDef, Fault, NumberRange, Object, ObjectDef, ObjectId,
+    Problem, Ref, Stored, Subscriber, TableDef, Tx, json,
 };
 
 /// One rule of a verb, in the order in which rules run.
@@ -144,7 +144,8 @@ pub struct ObjectEntry {
     pub get: fn(&mut Tx<'_>, ObjectId) -> Result<Value, Problem>,
     /// Makes one; absent where only verbs do.
     pub create: Option<CreateObject>,
-    /// Definition of the input of `create`, where it is not the object itself.
+    /// Definition of the input of `create`, where it is not the object with a `number` that may be
+    /// given from outside.
     pub create_input: Option<fn() -> &'static CompositeDef>,
     /// Changes one; absent where only verbs do.
     pub change: Option<ChangeObject>,
@@ -303,6 +304,8 @@ pub struct Module {
     pub tables: Vec<&'static TableDef>,
     /// Checks of `verify`.
     pub checks: Vec<Check>,
+    /// Events that it tells.
+    pub events: &'static [EventDef],
     /// Reactions to events.
     pub subscribers: Vec<Subscriber>,
     /// Number ranges that customizing must define.
@@ -352,6 +355,11 @@ impl Registry {
     /// Every check.
     pub fn checks(&self) -> impl Iterator<Item = &Check> {
         self.modules.iter().flat_map(|module| &module.checks)
+    }
+
+    /// Every event that modules tell.
+    pub fn events(&self) -> impl Iterator<Item = &'static EventDef> {
+        self.modules.iter().flat_map(|module| module.events)
     }
 
     /// Every subscriber.

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 use tessera_kernel::{
-    Checked, Currency, Date, Decimal, Object, ObjectEntry, ObjectId, Problem, Segment, Tx, Validity,
+    Checked, Composite as _, Currency, Date, Decimal, Object, ObjectEntry, ObjectId, Problem,
+    Segment, Tx, Validity,
 };
 
 /// The two currencies of an exchange rate.
@@ -70,7 +71,11 @@ impl Checked for ExchangeRate {
 const MASTER_DATA: ObjectEntry = ObjectEntry::master_data::<ExchangeRate>();
 
 /// The generic surfaces; a change can't turn a pair into another one, because its number names it.
-pub(crate) const ENTRY: ObjectEntry = ObjectEntry { change: Some(change), ..MASTER_DATA };
+pub(crate) const ENTRY: ObjectEntry = ObjectEntry {
+    create_input: Some(ExchangeRate::composite),
+    change: Some(change),
+    ..MASTER_DATA
+};
 
 fn change(
     tx: &mut Tx<'_>,

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 use tessera_kernel::{
-    ChangeObject, Code, CreateObject, Date, Decimal, Fault, FieldProblem, Object, ObjectEntry,
-    ObjectId, Problem, ProblemKind, Ref, Stored, TimeConstraint, Tx, json, put_timed,
+    ChangeObject, Code, Composite as _, CreateObject, Date, Decimal, Fault, FieldProblem, Object,
+    ObjectEntry, ObjectId, Problem, ProblemKind, Ref, Stored, TimeConstraint, Tx, json, put_timed,
 };
 
 use crate::{
@@ -120,6 +120,7 @@ impl ConditionRecord {
 /// are functions of this module.
 pub(crate) const ENTRY: ObjectEntry = ObjectEntry {
     create: Some(create as CreateObject),
+    create_input: Some(ConditionRecord::composite),
     change: Some(change as ChangeObject),
     ..ObjectEntry::document::<ConditionRecord>()
 };

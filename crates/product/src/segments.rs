@@ -42,7 +42,7 @@ pub struct ProductDescription {
     #[field(max = 120)]
     pub name: String,
     /// Longer text.
-    #[field(max = 4000)]
+    #[field(max = 4000, multiline)]
     pub text: Option<String>,
 }
 

@@ -46,11 +46,29 @@ pub use take::Taking;
 pub use verify::{Reserved, add_reserved, compare_fulfilment};
 
 use tessera_customizing::Shipped;
-use tessera_kernel::{Check, Composite as _, Module, ObjectEntry};
+use tessera_kernel::{Check, Composite as _, EventDef, Module, ObjectEntry};
 
 /// Customizing that is shipped with the module.
 pub const CONFIG: &[Shipped] =
     &[Shipped { file: "sales.toml", text: include_str!("../config/sales.toml") }];
+
+/// Events that the module tells.
+const EVENTS: &[EventDef] = &[
+    EventDef::new("sales_document.created", "A quotation, order, return or request was made."),
+    EventDef::new("sales_document.changed", "A sales document was changed."),
+    EventDef::new(
+        "sales_document.rescheduled",
+        "The delivery dates of a sales document were found anew.",
+    ),
+    EventDef::new(
+        "sales_document.credit_checked",
+        "The credit of a sales document was checked again.",
+    ),
+    EventDef::new(
+        "sales_document.credit_released",
+        "A sales document that credit blocked was released.",
+    ),
+];
 
 /// The module's table of contents.
 pub fn module() -> Module {
@@ -74,6 +92,7 @@ pub fn module() -> Module {
             Check { name: "referenced_quantities", run: verify::check_referenced },
         ],
         number_ranges: vec!["quotation", "sales_order", "sales_return", "credit_request"],
+        events: EVENTS,
         ..Module::default()
     }
 }

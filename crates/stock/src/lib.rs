@@ -15,7 +15,7 @@ mod timeline;
 mod valuation;
 
 use tessera_customizing::Shipped;
-use tessera_kernel::{Check, Module, ObjectEntry, compare_last_number};
+use tessera_kernel::{Check, EventDef, Module, ObjectEntry, compare_last_number};
 
 pub use availability::{
     AvailabilityLine, AvailabilityPolicy, Demand, Promise, availability, check, is_checked,
@@ -43,6 +43,14 @@ pub use settings::{MovementType, PlantStockRule, PostingKeys, StockSettings, set
 pub const CONFIG: &[Shipped] =
     &[Shipped { file: "stock.toml", text: include_str!("../config/stock.toml") }];
 
+/// Events that the module tells.
+const EVENTS: &[EventDef] = &[
+    EventDef::new("goods_movement.posted", "Stock moved."),
+    EventDef::new("planned_receipt.created", "A receipt was planned."),
+    EventDef::new("planned_receipt.changed", "A planned receipt was changed."),
+    EventDef::new("planned_receipt.cancelled", "A planned receipt was cancelled."),
+];
+
 /// The module's table of contents.
 pub fn module() -> Module {
     Module {
@@ -59,6 +67,7 @@ pub fn module() -> Module {
             Check { name: "planned_receipt_numbers", run: compare_last_number::<PlannedReceipt> },
         ],
         number_ranges: vec!["goods_movement", "planned_receipt"],
+        events: EVENTS,
         ..Module::default()
     }
 }

@@ -37,7 +37,7 @@ pub(crate) struct ReplayInput {
 
 const RULES: &[Rule] = &[
     Rule { name: "address", help: "The address is that of a web server, on an allowed host." },
-    Rule { name: "pattern", help: "At least one pattern of events, in lower-case letters." },
+    Rule { name: "pattern", help: "At least one pattern of events; each fits some event." },
 ];
 
 pub(crate) const ACTIONS: &[Action] = &[
@@ -164,5 +164,5 @@ pub(crate) fn delete(
 
 fn check(tx: &Tx<'_>, webhook: &Webhook) -> Result<(), Problem> {
     let settings = tx.settings::<EventsSettings>()?;
-    Ok(webhook.check(&settings.policy.allowed_hosts)?)
+    Ok(webhook.check(&settings.policy.allowed_hosts, &tx.environment().registry)?)
 }

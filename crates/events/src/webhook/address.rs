@@ -33,6 +33,14 @@ pub(super) fn check(url: &str, allowed_hosts: &[String]) -> Result<(), EventsErr
     let Some(host) = uri.host().filter(|host| !host.is_empty()) else {
         return refuse("it names no host");
     };
+    let port = uri.port_u16();
+    let host_and_port =
+        uri.authority().and_then(|authority| authority.as_str().split('@').next_back());
+    let given = host_and_port.and_then(|text| text.rsplit_once(':'));
+    if port == Some(0) || (port.is_none() && given.is_some_and(|(_, after)| !after.ends_with(']')))
+    {
+        return refuse("its port must be 1 to 65535");
+    }
     if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
         return refuse("it must not contain a user or password");
     }
@@ -161,6 +169,9 @@ mod tests {
             ("ftp://example.com", "https://"),
             ("example.com/hook", "https://"),
             ("https://a:b@example.com/", "password"),
+            ("https://example.com:99999/", "port"),
+            ("https://example.com:/", "port"),
+            ("https://[2600::1]:0/", "port"),
             ("not a url", "no URL"),
             ("http://10.0.0.7:8080/", "no public address"),
             ("http://[::1]:80/x", "no public address"),

@@ -31,13 +31,13 @@ fn old_events_go_once_every_queue_is_done_with_them_and_not_before() {
     let clock = Arc::new(FixedClock::at(start));
     let path = folder.path().join("test.db");
     let db = open_at(&path, 3, Module::default(), clock.clone());
-    emit(&db, "thing.done", 1, 5);
+    emit(&db, "thing.happened", 1, 5);
     clock.set(start.plus_seconds(DAY));
     // The webhook is done with what came before it, and never called: it stands still.
     register(&db, "http://127.0.0.1:1/hook", "thing.*");
     let registered = kept(&db) - 5;
     clock.set(start.plus_seconds(2 * DAY));
-    emit(&db, "thing.done", 6, 7);
+    emit(&db, "thing.happened", 6, 7);
     clock.set(start.plus_seconds(89 * DAY));
     assert_eq!(prune(&db).unwrap(), 0, "nothing is 90 days old");
     clock.set(start.plus_seconds(200 * DAY));
@@ -51,7 +51,7 @@ fn the_queue_of_a_webhook_that_is_not_there_holds_nothing_up() {
     let start = Instant::parse("2026-01-01T00:00:00Z").unwrap();
     let clock = Arc::new(FixedClock::at(start));
     let db = open_at(&folder.path().join("test.db"), 3, Module::default(), clock.clone());
-    emit(&db, "thing.done", 1, 5);
+    emit(&db, "thing.happened", 1, 5);
     let tables = db.environment().tables();
     let offsets = *tables.iter().find(|table| table.name == "subscriber_offset").unwrap();
     let left: Result<(), Fault> = db.command(&system(), move |tx| {

@@ -10,14 +10,21 @@ use serde_json::{Value, json};
 use tessera_customizing::{Customizing, Diagnostics};
 use tessera_events::EventsSettings;
 use tessera_kernel::{
-    Actor, Cache, Catalogues, Clock, Database, Environment, Module, Numbering, ObjectId, Problem,
-    RandomIds, Registry, Settings, Source, SystemClock,
+    Actor, Cache, Catalogues, Clock, Database, Environment, EventDef, Module, Numbering, ObjectId,
+    Problem, RandomIds, Registry, Settings, Source, SystemClock,
 };
 use tessera_store_sqlite::{Options, SqliteStore};
 
 pub(crate) fn system() -> Actor {
     Actor::system(Source::System)
 }
+
+/// What the tests tell.
+const EVENTS: &[EventDef] = &[
+    EventDef::new("thing.happened", "Something happened."),
+    EventDef::new("other.happened", "Something else happened."),
+    EventDef::new("seen.noted", "A subscriber saw it."),
+];
 
 /// Opens a database with the events module, and another one under test.
 pub(crate) fn open(path: &Path, attempts: u32, further: Module) -> Database {
@@ -43,7 +50,10 @@ pub(crate) fn open_at(
     let mut settings = Settings::default();
     settings.insert(events);
     let environment = Environment {
-        registry: Registry::new(vec![tessera_events::module(), further]),
+        registry: Registry::new(vec![
+            tessera_events::module(),
+            Module { events: EVENTS, ..further },
+        ]),
         clock,
         ids: Arc::new(RandomIds::system()),
         settings,

@@ -162,9 +162,15 @@ fn a_deleted_webhook_leaves_nothing_behind_and_a_bad_one_is_refused() {
     let delete = entry.delete.unwrap();
     db.command(&system(), move |tx| delete(tx, id, Some(1), &json!({}))).unwrap();
     assert!(act(&db, "renew_secret", id, json!({})).is_err());
-    for (url, pattern, path) in
-        [("nowhere", "*", "target.url"), ("http://a.example/", "Bad Pattern", "events")]
-    {
+    let here = "http://a.example/";
+    for (url, pattern, path) in [
+        ("nowhere", "*", "target.url"),
+        ("http://a.example:99999/", "*", "target.url"),
+        (here, "Bad Pattern", "events[0].pattern"),
+        (here, "thing.happens", "events[0].pattern"),
+        (here, "things.*", "events[0].pattern"),
+        (here, "", "events[0].pattern"),
+    ] {
         let body = json!({ "target": { "url": url }, "events": [{ "pattern": pattern }] });
         let problem = act(&db, "register", id, body).unwrap_err();
         assert_eq!(problem.fields[0].path, path);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Query, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use crate::caller::Caller;
 use crate::idempotent::{Kept, Key, once};
 use crate::refusal::Refusal;
 use crate::target::Target;
-use crate::{Api, body, reply};
+use crate::{Api, body, parameters, reply};
 
 /// Findings that the answer to an atomic call names; the rest is counted.
 const MOST_FINDINGS: usize = 100;
@@ -57,20 +57,11 @@ pub(super) async fn bulk(
 
 /// `?atomic=true`
 fn is_atomic(uri: &Uri) -> Result<bool, Refusal> {
-    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri)
-        .map_err(|error| Refusal::malformed(format!("the query string: {error}")))?;
-    let mut atomic = false;
-    for (name, value) in pairs {
-        match (name.as_str(), value.as_str()) {
-            ("atomic", "true") => atomic = true,
-            ("atomic", "false") => atomic = false,
-            ("atomic", _) => {
-                return Err(Problem::invalid("atomic", "must be true or false").into());
-            }
-            _ => return Err(Problem::invalid(name, "is not known here; there is: atomic").into()),
-        }
+    match parameters::known(uri, &["atomic"])?.first().map(|(_, value)| value.as_str()) {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(Problem::invalid("atomic", "must be true or false").into()),
     }
-    Ok(atomic)
 }
 
 /// The records of a JSON array or of NDJSON. A line that is no JSON is a record that is refused.
@@ -85,7 +76,7 @@ fn records(headers: &HeaderMap, bytes: &[u8], most: usize) -> Result<Vec<Record>
     } else if body::is_type(headers, &["application/json"]) {
         match body::parse(bytes)? {
             Value::Array(records) => records.into_iter().map(Ok).collect(),
-            _ => return Err(Problem::invalid("", "the body must be a JSON array").into()),
+            _ => return Err(Problem::invalid("", "must be a JSON array").into()),
         }
     } else {
         return Err(Refusal::media_type("application/json or application/x-ndjson"));
@@ -211,7 +202,11 @@ fn note(
         findings.push(FieldProblem::new(format!("[{position}]"), problem.detail));
     }
     for field in problem.fields {
-        findings.push(FieldProblem::new(format!("[{position}].{}", field.path), field.message));
+        let path = match field.path.as_str() {
+            "" => format!("[{position}]"),
+            inner => format!("[{position}].{inner}"),
+        };
+        findings.push(FieldProblem::new(path, field.message));
     }
     Ok(())
 }

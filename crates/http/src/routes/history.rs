@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use tessera_kernel::{
 use crate::caller::Caller;
 use crate::refusal::Refusal;
 use crate::target::Target;
-use crate::{Api, cursor, reply};
+use crate::{Api, cursor, parameters, reply};
 
 /// Changes of a page without `limit`, and at most.
 const ROWS: u32 = 200;
@@ -87,18 +87,17 @@ struct Asked {
 
 /// `?after=version`: only what changed since; `limit` and `cursor`: page by page.
 fn asked(uri: &Uri, list: &str) -> Result<Asked, Refusal> {
-    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri)
-        .map_err(|error| Refusal::malformed(format!("the query string: {error}")))?;
+    let pairs = parameters::known(uri, &["after", "limit", "cursor"])?;
     let (mut asked, mut from) = (Asked { after: (0, i64::MAX), limit: ROWS }, None);
     let mut problems = Vec::new();
     for (name, value) in &pairs {
         let rule = match name.as_str() {
-            "after" => match value.parse() {
-                Ok(version) => {
+            "after" => match value.parse::<i64>().ok().filter(|version| *version >= 0) {
+                Some(version) => {
                     asked.after = (version, i64::MAX);
                     continue;
                 }
-                Err(_) => "must be a version".to_string(),
+                None => "must be a version: 0 or more".to_string(),
             },
             "limit" => match value.parse::<u32>().ok().filter(|n| (1..=MOST_ROWS).contains(n)) {
                 Some(limit) => {
@@ -107,14 +106,13 @@ fn asked(uri: &Uri, list: &str) -> Result<Asked, Refusal> {
                 }
                 None => format!("must be 1 to {MOST_ROWS}"),
             },
-            "cursor" => match cursor::decode(list, value) {
+            _ => match cursor::decode(list, value) {
                 Some((Cell::Int(version), Cell::Int(line))) => {
                     from = Some((version, line));
                     continue;
                 }
                 _ => "is no cursor of these changes: send the `next` of the page before".into(),
             },
-            _ => "is not known here; there are: after, limit, cursor".to_string(),
         };
         problems.push(FieldProblem::new(name.clone(), rule));
     }

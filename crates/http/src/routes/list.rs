@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use tessera_kernel::json::head_row_to_json;
 use crate::caller::Caller;
 use crate::refusal::Refusal;
 use crate::target::Target;
-use crate::{Api, filter, reply};
+use crate::{Api, filter, parameters, reply};
 
 pub(super) async fn list(
     State(api): State<Arc<Api>>,
@@ -21,8 +21,7 @@ pub(super) async fn list(
 ) -> Result<Response, Refusal> {
     let def = target.def;
     caller.actor.require(def.name, "read")?;
-    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&uri)
-        .map_err(|error| Refusal::malformed(format!("the query string: {error}")))?;
+    let pairs = parameters::of(&uri)?;
     let list = filter::parse(def, &pairs)?;
     let value = api
         .read(&caller.actor, move |tx| {

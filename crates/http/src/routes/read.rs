@@ -70,6 +70,9 @@ async fn answer(
 }
 
 fn is_known(header: &str, version: i64) -> bool {
+    if header.trim() == "*" {
+        return true;
+    }
     let tag = reply::etag(version);
     header.split(',').map(|part| part.trim().trim_start_matches("W/")).any(|part| part == tag)
 }

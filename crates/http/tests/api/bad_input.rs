@@ -51,6 +51,10 @@ fn wrong_values(field: &FieldDef) -> Vec<Value> {
         FieldType::Text { max } => {
             values = vec![json!([]), json!({}), json!(7), json!(true), json!("a\u{0}b")];
             values.push(json!("x".repeat(max as usize + 1)));
+            values.extend([json!("a\u{200B}b"), json!("a\u{202E}b")]);
+            if !field.multiline {
+                values.extend([json!("a\nb"), json!("a\tb")]);
+            }
         }
         FieldType::LocalizedText => values = vec![json!([]), json!(7), json!({ "en": 7 })],
         FieldType::Bool => values.extend([json!("true"), json!(1)]),

@@ -74,6 +74,8 @@ async fn too_much_is_refused() {
     server.post(PATH, &json!({})).await.expect(422);
     server.call(Method::POST, PATH, &[("content-type", "text/csv")], "").await.expect(415);
     server.post(&format!("{PATH}?atomic=maybe"), &json!([])).await.expect(422);
+    let stray = server.post(&format!("{PATH}?atomic=true"), &json!([7])).await.expect(422);
+    assert_eq!(stray.paths(), ["[0]"]);
     server.post("/api/v1/webhook/bulk", &json!([])).await.expect(405);
     assert_eq!(count(&server).await, 0);
 }

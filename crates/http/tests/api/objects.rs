@@ -36,6 +36,7 @@ async fn a_known_version_is_not_sent_again() {
     let known = server.call(Method::GET, &path, &[("if-none-match", "\"1\"")], "").await;
     assert_eq!((known.expect(304).text.as_str()), "");
     server.call(Method::GET, &path, &[("if-none-match", "\"2\"")], "").await.expect(200);
+    server.call(Method::GET, &path, &[("if-none-match", "*")], "").await.expect(304);
 }
 
 #[tokio::test]

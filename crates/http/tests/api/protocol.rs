@@ -22,12 +22,48 @@ async fn bodies_that_are_none_are_refused_with_the_reason() {
     let twice = server.call(Method::POST, PATH, &[], twice).await.expect(400);
     assert!(twice.text.contains("`name` stands twice"), "{}", twice.text);
     server.call(Method::POST, PATH, &[], "").await.expect(400);
-    server.call(Method::POST, PATH, &[], "[1]").await.expect(422);
+    let list = server.call(Method::POST, PATH, &[], "[1]").await.expect(422);
+    assert_eq!(list.json()["detail"], "the body must be a JSON object");
     server.call(Method::POST, PATH, &[], &"x".repeat(3_000)).await.expect(413);
     let text = [("content-type", "text/plain")];
     server.call(Method::POST, PATH, &text, "{}").await.expect(415);
     let deep = format!("{{\"general\": {}}}", "[".repeat(900));
     server.call(Method::POST, PATH, &[], &deep).await.expect(400);
+}
+
+#[tokio::test]
+async fn parameters_that_are_not_known_or_stand_twice_are_refused_by_name() {
+    let server = Server::start();
+    let id = server.partner("Anna").await;
+    let webhook = format!("/api/v1/webhook/{id}");
+    for (method, target, path) in [
+        (Method::GET, format!("{PATH}?name=A&name=B"), "name"),
+        (Method::GET, format!("{PATH}?limit=1&limit=2"), "limit"),
+        (Method::GET, format!("{PATH}/{id}?fields=name"), "fields"),
+        (Method::GET, format!("{PATH}/{id}/changes?after=-1"), "after"),
+        (Method::GET, format!("{PATH}/{id}/changes?limit=1&limit=1"), "limit"),
+        (Method::POST, format!("{PATH}?dry_run=true"), "dry_run"),
+        (Method::POST, format!("{PATH}/bulk?atomic=true&atomic=false"), "atomic"),
+        (Method::POST, format!("{PATH}/bulk?atom=true"), "atom"),
+        (Method::GET, format!("{webhook}/deliveries?limit=5"), "limit"),
+        (Method::GET, format!("{webhook}/dead-letters?x="), "x"),
+    ] {
+        let answer = server.call(method, &target, &[], "[]").await.expect(422);
+        assert_eq!(answer.paths(), [path], "{target}");
+    }
+}
+
+#[tokio::test]
+async fn a_number_is_taken_only_where_the_documentation_has_one() {
+    let server = Server::start();
+    let document = server.get("/api/openapi.json").await.expect(200).json();
+    for object in ["user", "condition_record", "exchange_rate", "business_partner", "product"] {
+        let input = &document["components"]["schemas"][format!("{object}_input")];
+        let listed = input["properties"].get("number").is_some();
+        let body = serde_json::json!({ "number": null });
+        let answer = server.post(&format!("/api/v1/{object}"), &body).await.expect(422);
+        assert_eq!(answer.paths().contains(&"number".to_string()), !listed, "{object}");
+    }
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use crate::{
     Cell, Code, Composite, CompositeDef, Currency, Decimal, Fault, FieldDef, FieldProblem,
     FieldType, FieldValue, Instant, Language, Literal, LocalDateTime, LocalizedText, Money,
     Multiplicity, ObjectId, Part, Percentage, Quantity, Record, RowBuffer, RowSink, Sign, Unit,
-    Validity, date_to_days, decimal, parse_date, to_micros,
+    Validity, date_to_days, decimal, parse_date, to_micros, with_article,
 };
 
 /// Records per part that a body may have; more is refused, not read. A document of so many items
@@ -52,8 +52,8 @@ pub fn split_number(body: &Value) -> Result<(Option<String>, Value), Fault> {
         None | Some(Value::Null) => None,
         Some(Value::String(text)) if is_number(&text) => Some(text),
         Some(_) => {
-            let rule = "must be text of 1 to 40 characters, without control characters and \
-                        without space around it";
+            let rule = "must be text of 1 to 40 characters, without control or invisible \
+                        characters and without space around it";
             return Err(Fault::invalid("number", rule));
         }
     };
@@ -62,7 +62,9 @@ pub fn split_number(body: &Value) -> Result<(Option<String>, Value), Fault> {
 
 fn is_number(text: &str) -> bool {
     let length = text.chars().count();
-    (1..=40).contains(&length) && text.trim() == text && !text.chars().any(char::is_control)
+    (1..=40).contains(&length)
+        && text.trim() == text
+        && !text.chars().any(|c| c.is_control() || is_deceptive(c))
 }
 
 pub(super) const READ_ONLY: &str = "is set by the program and can't be given";
@@ -83,6 +85,9 @@ pub(super) fn part_names(composite: &CompositeDef) -> String {
 }
 
 pub(super) fn unknown(path: &str, allowed: &str) -> FieldProblem {
+    if allowed.is_empty() {
+        return FieldProblem::new(path, "is not known here; nothing is to be given");
+    }
     FieldProblem::new(path, format!("is not known here; allowed are: {allowed}"))
 }
 
@@ -236,7 +241,7 @@ fn write_neutral(field: &FieldDef, row: &mut RowBuffer) -> Result<(), String> {
 /// Writes a JSON value as the columns of a field, or says what would be allowed.
 fn write_value(field: &FieldDef, value: &Value, row: &mut RowBuffer) -> Result<(), String> {
     match field.kind {
-        FieldType::Text { max } => row.text(text_of(value, max)?),
+        FieldType::Text { max } => row.text(text_of(field, value, max)?),
         FieldType::Code { .. } => code(value)?.write(row),
         FieldType::Choice(choices) => {
             let text = string(value)?;
@@ -281,8 +286,10 @@ fn write_value(field: &FieldDef, value: &Value, row: &mut RowBuffer) -> Result<(
         FieldType::LocalizedText => LocalizedText::from_json(value)?.write(row),
         FieldType::Reference { object } => {
             let id: ObjectId = string(value)?.parse().map_err(|_| {
-                let object = if object.is_empty() { "object" } else { object };
-                format!("must be the id of a {object}, a UUID")
+                if object.is_empty() {
+                    return "must be an id, a UUID".to_string();
+                }
+                format!("must be the id of {}, a UUID", with_article(object))
             })?;
             id.write(row);
         }
@@ -294,15 +301,32 @@ fn string(value: &Value) -> Result<&str, String> {
     value.as_str().ok_or_else(|| "must be text".to_string())
 }
 
-fn text_of(value: &Value, max: u32) -> Result<&str, String> {
+fn text_of<'v>(field: &FieldDef, value: &'v Value, max: u32) -> Result<&'v str, String> {
     let text = string(value)?;
     if text.chars().count() > max as usize {
         return Err(format!("must have at most {max} characters"));
     }
-    if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t' && c != '\r') {
+    let of_lines = |c| matches!(c, '\n' | '\t' | '\r');
+    if !field.multiline && text.chars().any(of_lines) {
+        return Err("must be one line, without tabs".to_string());
+    }
+    if text.chars().any(|c| c.is_control() && !of_lines(c)) {
         return Err("must not contain control characters".to_string());
     }
+    if let Some(c) = text.chars().find(|c| is_deceptive(*c)) {
+        return Err(format!("must not contain the invisible character U+{:04X}", u32::from(c)));
+    }
     Ok(text)
+}
+
+/// Characters that are not seen and make two texts look alike, or turn the text around: separators
+/// of lines and paragraphs, spaces without width, marks of direction (Unicode Standard Annex 9).
+/// The joiners of scripts and emoji (U+200C, U+200D) are not among them.
+fn is_deceptive(c: char) -> bool {
+    matches!(
+        c,
+        '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}'
+    )
 }
 
 fn code(value: &Value) -> Result<Code, String> {

@@ -1,9 +1,9 @@
 //! The objects of the library.
 
 use tessera_kernel::{
-    Action, Balance, Checked, Choice, Code, ColumnType, Currency, Date, Decimal, Language, Module,
-    Money, NoInput, Object, ObjectEntry, Percentage, Problem, Quantity, Ref, Segment, Tx, Unit,
-    Validity, parse_date,
+    Action, Balance, Checked, Choice, Code, ColumnType, Currency, Date, Decimal, EventDef,
+    Language, Module, Money, NoInput, Object, ObjectEntry, Percentage, Problem, Quantity, Ref,
+    Segment, Tx, Unit, Validity, parse_date,
 };
 
 /// How far a member is trusted.
@@ -165,11 +165,14 @@ pub(crate) static VISITORS: Balance = Balance::sparse(
     &["h8", "h9", "h10", "h11", "h12", "h13", "h14", "h15", "h16", "h17"],
 );
 
+const EVENTS: &[EventDef] = &[EventDef::new("member.made", "There is a new member.")];
+
 pub(crate) fn module() -> Module {
     Module {
         name: "library",
         owner: "library",
         help: "Lends books.",
+        events: EVENTS,
         objects: vec![
             ObjectEntry::master_data::<Member>().deletable::<Member>(),
             ObjectEntry::document::<Loan>(),

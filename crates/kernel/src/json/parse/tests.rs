@@ -29,14 +29,28 @@ fn refusal(field: &str, value: &Value) -> String {
 const NUMBER: &str = "must be a number with at most 6 decimals, like \"12.5\"";
 
 #[test]
-fn text_has_a_length_and_no_control_characters() {
+fn text_has_a_length_one_line_and_nothing_that_is_not_seen() {
     for wrong in [json!(1), json!(true), json!([]), json!({})] {
         assert_eq!(refusal("text", &wrong), "must be text");
     }
     assert_eq!(refusal("text", &json!("äöüßéx")), "must have at most 5 characters");
     assert_eq!(refusal("text", &json!("a\u{7}")), "must not contain control characters");
-    let accepted: EveryType = parse_record(&json!({ "text": "äö\nüß" })).unwrap();
-    assert_eq!(accepted.text.as_deref(), Some("äö\nüß"));
+    assert_eq!(refusal("text", &json!("a\nb")), "must be one line, without tabs");
+    let hidden = "must not contain the invisible character U+202E";
+    assert_eq!(refusal("text", &json!("a\u{202E}b")), hidden);
+    // Joiners belong to scripts and emoji.
+    let accepted: EveryType = parse_record(&json!({ "text": "äü\u{200D}ß" })).unwrap();
+    assert_eq!(accepted.text.as_deref(), Some("äü\u{200D}ß"));
+    let note: Note = parse_record(&json!({ "text": "äö\nüß" })).unwrap();
+    assert_eq!(note.text, "äö\nüß");
+}
+
+/// A text of several lines.
+#[derive(Record)]
+struct Note {
+    /// Text.
+    #[field(max = 40, multiline)]
+    text: String,
 }
 
 #[test]
@@ -286,8 +300,8 @@ fn check_says_the_same_as_parse() {
     assert!(check(Loan::composite(), &json!({ "until": "2024-05-01" })).is_ok());
 }
 
-const RULE: &str =
-    "must be text of 1 to 40 characters, without control characters and without space around it";
+const RULE: &str = "must be text of 1 to 40 characters, without control or invisible characters and without space \
+     around it";
 
 #[test]
 fn a_number_is_split_off_and_has_1_to_40_characters() {
@@ -295,7 +309,7 @@ fn a_number_is_split_off_and_has_1_to_40_characters() {
     assert_eq!((number.as_deref(), rest), (Some("SKU-1"), json!({ "a": 1, "b": 2 })));
     assert_eq!(split_number(&json!({ "number": null })).unwrap().0, None);
     assert_eq!(split_number(&json!({})).unwrap().0, None);
-    for wrong in [json!(""), json!("  "), json!(17), json!("x".repeat(41))] {
+    for wrong in [json!(""), json!("  "), json!(17), json!("x".repeat(41)), json!("a\u{FEFF}")] {
         assert_eq!(problems(split_number(&json!({ "number": wrong }))), finding("number", RULE));
     }
 }
