@@ -146,19 +146,23 @@ impl SegmentAttributes {
 pub(crate) struct ObjectAttributes {
     pub(crate) name: LitStr,
     pub(crate) numbers: Option<LitStr>,
+    pub(crate) cached: bool,
 }
 
 impl ObjectAttributes {
     pub(crate) fn parse(name: &Ident, attributes: &[Attribute]) -> Result<Self> {
-        let (mut object, mut numbers) = (None, None);
+        let (mut object, mut numbers, mut cached) = (None, None, false);
         for attribute in attributes.iter().filter(|a| a.path().is_ident("object")) {
             attribute.parse_nested_meta(|meta| {
                 if meta.path.is_ident("name") {
                     object = Some(meta.value()?.parse()?);
                 } else if meta.path.is_ident("numbers") {
                     numbers = Some(meta.value()?.parse()?);
+                } else if meta.path.is_ident("cached") {
+                    cached = true;
                 } else {
-                    return Err(meta.error("an object takes: name = \"…\", numbers = \"…\""));
+                    let rule = "an object takes: name = \"…\", numbers = \"…\", cached";
+                    return Err(meta.error(rule));
                 }
                 Ok(())
             })?;
@@ -166,7 +170,7 @@ impl ObjectAttributes {
         let name = object.ok_or_else(|| {
             Error::new(name.span(), "#[object(...)] needs name = \"its_head_table\"")
         })?;
-        Ok(Self { name, numbers })
+        Ok(Self { name, numbers, cached })
     }
 }
 

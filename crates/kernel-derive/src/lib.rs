@@ -42,7 +42,7 @@ pub fn derive_form(input: TokenStream) -> TokenStream {
 }
 
 /// A business object: `#[object(name = "sales_order", numbers = "sales_order")]` on a struct of
-/// segments (`S`, `Option<S>` or `Vec<S>`).
+/// segments (`S`, `Option<S>` or `Vec<S>`). `cached` is for what many commands read and few change.
 #[proc_macro_derive(Object, attributes(object))]
 pub fn derive_object(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

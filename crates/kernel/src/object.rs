@@ -47,6 +47,8 @@ pub struct ObjectDef {
     pub name: &'static str,
     /// Number range that numbers new objects, if any.
     pub numbers: Option<&'static str>,
+    /// Many commands read it and few change it: commands keep it in memory.
+    pub cached: bool,
     /// Its segments.
     pub composite: &'static CompositeDef,
     /// The head table: identity, version and what lists need, one narrow row per object.
@@ -60,6 +62,7 @@ impl ObjectDef {
     pub fn new(
         name: &'static str,
         numbers: Option<&'static str>,
+        cached: bool,
         composite: &'static CompositeDef,
     ) -> Self {
         let mut head = TableDef::new(name, fixed_columns(), 1).with_index(&["number"], true);
@@ -91,7 +94,8 @@ impl ObjectDef {
                 source += width;
             }
         }
-        Self { name, numbers, composite, head: Box::leak(Box::new(head)), head_fields }
+        let head = Box::leak(Box::new(head));
+        Self { name, numbers, cached, composite, head, head_fields }
     }
 
     /// Every table of the object type: the head, then a base table per segment.

@@ -104,6 +104,19 @@ pub trait Connection {
         true
     }
 
+    /// Tells commands that begin when this one is kept, in whatever process. Nobody hears it where it
+    /// is not.
+    fn announce(&mut self, _message: &str) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// Visits what was announced by commands kept before this one began, as far as this process has
+    /// not heard it; nothing instead of a message where something may have been missed. An engine on
+    /// which commands run alone, in one process, has nothing to tell.
+    fn announced(&mut self, _hear: &mut dyn FnMut(Option<&str>)) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Whether what is wrong with a row is perhaps told later than by the call that writes it, at the
     /// latest when the command is to be kept.
     fn refuses_late(&self) -> bool {

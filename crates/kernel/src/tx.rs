@@ -13,8 +13,9 @@ pub use history::Changes;
 pub(crate) use load::CellGather;
 pub use query::{Page, Query};
 
+use crate::cache::{self, Hearing};
 use crate::number::Reserved;
-use crate::{Actor, Connection, Date, Environment, Fault, Instant, ObjectId, Zone};
+use crate::{Actor, Connection, Date, Environment, Fault, Instant, ObjectDef, ObjectId, Zone};
 
 /// What a verb works on: the objects of the database as the command sees them, with the clock,
 /// the ids, the number ranges and the customizing of the installation.
@@ -27,6 +28,7 @@ pub struct Tx<'c> {
     pub(crate) reserved: Option<&'c Reserved>,
     touched: HashSet<ObjectId>,
     touched_kinds: Vec<&'static str>,
+    hearing: Option<Hearing>,
 }
 
 impl<'c> Tx<'c> {
@@ -44,6 +46,7 @@ impl<'c> Tx<'c> {
             reserved,
             touched: HashSet::new(),
             touched_kinds: Vec::new(),
+            hearing: None,
         }
     }
 
@@ -90,11 +93,35 @@ impl<'c> Tx<'c> {
         if self.reserved.is_none() { Err(Fault::ReadOnly) } else { Ok(()) }
     }
 
+    /// What the command changes it reads from the database from now on.
     fn touch(&mut self, kind: &'static str, id: ObjectId) {
-        self.environment.cache.drop_object(id);
         self.touched.insert(id);
         if !self.touched_kinds.contains(&kind) {
             self.touched_kinds.push(kind);
         }
+    }
+
+    /// The same for an object that was there before: nobody keeps what it was.
+    fn supersede(&mut self, def: &ObjectDef, id: ObjectId) -> Result<(), Fault> {
+        self.touch(def.name, id);
+        if def.cached {
+            self.environment.cache.drop_object(id);
+            self.connection.announce(&cache::changed(id))?;
+        }
+        Ok(())
+    }
+
+    /// What the cache may be asked under: a command has heard what changed before it began. Nothing
+    /// in a read, which does not use the cache.
+    fn hearing(&mut self) -> Result<Option<Hearing>, Fault> {
+        if self.writable().is_err() {
+            return Ok(None);
+        }
+        if self.hearing.is_none() {
+            let cache = &self.environment.cache;
+            self.connection.announced(&mut |message| cache.hear(message))?;
+            self.hearing = Some(cache.hearing());
+        }
+        Ok(self.hearing)
     }
 }

@@ -2,10 +2,12 @@
 //! columns and indexes the last program had, and the fingerprint of the last migration.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use tessera_kernel::{Cell, ColumnType, StoreError, TableDef};
 use tessera_store_sql::fingerprint;
 
+use crate::announcements;
 use crate::error::Failure;
 use crate::link::{Link, Step};
 use crate::statement::identifier;
@@ -25,6 +27,9 @@ pub(crate) struct Physical {
     /// Position in the primary key from 1; 0 outside of it.
     pub(crate) key: usize,
 }
+
+/// Counts the layouts of the engine's own tables.
+const OWN_TABLES: u32 = 2;
 
 /// Row of the catalogue that belongs to no table.
 const FINGERPRINT: (&str, &str) = ("", "fingerprint");
@@ -126,10 +131,30 @@ pub(crate) fn forget(link: &mut Link, table: &str, index: &str) -> Result<(), Fa
     query(link, sql, vec![text(table), text(index)]).map(drop)
 }
 
-/// Takes an advisory lock for the rest of the connection, if nobody else has it.
-pub(crate) fn try_lock(link: &mut Link, lock: i64) -> Result<bool, Failure> {
-    let rows = query(link, "SELECT pg_try_advisory_lock($1)", vec![Value::int(lock)])?;
-    rows.first().map_or(Ok(false), |row| column(row, 0))
+/// The advisory lock of migrations: `Tessera` in letters of a telephone.
+const LOCK: i64 = 8_377_372;
+
+/// Runs `work` while nobody else migrates. Whoever waited for the lock within a statement would be
+/// waited for by an index that is built beside running work: they would wait for each other.
+pub(crate) fn alone<R>(
+    link: &mut Link,
+    work: impl FnOnce(&mut Link) -> Result<R, Failure>,
+) -> Result<R, Failure> {
+    let lock = |link: &mut Link| {
+        let rows = query(link, "SELECT pg_try_advisory_lock($1)", vec![Value::int(LOCK)])?;
+        rows.first().map_or(Ok(false), |row| column(row, 0))
+    };
+    while !lock(link)? {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let outcome = work(link);
+    link.script(&format!("SELECT pg_advisory_unlock({LOCK})"))?;
+    outcome
+}
+
+/// Stands for the tables of the program and for those of the engine itself.
+fn stamp(fingerprint: &str) -> String {
+    format!("{fingerprint}.{OWN_TABLES}")
 }
 
 /// Whether the last migration was for exactly these tables.
@@ -141,12 +166,12 @@ pub(crate) fn is_current(link: &mut Link, fingerprint: &str) -> Result<bool, Fai
         return Ok(false);
     }
     let known = states(link, FINGERPRINT.0)?;
-    Ok(known.get(FINGERPRINT.1).is_some_and(|known| known == fingerprint))
+    Ok(known.get(FINGERPRINT.1).is_some_and(|known| *known == stamp(fingerprint)))
 }
 
 /// Remembers which tables were migrated last.
 pub(crate) fn remember(link: &mut Link, fingerprint: &str) -> Result<(), Failure> {
-    note(link, FINGERPRINT.0, &[(FINGERPRINT.1.to_string(), fingerprint.to_string())])
+    note(link, FINGERPRINT.0, &[(FINGERPRINT.1.to_string(), stamp(fingerprint))])
 }
 
 /// How the server calls a type.
@@ -205,7 +230,12 @@ pub(crate) fn check_present(link: &mut Link, tables: &[&'static TableDef]) -> Re
 }
 
 /// Columns of the catalogue that the database does not have, and tables that the catalogue does not.
+/// A migration under way is waited for.
 pub(crate) fn differences(link: &mut Link) -> Result<Vec<String>, Failure> {
+    alone(link, compare)
+}
+
+fn compare(link: &mut Link) -> Result<Vec<String>, Failure> {
     let physical = columns(link)?;
     let rows = query(
         link,
@@ -213,7 +243,8 @@ pub(crate) fn differences(link: &mut Link) -> Result<Vec<String>, Failure> {
          WHERE table_name <> '' AND state IN ('known', 'former')",
         Vec::new(),
     )?;
-    let (mut found, mut tables) = (Vec::new(), BTreeSet::from(["tessera_schema".to_string()]));
+    let (mut found, mut tables) =
+        (Vec::new(), BTreeSet::from(["tessera_schema", announcements::TABLE].map(String::from)));
     for row in &rows {
         let (table, name): (String, String) = (column(row, 0)?, column(row, 1)?);
         let there = physical.get(&table).is_some_and(|all| all.iter().any(|one| one.name == name));

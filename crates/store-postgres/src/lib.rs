@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod adjust;
+mod announcements;
 mod catalog;
 mod error;
 mod link;

@@ -11,13 +11,12 @@ use std::time::Duration;
 use tessera_kernel::{Cell, ColumnDef, ColumnType, Fill, IndexDef, StoreError, TableDef};
 use tessera_store_sql::quote;
 
+use crate::announcements;
 use crate::catalog::{self, Physical};
 use crate::error::Failure;
 use crate::link::{Answer, Link, Step};
 use crate::statement::{identifier, name};
 
-/// The advisory lock of migrations: `Tessera` in letters of a telephone.
-const LOCK: i64 = 8_377_372;
 /// How long a change of a table waits for its lock before it lets others pass.
 const LOCK_TIMEOUT: &str = "1s";
 /// How often it tries.
@@ -32,15 +31,8 @@ pub(crate) fn migrate(link: &mut Link, tables: &[&'static TableDef]) -> Result<(
         return Ok(());
     }
     link.script("SET statement_timeout = 0")?;
-    // Whoever waited for the lock within a statement would be waited for by an index that is built
-    // beside running work: they would wait for each other.
-    while !catalog::try_lock(link, LOCK)? {
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let outcome = under_lock(link, tables, &fingerprint);
-    link.script(&format!(
-        "SELECT pg_advisory_unlock({LOCK}); RESET statement_timeout; RESET lock_timeout"
-    ))?;
+    let outcome = catalog::alone(link, |link| under_lock(link, tables, &fingerprint));
+    link.script("RESET statement_timeout; RESET lock_timeout")?;
     outcome
 }
 
@@ -50,6 +42,7 @@ fn under_lock(
     fingerprint: &str,
 ) -> Result<(), Failure> {
     link.script(catalog::CREATE)?;
+    link.script(announcements::CREATE)?;
     if catalog::is_current(link, fingerprint)? {
         return Ok(());
     }

@@ -18,18 +18,17 @@ struct Reader {
     texts: Texts,
 }
 
-/// The connection, opened where there is none or the one that was there is gone.
+/// The connection, opened where there is none or the one that was there is gone; whether it is new.
 pub(crate) fn live<'l>(
     slot: &'l mut Option<Link>,
     options: &Options,
-) -> Result<&'l mut Link, Failure> {
+) -> Result<(&'l mut Link, bool), Failure> {
     let mut kept = slot.take();
     let alive = kept.as_mut().is_some_and(Link::is_alive);
-    let link = match kept {
-        Some(link) if alive => link,
-        _ => Link::open_patiently(options)?,
-    };
-    Ok(slot.insert(link))
+    Ok(match kept {
+        Some(link) if alive => (slot.insert(link), false),
+        _ => (slot.insert(Link::open_patiently(options)?), true),
+    })
 }
 
 /// The connections that nobody uses at the moment.
@@ -53,8 +52,8 @@ impl Readers {
     ) -> Result<(), Fault> {
         self.with(|reader, options| {
             let Reader { link, texts } = reader;
-            let link = live(link, options).map_err(Failure::told)?;
-            let mut session = Session::new(link, texts, false);
+            let (link, _) = live(link, options).map_err(Failure::told)?;
+            let mut session = Session::reading(link, texts);
             let outcome = read(&mut session);
             // A snapshot that can't be ended is on a connection that is found dead the next time.
             let ended = session.roll_back();
@@ -71,7 +70,7 @@ impl Readers {
         work: impl FnOnce(&mut Link) -> Result<R, Failure>,
     ) -> Result<R, StoreError> {
         self.with(|reader, options| {
-            let link = live(&mut reader.link, options).map_err(Failure::told)?;
+            let (link, _) = live(&mut reader.link, options).map_err(Failure::told)?;
             let outcome = work(link);
             if let Err(Failure::Lost(_)) = &outcome {
                 reader.link = None;

@@ -8,6 +8,7 @@ use tessera_kernel::{
 };
 use uuid::Uuid;
 
+use crate::announcements::{Announcements, From, News};
 use crate::error::Failure;
 use crate::link::{Answer, Link, Step};
 use crate::pending::Pending;
@@ -32,19 +33,58 @@ pub(crate) struct Session<'l> {
     pending: Pending,
     /// Why the transaction can only be rolled back.
     failure: Option<Failure>,
+    /// Of a command: what others announced, what it heard of that, and what it announces itself.
+    announcements: Option<&'l Announcements>,
+    news: Option<News>,
+    messages: Vec<String>,
 }
 
 impl<'l> Session<'l> {
-    /// The session of a command, which writes, or of a read.
-    pub(crate) fn new(link: &'l mut Link, texts: &'l mut Texts, writes: bool) -> Self {
-        let pending = Pending::default();
-        Self { link, texts, writes, begun: false, pending, failure: None }
+    /// The session of a read.
+    pub(crate) fn reading(link: &'l mut Link, texts: &'l mut Texts) -> Self {
+        Self {
+            link,
+            texts,
+            writes: false,
+            begun: false,
+            pending: Pending::default(),
+            failure: None,
+            announcements: None,
+            news: None,
+            messages: Vec::new(),
+        }
+    }
+
+    /// The session of a command.
+    pub(crate) fn writing(
+        link: &'l mut Link,
+        texts: &'l mut Texts,
+        announcements: &'l Announcements,
+    ) -> Self {
+        let announcements = Some(announcements);
+        Self { writes: true, announcements, ..Self::reading(link, texts) }
     }
 
     /// What begins the transaction, unless it has begun.
     fn beginning(&self) -> Vec<Step> {
         let begin = Step::bare(if self.writes { COMMAND } else { READ });
         if self.begun { Vec::new() } else { vec![begin] }
+    }
+
+    /// Sends statements, the first of them with what begins the transaction: then a command also
+    /// reads what was announced. Answers the answer to the last one.
+    fn send(&mut self, steps: impl IntoIterator<Item = Step>) -> Result<Answer, Failure> {
+        let mut all = self.beginning();
+        let from = self.announcements.filter(|_| !self.begun).map(Announcements::from);
+        let read_at = all.len();
+        all.extend(from.map(From::step));
+        all.extend(steps);
+        self.begun = true;
+        let mut answers = self.link.run(&all)?;
+        if let Some(from) = from {
+            self.news = Some(from.news(&answers[read_at].rows)?);
+        }
+        Ok(answers.pop().unwrap_or_default())
     }
 
     /// Why the transaction can't be committed, if it can't.
@@ -57,11 +97,14 @@ impl<'l> Session<'l> {
         if let Some(failure) = self.failure {
             return Err(failure);
         }
-        if self.pending.is_empty() && !self.begun {
+        if self.pending.is_empty() && self.messages.is_empty() && !self.begun {
             return Ok(());
         }
         let mut steps = self.beginning();
         self.pending.take(self.texts, &mut steps);
+        if let Some(announcements) = self.announcements {
+            announcements.write(self.messages, &mut steps);
+        }
         steps.push(Step::bare("COMMIT"));
         let outcome = self.link.run(&steps).map(drop);
         if let Err(Failure::Refused(_) | Failure::Again(_)) = &outcome {
@@ -93,15 +136,12 @@ impl<'l> Session<'l> {
         if let Some(failure) = &self.failure {
             return Err(failure.clone().told());
         }
-        let mut steps = self.beginning();
+        let mut steps = Vec::new();
         if step.table.is_some_and(|table| self.pending.touches(table)) {
             self.pending.take(self.texts, &mut steps);
         }
         steps.push(step);
-        self.begun = true;
-        let answers = self.link.run(&steps);
-        let answers = answers.map_err(|failure| self.failure.insert(failure).clone().told())?;
-        Ok(answers.into_iter().next_back().unwrap_or_default())
+        self.send(steps).map_err(|failure| self.failure.insert(failure).clone().told())
     }
 
     /// After a refusal the transaction can only be undone.
@@ -236,6 +276,23 @@ impl Connection for Session<'_> {
         let zero = self.keyed(table, Operation::Zero, key);
         self.ask(zero)?;
         self.ask(held).map(drop)
+    }
+
+    fn announce(&mut self, message: &str) -> Result<(), StoreError> {
+        self.writable()?;
+        self.messages.push(message.to_string());
+        Ok(())
+    }
+
+    fn announced(&mut self, hear: &mut dyn FnMut(Option<&str>)) -> Result<(), StoreError> {
+        self.writable()?;
+        if !self.begun {
+            self.send([]).map_err(|failure| self.failure.insert(failure).clone().told())?;
+        }
+        if let (Some(announcements), Some(news)) = (self.announcements, self.news.take()) {
+            announcements.tell(news, hear);
+        }
+        Ok(())
     }
 
     fn is_isolated(&self) -> bool {

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use tessera_kernel::{Job, Statistics, StoreError, Verdict};
 
+use crate::announcements::Announcements;
 use crate::error::Failure;
 use crate::link::Link;
 use crate::options::Options;
@@ -43,11 +44,14 @@ impl Workers {
         let (sender, receiver) = channel();
         let queue: Queue = Arc::new(Mutex::new(receiver));
         let counters = Arc::new(Counters::default());
+        let announcements = Arc::new(Announcements::new());
         let mut threads = Vec::with_capacity(options.writers);
         for number in 1..=options.writers.max(1) {
             let (queue, counters, options) = (queue.clone(), counters.clone(), options.clone());
+            let announcements = announcements.clone();
             let worker = move || {
-                let mut worker = Worker { options, counters, link: None, texts: Texts::default() };
+                let (link, texts) = (None, Texts::default());
+                let mut worker = Worker { options, counters, link, texts, announcements };
                 while let Some(job) = next(&queue) {
                     worker.serve(job);
                 }
@@ -113,6 +117,7 @@ struct Worker {
     counters: Arc<Counters>,
     link: Option<Link>,
     texts: Texts,
+    announcements: Arc<Announcements>,
 }
 
 impl Worker {
@@ -145,11 +150,14 @@ impl Worker {
 
     /// Runs a job in a transaction of its own.
     fn turn(&mut self, job: &mut dyn Job) -> Turn {
-        let link = match live(&mut self.link, &self.options) {
-            Ok(link) => link,
+        let (link, is_new) = match live(&mut self.link, &self.options) {
+            Ok(live) => live,
             Err(failure) => return Turn::Done(Err(failure.told())),
         };
-        let mut session = Session::new(link, &mut self.texts, true);
+        if is_new {
+            self.announcements.reconnected();
+        }
+        let mut session = Session::writing(link, &mut self.texts, &self.announcements);
         let run = catch_unwind(AssertUnwindSafe(|| job.run(&mut session)));
         let turn = match run {
             Ok(verdict) => end(session, verdict, &self.counters),

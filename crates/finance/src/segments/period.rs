@@ -32,7 +32,7 @@ pub struct PeriodStatus {
 /// A period that was closed once. A period without an object is open. Its number is company, fiscal
 /// year and period: `1000-2026-07`.
 #[derive(Object, Clone, Debug, PartialEq)]
-#[object(name = "posting_period")]
+#[object(name = "posting_period", cached)]
 pub struct PostingPeriod {
     /// The period and its state.
     pub status: PeriodStatus,

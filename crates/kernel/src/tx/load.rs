@@ -81,26 +81,21 @@ impl Tx<'_> {
         Ok(Stored { head, original: value.clone(), value })
     }
 
-    /// Loads master data through the cache of the writer; in a read, from the database. The
+    /// Loads what is cached through the memory of commands; in a read, from the database. The
     /// object is shared: to change it, `load` it.
     pub fn shared<T: Object>(&mut self, id: Ref<T>) -> Result<Arc<Stored<T>>, Fault> {
-        let cacheable = self.may_cache() && !self.touched.contains(&id.id());
-        if cacheable
-            && let Some(found) = self.environment.cache.object(id.id())
+        let cacheable = T::def().cached && !self.touched.contains(&id.id());
+        let Some(hearing) = self.hearing()?.filter(|_| cacheable) else {
+            return Ok(Arc::new(self.load_free(id)?));
+        };
+        if let Some(found) = self.environment.cache.object(id.id())
             && let Ok(object) = found.downcast::<Stored<T>>()
         {
             return Ok(object);
         }
         let object = Arc::new(self.load_free(id)?);
-        if cacheable {
-            self.environment.cache.keep_object(id.id(), object.clone());
-        }
+        self.environment.cache.keep_object(hearing, id.id(), object.clone());
         Ok(object)
-    }
-
-    /// Only a command that runs alone knows what the others have changed.
-    fn may_cache(&self) -> bool {
-        self.writable().is_ok() && self.connection.is_isolated()
     }
 
     /// Loads an object without holding it: as it was at one moment, also where somebody saves it
@@ -117,20 +112,21 @@ impl Tx<'_> {
     }
 
     /// The object whose unique list field (or `number`) has this text. Answers, also empty ones,
-    /// are kept by the cache of the writer.
+    /// are kept in memory where the type is cached.
     pub fn lookup<T: Object>(
         &mut self,
         field: &'static str,
         value: &str,
     ) -> Result<Option<Ref<T>>, Fault> {
-        let cacheable = self.may_cache() && !self.touched_kinds.contains(&T::NAME);
-        if cacheable && let Some(found) = self.environment.cache.lookup((T::NAME, field), value) {
+        let cacheable = T::def().cached && !self.touched_kinds.contains(&T::NAME);
+        let Some(hearing) = self.hearing()?.filter(|_| cacheable) else {
+            return Ok(self.find_unique(T::def(), field, value)?.map(Ref::new));
+        };
+        if let Some(found) = self.environment.cache.lookup((T::NAME, field), value) {
             return Ok(found.map(Ref::new));
         }
         let found = self.find_unique(T::def(), field, value)?;
-        if cacheable {
-            self.environment.cache.keep_lookup((T::NAME, field), value, found);
-        }
+        self.environment.cache.keep_lookup(hearing, (T::NAME, field), value, found);
         Ok(found.map(Ref::new))
     }
 

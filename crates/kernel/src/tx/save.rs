@@ -1,6 +1,7 @@
 //! Saving objects: base tables, head row, change documents.
 
 use super::check::{check_image, needs_check};
+use crate::cache;
 use crate::change::{Difference, Image, RowChange, compare, compare_segment};
 use crate::event::RowOf;
 use crate::{
@@ -115,27 +116,39 @@ impl<'c> Tx<'c> {
                 row.push(cell);
             }
         }
-        self.drop_lookups(def, head.number.as_deref(), &|part| parts.get(part));
+        self.drop_lookups(def, head.number.as_deref(), &|part| parts.get(part))?;
         Ok(self.connection.insert(def.head, &RowOf(&row))?)
     }
 
-    /// The cache forgets what it knew of the unique values in these records.
+    /// Nobody keeps which object had the unique values in these records.
     fn drop_lookups<'r>(
-        &self,
+        &mut self,
         def: &ObjectDef,
         number: Option<&str>,
         record: &dyn Fn(usize) -> Option<&'r RowBuffer>,
-    ) {
-        let cache = &self.environment.cache;
+    ) -> Result<(), Fault> {
+        if !def.cached {
+            return Ok(());
+        }
         if let Some(number) = number {
-            cache.drop_lookup((def.name, "number"), number);
+            self.drop_lookup((def.name, "number"), number)?;
         }
         for field in def.head_fields.iter().filter(|field| field.field.unique) {
             let cell = record(field.part).and_then(|row| row.0.get(field.source));
             if let Some(Cell::Text(value)) = cell {
-                cache.drop_lookup((def.name, field.field.name), value);
+                self.drop_lookup((def.name, field.field.name), value)?;
             }
         }
+        Ok(())
+    }
+
+    fn drop_lookup(
+        &mut self,
+        column: (&'static str, &'static str),
+        value: &str,
+    ) -> Result<(), Fault> {
+        self.environment.cache.drop_lookup(column, value);
+        Ok(self.connection.announce(&cache::moved(column, value))?)
     }
 
     /// Saves what changed since the object was loaded: rows, head, one change document per field.
@@ -153,9 +166,9 @@ impl<'c> Tx<'c> {
             // The same records in another order.
             return Ok(false);
         }
-        self.drop_lookups(def, None, &|part| old[part].first());
-        self.drop_lookups(def, None, &|part| new[part].first());
-        self.touch(def.name, object.head.id);
+        self.drop_lookups(def, None, &|part| old[part].first())?;
+        self.drop_lookups(def, None, &|part| new[part].first())?;
+        self.supersede(def, object.head.id)?;
         let version = object.head.version;
         let fields = head_updates(def, &|part| new[part].first().or(Some(&ABSENT)));
         self.raise_version(def, object.head.id, version, &fields)?;
@@ -189,12 +202,12 @@ impl<'c> Tx<'c> {
         let (mut rows, mut differences) = (Vec::new(), Vec::new());
         let (before, after) = (std::slice::from_ref(&old), std::slice::from_ref(&new));
         compare_segment(segment, before, after, &mut rows, &mut differences);
-        self.touch(def.name, id);
+        self.supersede(def, id)?;
         let is_edited = |part: usize| {
             def.composite.parts[part].segment.is_some_and(|found| std::ptr::eq(found, segment))
         };
-        self.drop_lookups(def, None, &|part| is_edited(part).then_some(&old));
-        self.drop_lookups(def, None, &|part| is_edited(part).then_some(&new));
+        self.drop_lookups(def, None, &|part| is_edited(part).then_some(&old))?;
+        self.drop_lookups(def, None, &|part| is_edited(part).then_some(&new))?;
         let fields = head_updates(def, &|part| is_edited(part).then_some(&new));
         self.raise_version(def, id, version, &fields)?;
         self.write_rows(id, rows)?;
@@ -217,9 +230,9 @@ impl<'c> Tx<'c> {
         self.writable()?;
         let (def, id) = (T::def(), object.head.id);
         self.raise_version(def, id, object.head.version, &[])?;
-        self.touch(def.name, id);
+        self.supersede(def, id)?;
         let before = image(&object.original);
-        self.drop_lookups(def, object.head.number.as_deref(), &|part| before[part].first());
+        self.drop_lookups(def, object.head.number.as_deref(), &|part| before[part].first())?;
         let nothing = vec![Vec::new(); before.len()];
         let (rows, differences) = compare(T::composite(), &before, &nothing);
         self.write_rows(id, rows)?;

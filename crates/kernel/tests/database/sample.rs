@@ -71,7 +71,7 @@ pub(crate) struct MemberDuty {
 
 /// Someone who borrows books.
 #[derive(Object, Clone, Debug, PartialEq)]
-#[object(name = "member", numbers = "member")]
+#[object(name = "member", numbers = "member", cached)]
 pub(crate) struct Member {
     /// General data.
     pub(crate) general: MemberGeneral,
