@@ -7,6 +7,7 @@ use std::time::{Duration, Instant as Moment};
 use tessera_kernel::{Actor, Database, Event, Fault, ObjectId, Problem, Source, Subscriber};
 
 use crate::dead_letter::{self, DeadLetter};
+use crate::lease::Lease;
 use crate::offset::{self, Offset};
 use crate::signal::Signal;
 use crate::{DeliveryPolicy, EventsSettings, backoff, outbox};
@@ -18,6 +19,8 @@ const POLL: Duration = Duration::from_millis(200);
 const GATHER: Duration = Duration::from_millis(20);
 /// Events read at a time.
 const BATCH: u32 = 200;
+/// Events brought from the database's queue into the outbox at a time.
+const TAKEN: u32 = 1_000;
 
 /// The running thread; ends when dropped.
 pub struct Dispatcher {
@@ -32,11 +35,16 @@ impl Dispatcher {
     ///
     /// Where the offsets can't be read, the settings are missing or there is no thread to be had.
     pub fn start(db: Database) -> Result<Self, Fault> {
+        let mut lease = Lease::new(db.clone(), "dispatcher");
         let mut round = Round::new(db)?;
         let signal = Arc::new(Signal::default());
         let heard = signal.clone();
         let run = move || {
             while !heard.is_stopped() {
+                if !lease.is_held() {
+                    heard.wait(POLL);
+                    continue;
+                }
                 match round.run() {
                     Ok(true) => continue,
                     Ok(false) => heard.pause(GATHER),
@@ -138,6 +146,14 @@ impl Round {
 
     /// Handles a batch; whether there is more at once.
     fn run(&mut self) -> Result<bool, Fault> {
+        let taken = match self.db.store().is_shared() {
+            true => self.db.command(&system(), |tx| tx.take_events(TAKEN))? == TAKEN as usize,
+            false => false,
+        };
+        Ok(self.handle_batch()? || taken)
+    }
+
+    fn handle_batch(&mut self) -> Result<bool, Fault> {
         let due: Vec<usize> =
             (0..self.queues.len()).filter(|index| self.queues[*index].is_due()).collect();
         let Some(first) = due.iter().map(|index| self.queues[*index].event).min() else {

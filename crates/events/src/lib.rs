@@ -4,6 +4,7 @@ mod backoff;
 mod dead_letter;
 mod dispatcher;
 mod error;
+mod lease;
 mod offset;
 mod outbox;
 mod retention;
@@ -50,6 +51,7 @@ pub fn module() -> Module {
         actions: webhook::ACTIONS.to_vec(),
         tables: vec![
             &offset::SUBSCRIBER_OFFSET,
+            &lease::LEASE,
             &dead_letter::DEAD_LETTER,
             &webhook::WEBHOOK_SECRET,
             &webhook::WEBHOOK_DELIVERY,

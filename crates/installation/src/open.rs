@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tessera_kernel::{
-    Actor, Cache, Cell, Clock, Condition, Database, Direction, Environment, Fault, Findings,
-    IdSource, OUTBOX, ObjectId, Operator, RandomIds, Select, Source, Store, SystemClock, Tx,
+    Actor, Cache, Clock, Database, Environment, Fault, Findings, IdSource, RandomIds, Source,
+    Store, SystemClock,
 };
 use tessera_store_sqlite::{Access, SqliteStore};
 
@@ -152,22 +152,9 @@ fn database(
 /// Offsets of subscribers stand between events, so a new event's id must be larger than every
 /// earlier one's, even if the clock went back since.
 fn continue_ids(db: &Database) -> Result<(), Fault> {
-    let newest = db.read(&Actor::system(Source::System), newest_event)?;
+    let newest = db.read(&Actor::system(Source::System), |tx| tx.newest_event())?;
     if let Some(newest) = newest {
         db.environment().ids.start_after(newest);
     }
     Ok(())
-}
-
-fn newest_event(tx: &mut Tx<'_>) -> Result<Option<ObjectId>, Fault> {
-    let query = Select::from(&OUTBOX, &[0])
-        .filter(Condition::compare(0, Operator::Gt, Cell::Uuid(Default::default())))
-        .order_by(0, Direction::Descending)
-        .limit(1);
-    let mut newest = None;
-    tx.select(&query, &mut |row| {
-        newest = row.uuid()?.map(ObjectId);
-        Ok(())
-    })?;
-    Ok(newest)
 }

@@ -2,13 +2,18 @@
 
 use std::sync::LazyLock;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
-    CellRef, ColumnDef, ColumnType, Fault, Instant, ObjectId, Problem, RowSource, TableDef, Tx,
+    Cell, CellRef, ColumnDef, ColumnType, Condition, Direction, Fault, Instant, ObjectId, Operator,
+    Problem, RowSource, Select, TableDef, Tx,
 };
 
-/// The outbox. Its key grows in commit order on one writer.
+/// The outbox: every event, in the order in which queues hear of them. Its key grows.
+///
+/// One writer writes it in the order of its commands. Where commands run at once, an id that is
+/// drawn first may be kept last, behind the back of whoever has read on; so there they put their
+/// events into the database's queue, and [`Tx::take_events`] brings them here, one process at a time.
 pub static OUTBOX: LazyLock<TableDef> = LazyLock::new(|| {
     let columns = vec![
         ColumnDef::required("id", ColumnType::Uuid),
@@ -69,6 +74,18 @@ impl Event {
         })
     }
 
+    /// Reads a message of the database's queue.
+    fn from_message(id: ObjectId, message: &str) -> Result<Self, Fault> {
+        type Message = (i64, String, String, String, Value);
+        let broken = |error: &dyn std::fmt::Display| {
+            Fault::corrupt(format!("an event in the queue: {error}"))
+        };
+        let (at, name, object, actor, payload): Message =
+            serde_json::from_str(message).map_err(|error| broken(&error))?;
+        let object = object.parse().map_err(|_| broken(&"its object is no id"))?;
+        Ok(Self { id, at: Instant::from_micros(at), name, object, actor, payload })
+    }
+
     /// The event as JSON, as webhooks send it.
     pub fn to_json(&self) -> Value {
         serde_json::json!({
@@ -114,14 +131,68 @@ impl Tx<'_> {
             self.environment.registry.events().any(|event| event.name == name),
             "no module lists the event {name}"
         );
-        let id = self.new_id();
-        let payload = payload.to_string();
+        if self.connection.is_isolated() {
+            let id = self.new_id();
+            let (at, actor) = (self.now(), self.actor.name().to_string());
+            return self.write_event(&Event {
+                id,
+                at,
+                name: name.to_string(),
+                object,
+                actor,
+                payload: payload.clone(),
+            });
+        }
+        let at = self.now().as_micros();
+        let message = json!([at, name, object.to_string(), self.actor.name(), payload]);
+        Ok(self.connection.enqueue(&message.to_string())?)
+    }
+
+    /// Brings up to so many events from the database's queue into the outbox, with ids that follow
+    /// those that are there; answers how many. Nothing to do where commands run alone.
+    pub fn take_events(&mut self, most: u32) -> Result<usize, Fault> {
+        self.writable()?;
+        let mut messages = Vec::new();
+        self.connection.dequeue(most, &mut |message| {
+            messages.push(message.to_string());
+            Ok(())
+        })?;
+        if messages.is_empty() {
+            return Ok(0);
+        }
+        // Only now: nobody else writes the outbox until the end of this command.
+        if let Some(newest) = self.newest_event()? {
+            self.environment.ids.start_after(newest);
+        }
+        for message in &messages {
+            let event = Event::from_message(self.new_id(), message)?;
+            self.write_event(&event)?;
+        }
+        Ok(messages.len())
+    }
+
+    /// The id of the newest event in the outbox.
+    pub fn newest_event(&mut self) -> Result<Option<ObjectId>, Fault> {
+        let query = Select::from(&OUTBOX, &[0])
+            .filter(Condition::compare(0, Operator::Gt, Cell::Uuid(Default::default())))
+            .order_by(0, Direction::Descending)
+            .limit(1);
+        let mut newest = None;
+        self.select(&query, &mut |row| {
+            newest = row.uuid()?.map(ObjectId);
+            Ok(())
+        })?;
+        Ok(newest)
+    }
+
+    fn write_event(&mut self, event: &Event) -> Result<(), Fault> {
+        let payload = event.payload.to_string();
         let row = [
-            CellRef::Uuid(id.0),
-            CellRef::Instant(self.now().as_micros()),
-            CellRef::Text(name),
-            CellRef::Uuid(object.0),
-            CellRef::Text(self.actor.name()),
+            CellRef::Uuid(event.id.0),
+            CellRef::Instant(event.at.as_micros()),
+            CellRef::Text(&event.name),
+            CellRef::Uuid(event.object.0),
+            CellRef::Text(&event.actor),
             CellRef::Text(&payload),
         ];
         Ok(self.connection.insert(&OUTBOX, &RowOf(&row))?)

@@ -117,6 +117,23 @@ pub trait Connection {
         Ok(())
     }
 
+    /// Puts a message at the end of the database's queue. Of two commands that held the same row as
+    /// they did, the message of the one that had it first comes first. An engine on which commands
+    /// run alone needs no queue.
+    fn enqueue(&mut self, _message: &str) -> Result<(), StoreError> {
+        Err(StoreError::Engine("this engine has no queue".to_string()))
+    }
+
+    /// Takes up to so many messages from the front of the queue, of commands that were kept. Whoever
+    /// else takes some waits for the end of this command. False where there is no queue.
+    fn dequeue(
+        &mut self,
+        _most: u32,
+        _take: &mut dyn FnMut(&str) -> Result<(), Fault>,
+    ) -> Result<bool, Fault> {
+        Ok(false)
+    }
+
     /// Whether what is wrong with a row is perhaps told later than by the call that writes it, at the
     /// latest when the command is to be kept.
     fn refuses_late(&self) -> bool {
@@ -204,6 +221,11 @@ pub trait Store: Send + Sync {
 
     /// Bytes that the database takes on disk.
     fn size(&self) -> Result<u64, StoreError>;
+
+    /// Whether several processes may work on the database at once.
+    fn is_shared(&self) -> bool {
+        false
+    }
 
     /// What the engine has done since it was opened.
     fn statistics(&self) -> Statistics {

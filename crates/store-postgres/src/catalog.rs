@@ -7,11 +7,11 @@ use std::time::Duration;
 use tessera_kernel::{Cell, ColumnType, StoreError, TableDef};
 use tessera_store_sql::fingerprint;
 
-use crate::announcements;
 use crate::error::Failure;
 use crate::link::{Link, Step};
 use crate::statement::identifier;
 use crate::value::Value;
+use crate::{announcements, queue};
 
 /// One column as the server has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub(crate) struct Physical {
 }
 
 /// Counts the layouts of the engine's own tables.
-const OWN_TABLES: u32 = 2;
+const OWN_TABLES: u32 = 3;
 
 /// Row of the catalogue that belongs to no table.
 const FINGERPRINT: (&str, &str) = ("", "fingerprint");
@@ -243,8 +243,10 @@ fn compare(link: &mut Link) -> Result<Vec<String>, Failure> {
          WHERE table_name <> '' AND state IN ('known', 'former')",
         Vec::new(),
     )?;
-    let (mut found, mut tables) =
-        (Vec::new(), BTreeSet::from(["tessera_schema", announcements::TABLE].map(String::from)));
+    let (mut found, mut tables) = (
+        Vec::new(),
+        BTreeSet::from(["tessera_schema", announcements::TABLE, queue::TABLE].map(String::from)),
+    );
     for row in &rows {
         let (table, name): (String, String) = (column(row, 0)?, column(row, 1)?);
         let there = physical.get(&table).is_some_and(|all| all.iter().any(|one| one.name == name));

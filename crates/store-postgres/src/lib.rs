@@ -10,6 +10,7 @@ mod options;
 mod pending;
 mod pool;
 mod query;
+mod queue;
 mod session;
 mod statement;
 mod store;

@@ -11,11 +11,11 @@ use std::time::Duration;
 use tessera_kernel::{Cell, ColumnDef, ColumnType, Fill, IndexDef, StoreError, TableDef};
 use tessera_store_sql::quote;
 
-use crate::announcements;
 use crate::catalog::{self, Physical};
 use crate::error::Failure;
 use crate::link::{Answer, Link, Step};
 use crate::statement::{identifier, name};
+use crate::{announcements, queue};
 
 /// How long a change of a table waits for its lock before it lets others pass.
 const LOCK_TIMEOUT: &str = "1s";
@@ -43,6 +43,7 @@ fn under_lock(
 ) -> Result<(), Failure> {
     link.script(catalog::CREATE)?;
     link.script(announcements::CREATE)?;
+    link.script(queue::CREATE)?;
     if catalog::is_current(link, fingerprint)? {
         return Ok(());
     }

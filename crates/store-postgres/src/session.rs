@@ -14,7 +14,7 @@ use crate::link::{Answer, Link, Step};
 use crate::pending::Pending;
 use crate::statement::{Operation, Texts};
 use crate::value::{RowReader, Value};
-use crate::{adjust, query};
+use crate::{adjust, query, queue};
 
 /// Called once per row.
 type Visit<'v> = dyn FnMut(&mut dyn RowSource) -> Result<(), Fault> + 'v;
@@ -37,6 +37,8 @@ pub(crate) struct Session<'l> {
     announcements: Option<&'l Announcements>,
     news: Option<News>,
     messages: Vec<String>,
+    /// Messages for the database's queue.
+    queued: Vec<String>,
 }
 
 impl<'l> Session<'l> {
@@ -52,6 +54,7 @@ impl<'l> Session<'l> {
             announcements: None,
             news: None,
             messages: Vec::new(),
+            queued: Vec::new(),
         }
     }
 
@@ -97,7 +100,8 @@ impl<'l> Session<'l> {
         if let Some(failure) = self.failure {
             return Err(failure);
         }
-        if self.pending.is_empty() && self.messages.is_empty() && !self.begun {
+        let waiting = [self.messages.is_empty(), self.queued.is_empty(), self.pending.is_empty()];
+        if waiting == [true; 3] && !self.begun {
             return Ok(());
         }
         let mut steps = self.beginning();
@@ -105,6 +109,7 @@ impl<'l> Session<'l> {
         if let Some(announcements) = self.announcements {
             announcements.write(self.messages, &mut steps);
         }
+        queue::put(self.queued, &mut steps);
         steps.push(Step::bare("COMMIT"));
         let outcome = self.link.run(&steps).map(drop);
         if let Err(Failure::Refused(_) | Failure::Again(_)) = &outcome {
@@ -293,6 +298,26 @@ impl Connection for Session<'_> {
             announcements.tell(news, hear);
         }
         Ok(())
+    }
+
+    fn enqueue(&mut self, message: &str) -> Result<(), StoreError> {
+        self.writable()?;
+        self.queued.push(message.to_string());
+        Ok(())
+    }
+
+    fn dequeue(
+        &mut self,
+        most: u32,
+        take: &mut dyn FnMut(&str) -> Result<(), Fault>,
+    ) -> Result<bool, Fault> {
+        self.writable()?;
+        let answer = self.send(queue::take(most));
+        let answer = answer.map_err(|failure| self.failure.insert(failure).clone().told())?;
+        for row in &answer.rows {
+            take(RowReader::new(row).text()?.unwrap_or_default())?;
+        }
+        Ok(true)
     }
 
     fn is_isolated(&self) -> bool {

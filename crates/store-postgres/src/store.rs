@@ -86,6 +86,10 @@ impl Store for PostgresStore {
         Ok(bytes.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0))
     }
 
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     fn statistics(&self) -> Statistics {
         self.workers.as_ref().map(Workers::statistics).unwrap_or_default()
     }

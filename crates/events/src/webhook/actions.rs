@@ -78,8 +78,7 @@ fn register(tx: &mut Tx<'_>, _target: ObjectId, body: &Value) -> Result<Value, P
     let stored = tx.insert(webhook)?;
     let id = stored.head.id;
     let secret = secret::renew(tx, id)?;
-    // Ids grow: this one stands between what happened before and what happens from now on.
-    let from_now = Offset::at(tx.new_id());
+    let from_now = tx.newest_event()?.map_or(Offset::start(), Offset::at);
     offset::store(tx, &queue_name(id), from_now)?;
     tx.emit("webhook.registered", id, &value!({ "url": stored.target.url }))?;
     let mut answer = json::stored_to_json(&stored)?;

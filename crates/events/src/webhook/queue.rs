@@ -26,6 +26,8 @@ pub(super) struct Queue<'s> {
     pub(super) id: ObjectId,
     /// Other webhooks have something to send and no thread.
     pub(super) others_wait: &'s AtomicBool,
+    /// This process is the one that sends.
+    pub(super) may_send: &'s AtomicBool,
     /// When this turn began.
     pub(super) started: Moment,
 }
@@ -67,7 +69,8 @@ impl Queue<'_> {
     /// Whether somebody else is to have the thread.
     fn is_over(&self) -> bool {
         let others = self.others_wait.load(Ordering::Relaxed);
-        self.signal.is_stopped() || (others && self.started.elapsed() >= TURN)
+        let ours = self.may_send.load(Ordering::Relaxed);
+        self.signal.is_stopped() || !ours || (others && self.started.elapsed() >= TURN)
     }
 
     /// Shortens the delivery log when it is a tenth too long.

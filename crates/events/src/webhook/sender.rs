@@ -13,6 +13,7 @@ use ureq::unversioned::transport::DefaultConnector;
 use super::address::CheckedResolver;
 use super::queue::Queue;
 use super::{Webhook, queue_name};
+use crate::lease::Lease;
 use crate::signal::Signal;
 use crate::{EventsSettings, dead_letters, offset, outbox};
 
@@ -37,6 +38,8 @@ struct Watch {
     busy: Mutex<HashSet<ObjectId>>,
     /// Some webhook has something to send and no thread.
     others_wait: AtomicBool,
+    /// This process is the one that sends.
+    may_send: AtomicBool,
 }
 
 impl Sender {
@@ -63,8 +66,10 @@ impl Sender {
         let agent = ureq::Agent::with_parts(config, DefaultConnector::default(), resolver);
         let signal = Arc::new(Signal::default());
         let (busy, others_wait) = (Mutex::default(), AtomicBool::new(false));
+        let may_send = AtomicBool::new(true);
         let heard = signal.clone();
-        let watch = Arc::new(Watch { db, settings, agent, signal: heard, busy, others_wait });
+        let watch =
+            Arc::new(Watch { db, settings, agent, signal: heard, busy, others_wait, may_send });
         let thread = std::thread::Builder::new()
             .name("webhooks".into())
             .spawn(move || watch.run())
@@ -101,9 +106,12 @@ impl Watch {
 
     fn run(self: &Arc<Self>) {
         let mut threads: Vec<JoinHandle<()>> = Vec::new();
+        let mut lease = Lease::new(self.db.clone(), "webhooks");
         let mut last = ObjectId(Default::default());
         while !self.signal.is_stopped() {
-            match self.due(last) {
+            let held = lease.is_held();
+            self.may_send.store(held, Ordering::Relaxed);
+            match if held { self.due(last) } else { Ok(Vec::new()) } {
                 Ok(due) => {
                     last = due.last().copied().unwrap_or(last);
                     threads.extend(due.into_iter().filter_map(|id| self.serve(id)));
@@ -163,9 +171,9 @@ impl Watch {
         self.busy().insert(id);
         let watch = self.clone();
         let work = move || {
-            let Watch { db, settings, agent, signal, others_wait, .. } = &*watch;
+            let Watch { db, settings, agent, signal, others_wait, may_send, .. } = &*watch;
             let started = Instant::now();
-            let queue = Queue { db, agent, settings, signal, id, others_wait, started };
+            let queue = Queue { db, agent, settings, signal, id, others_wait, may_send, started };
             if let Err(error) = queue.drain() {
                 tracing::error!(webhook = %id, %error, "a webhook's queue can't be served");
             }

@@ -1,6 +1,7 @@
 //! Delivery of events, on a database and a receiver on this machine.
 
 mod dispatcher;
+mod processes;
 mod retention;
 mod support;
 mod webhooks;

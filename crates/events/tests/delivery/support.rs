@@ -11,7 +11,7 @@ use tessera_customizing::{Customizing, Diagnostics};
 use tessera_events::EventsSettings;
 use tessera_kernel::{
     Actor, Cache, Catalogues, Clock, Database, Environment, EventDef, Module, Numbering, ObjectId,
-    Problem, RandomIds, Registry, Settings, Source, SystemClock,
+    Problem, RandomIds, Registry, Settings, Source, Store, SystemClock,
 };
 use tessera_store_sqlite::{Options, SqliteStore};
 
@@ -34,6 +34,21 @@ pub(crate) fn open(path: &Path, attempts: u32, further: Module) -> Database {
 /// The same with a clock of the test's own.
 pub(crate) fn open_at(
     path: &Path,
+    attempts: u32,
+    further: Module,
+    clock: Arc<dyn Clock>,
+) -> Database {
+    let store = SqliteStore::open(path, Options::creating()).unwrap();
+    open_with(Arc::new(store), attempts, further, clock)
+}
+
+/// The same on another engine.
+pub(crate) fn open_on(store: Arc<dyn Store>, attempts: u32, further: Module) -> Database {
+    open_with(store, attempts, further, Arc::new(SystemClock))
+}
+
+fn open_with(
+    store: Arc<dyn Store>,
     attempts: u32,
     further: Module,
     clock: Arc<dyn Clock>,
@@ -61,8 +76,7 @@ pub(crate) fn open_at(
         numbering: Numbering::default(),
         cache: Cache::default(),
     };
-    let store = SqliteStore::open(path, Options::creating()).unwrap();
-    Database::open(Arc::new(store), environment).unwrap()
+    Database::open(store, environment).unwrap()
 }
 
 /// Emits events `NAME` with payloads `{"n": FROM..=TO}`.

@@ -16,6 +16,7 @@ mod item_categories;
 mod order_to_cash;
 mod payments;
 mod periods;
+mod processes;
 mod quantities;
 mod quotation;
 mod random;

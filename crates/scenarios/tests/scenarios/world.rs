@@ -19,8 +19,8 @@ pub(crate) const START: &str = "2026-03-02";
 pub(crate) struct World {
     pub(crate) installation: Installation,
     clock: Arc<FixedClock>,
-    _folder: tempfile::TempDir,
-    _database: Option<TestDatabase>,
+    folder: tempfile::TempDir,
+    database: Option<TestDatabase>,
 }
 
 /// Names the engine that the scenarios are played on: `sqlite` (the usual one) or `postgres`.
@@ -51,6 +51,19 @@ fn morning(date: &str) -> Instant {
     Instant::parse(&format!("{date}T08:00:00Z")).unwrap()
 }
 
+fn process(
+    database: &TestDatabase,
+    folder: &tempfile::TempDir,
+    clock: Arc<FixedClock>,
+    seed: u64,
+) -> Installation {
+    let options = database.url("?writers=16").parse().unwrap();
+    let store = Arc::new(PostgresStore::open(options).unwrap());
+    let own = folder.path().join("world.config");
+    let own = own.is_dir().then_some(own);
+    Installation::on(store, own, clock, Arc::new(RandomIds::seeded(seed))).unwrap()
+}
+
 impl World {
     pub(crate) fn new() -> Self {
         Self::with("")
@@ -74,18 +87,19 @@ impl World {
         options.ids = Arc::new(RandomIds::seeded(1));
         options.engine.sync = false;
         let installation = Installation::open(options).unwrap();
-        Self { installation, clock, _folder: folder, _database: None }
+        Self { installation, clock, folder, database: None }
     }
 
     fn on_postgres(folder: tempfile::TempDir, clock: Arc<FixedClock>) -> Self {
         let database = database().expect("a server for the engine that was asked for");
-        let options = database.url("?writers=16").parse().unwrap();
-        let store = Arc::new(PostgresStore::open(options).unwrap());
-        let own = folder.path().join("world.config");
-        let own = own.is_dir().then_some(own);
-        let ids = Arc::new(RandomIds::seeded(1));
-        let installation = Installation::on(store, own, clock.clone(), ids).unwrap();
-        Self { installation, clock, _folder: folder, _database: Some(database) }
+        let installation = process(&database, &folder, clock.clone(), 1);
+        Self { installation, clock, folder, database: Some(database) }
+    }
+
+    /// Another process on the same database; none where the engine has one process only.
+    pub(crate) fn beside(&self, number: u64) -> Option<Installation> {
+        let database = self.database.as_ref()?;
+        Some(process(database, &self.folder, self.clock.clone(), 1 + number))
     }
 
     /// From now on it is the morning of this day.
