@@ -2,6 +2,7 @@
 //! not stored, the way of the search, is recomputed for the pricing date, and where a search would
 //! find something else now, that is told.
 
+use hashbrown::HashMap;
 use serde_json::{Value, json};
 use tessera_kernel::{Language, Money, Tx};
 
@@ -40,10 +41,16 @@ pub fn explain_stored(
     let anew = explain(tx, settings, header, items, exchange)?;
     let program = settings.program(header.procedure)?;
     let (mut lines, mut missing) = (anew.lines.clone(), Vec::new());
+    let mut by_item: HashMap<u32, Vec<&PricingCondition>> =
+        items.iter().map(|item| (item.item, Vec::new())).collect();
+    for row in conditions {
+        if let Some(rows) = by_item.get_mut(&row.item) {
+            rows.push(row);
+        }
+    }
     for lines in lines.chunk_by_mut(|one, other| one.item == other.item) {
         let item = lines[0].item;
-        let rows: Vec<&PricingCondition> =
-            conditions.iter().filter(|row| row.item == item).collect();
+        let rows = by_item.get(&item).map_or(&[][..], Vec::as_slice);
         for (line, step) in lines.iter_mut().zip(&program.steps) {
             let own = rows.iter().filter(|row| row.step == step.number);
             let own: Vec<PricingCondition> = own.map(|row| (*row).clone()).collect();
@@ -56,7 +63,7 @@ pub fn explain_stored(
         }
         value_lines(program, lines, header)?;
     }
-    let priced = |row: &PricingCondition| items.iter().any(|item| item.item == row.item);
+    let priced = |row: &PricingCondition| by_item.contains_key(&row.item);
     let strange = conditions.iter().filter(|row| priced(row));
     let strange = strange.filter(|row| !program.steps.iter().any(|step| step.number == row.step));
     lines.extend(strange.map(|row| of_another_procedure(settings, row)));

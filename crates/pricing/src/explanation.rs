@@ -1,5 +1,6 @@
 //! How a document was priced, line by line.
 
+use hashbrown::HashMap;
 use serde_json::{Map, Value, json};
 use tessera_kernel::{
     Code, Date, Language, LocalizedText, Money, Record, RowBuffer, SliceSource, format_decimal,
@@ -97,11 +98,13 @@ impl Notes {
         // A stable sort keeps the order of the procedure within each item.
         ordered.sort_by_key(|(item, _)| *item);
         let mut lines: Vec<ExplainedLine> = ordered.into_iter().map(|(_, line)| line).collect();
-        for line in lines.iter_mut().filter(|line| line.condition_type.is_some()) {
-            let own = priced.conditions.iter().filter(|condition| {
-                condition.item == line.item && Some(condition.condition_type) == line.condition_type
-            });
-            line.conditions = own.cloned().collect();
+        let mut conditions: HashMap<(u32, Code), Vec<PricingCondition>> = HashMap::new();
+        for row in &priced.conditions {
+            conditions.entry((row.item, row.condition_type)).or_default().push(row.clone());
+        }
+        for line in &mut lines {
+            let key = line.condition_type.map(|condition_type| (line.item, condition_type));
+            line.conditions = key.and_then(|key| conditions.get(&key)).cloned().unwrap_or_default();
         }
         Explanation { procedure: program.code, pricing_date: header.pricing_date, lines, priced }
     }

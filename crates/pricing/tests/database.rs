@@ -25,8 +25,10 @@ struct Shop {
 
 fn shop() -> Shop {
     let mut problems = Diagnostics::default();
-    let customizing = Customizing::load(&[tessera_pricing::CONFIG], None, &mut problems);
+    let configs = [tessera_organisation::CONFIG, tessera_pricing::CONFIG];
+    let customizing = Customizing::load(&configs, None, &mut problems);
     let mut settings = Settings::default();
+    settings.insert(tessera_organisation::settings(&customizing, &mut problems));
     settings.insert(tessera_pricing::settings(&customizing, &mut problems));
     assert!(problems.is_empty(), "{problems}");
     let folder = tempfile::tempdir().unwrap();
@@ -209,7 +211,8 @@ fn contradictions_are_refused_with_their_paths() {
     assert_eq!(refused(|b| b["rates"][0]["per"] = Value::Null), at(&["rates[0].per"]));
     assert_eq!(refused(|b| b["rates"][0]["currency"] = Value::Null), at(&["rates[0].currency"]));
     assert_eq!(refused(|b| b["rates"][0]["tax_code"] = "AS".into()), at(&["rates[0].tax_code"]));
-    assert_eq!(refused(|b| b["rates"][0]["lower_limit"] = "11".into()), at(&["rates[0].rate"]));
+    let limit = at(&["rates[0].rate", "rates[0].lower_limit"]);
+    assert_eq!(refused(|b| b["rates"][0]["lower_limit"] = "11".into()), limit);
     assert_eq!(refused(|b| b["scales"] = json!([])), at(&["rates[0].scale"]));
     assert_eq!(refused(|b| b["rates"][0]["calculation"] = "percentage".into()).0, 422);
 }
