@@ -4,7 +4,9 @@ use tessera_kernel::{Quantity, Tx, from_micros, to_micros};
 use tessera_organisation::OrganisationSettings;
 
 use crate::draft::{DraftItem, ItemChange, SalesChange};
+use crate::resolve::check_requested;
 use crate::resolve_item::ItemContext;
+use crate::sent::Sent;
 use crate::take::Taking;
 use crate::{SalesError, SalesSettings, resolve_item};
 
@@ -14,18 +16,26 @@ pub(crate) fn apply(
     tx: &mut Tx<'_>,
     work: &mut Taking,
     change: &SalesChange,
+    sent: &mut Sent<'_>,
 ) -> Result<Vec<u32>, SalesError> {
     let mut priced = Vec::new();
     for (position, item) in change.items.iter().enumerate() {
         let path = format!("items[{position}]");
+        if let Some(number) = item.item.filter(|number| sent.has_item(*number)) {
+            let message = format!("item {number} stands there twice");
+            return Err(SalesError::field(format!("{path}.item"), message));
+        }
         let known = item
             .item
             .and_then(|number| work.document.items.iter().position(|known| known.item == number));
         let Some(known) = known else {
-            priced.push(add_item(tx, work, item, &path)?);
+            let number = add_item(tx, work, item, &path)?;
+            sent.add_change(number, &path, item);
+            priced.push(number);
             continue;
         };
         let former = work.document.items[known].clone();
+        sent.add_change(former.item, &path, item);
         change_item(tx, work, known, item, &path)?;
         let now = &work.document.items[known];
         if (former.quantity, former.plant) != (now.quantity, now.plant) {
@@ -91,7 +101,7 @@ fn change_item(
             .counted(tx.settings::<OrganisationSettings>()?, quantity)
             .map_err(|message| SalesError::field(format!("{path}.quantity"), message))?;
         if to_micros(base.value())? < done {
-            return Err(fulfilled(work)?);
+            return Err(fulfilled(work)?.at(format!("{path}.quantity")));
         }
         if work.document.items[position].reference_item.is_none() {
             crate::minimum::check(&work.document, &data, base, path)?;
@@ -102,13 +112,17 @@ fn change_item(
     }
     if change.plant.is_some_and(|plant| Some(plant) != work.document.items[position].plant) {
         if done > 0 {
-            return Err(fulfilled(work)?);
+            return Err(fulfilled(work)?.at(format!("{path}.plant")));
         }
         work.document.items[position].plant = change.plant;
     }
     if change.rejection_reason.is_some() && change.reopen {
         let message = "an item is either rejected or reopened";
         return Err(SalesError::field(format!("{path}.reopen"), message));
+    }
+    if let Some(day) = change.requested_delivery {
+        let path = format!("{path}.requested_delivery");
+        check_requested(work.document.header.document_date, day, path)?;
     }
     let item = &mut work.document.items[position];
     if let Some(description) = &change.description {

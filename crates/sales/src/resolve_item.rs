@@ -6,7 +6,8 @@ use tessera_product::Product;
 
 use crate::customizing::DocumentType;
 use crate::draft::DraftItem;
-use crate::{SalesDocument, SalesError, SalesItem, SalesSettings};
+use crate::resolve::check_requested;
+use crate::{Category, SalesDocument, SalesError, SalesItem, SalesSettings};
 
 /// What an item is resolved against.
 pub(crate) struct ItemContext<'a> {
@@ -47,7 +48,11 @@ pub(crate) fn item(
     if from.is_none() {
         crate::minimum::check(document, &data, base_quantity, path)?;
     }
-    let item_category = item_category(document, context, draft, &data, path)?;
+    let item_category = item_category(document, context, (draft, from), &data, path)?;
+    if let Some(day) = draft.requested_delivery {
+        let path = format!("{path}.requested_delivery");
+        check_requested(document.header.document_date, day, path)?;
+    }
     let description = match (&draft.description, from) {
         (Some(text), _) => text.clone(),
         (None, Some(from)) => from.description.clone(),
@@ -101,7 +106,7 @@ fn referenced_item<'a>(
 fn item_category(
     document: &SalesDocument,
     context: &ItemContext<'_>,
-    draft: &DraftItem,
+    (draft, from): (&DraftItem, Option<&SalesItem>),
     product: &Stored<Product>,
     path: &str,
 ) -> Result<Code, SalesError> {
@@ -121,6 +126,11 @@ fn item_category(
     }
     let (document_type, group) = (header.document_type, sales.item_category_group);
     let allowed = context.settings.item_categories_for(document_type, group);
+    let charges = matches!(header.category, Category::CreditRequest | Category::DebitRequest);
+    let free = from.filter(|from| !charges && is_free(context.settings, from.item_category));
+    if let Some(from) = free {
+        return free_category(context.settings, draft, from, allowed, path);
+    }
     let Some(proposed) = allowed.first() else {
         let message = format!(
             "customizing has no item category for document type {document_type} and group {group}"
@@ -137,6 +147,35 @@ fn item_category(
          {group}; allowed are: {}",
         names.join(", ")
     );
+    Err(SalesError::field(format!("{path}.item_category"), message))
+}
+
+/// Whether items of a category have no price.
+pub(crate) fn is_free(settings: &SalesSettings, category: Code) -> bool {
+    settings.item_categories.get(category).is_some_and(|rule| !rule.pricing)
+}
+
+/// What takes up an item that is free of charge is free too: nothing was paid for it.
+fn free_category(
+    settings: &SalesSettings,
+    draft: &DraftItem,
+    from: &SalesItem,
+    allowed: &[Code],
+    path: &str,
+) -> Result<Code, SalesError> {
+    let free: Vec<Code> =
+        allowed.iter().copied().filter(|category| is_free(settings, *category)).collect();
+    let reason = format!("item {} of the document referred to is free of charge", from.item);
+    let Some(proposed) = free.first() else {
+        let message = format!("{reason}: this document type has no item category without price");
+        return Err(SalesError::field(format!("{path}.reference_item"), message));
+    };
+    let category = draft.item_category.unwrap_or(*proposed);
+    if free.contains(&category) {
+        return Ok(category);
+    }
+    let names: Vec<&str> = free.iter().map(Code::as_str).collect();
+    let message = format!("{reason}; allowed are: {}", names.join(", "));
     Err(SalesError::field(format!("{path}.item_category"), message))
 }
 
@@ -167,8 +206,12 @@ fn plant(
     if let Some(plant) = given {
         if !allowed.contains(&plant) {
             let names: Vec<&str> = allowed.iter().map(Code::as_str).collect();
-            let message =
-                format!("{plant} does not deliver here; allowed are: {}", names.join(", "));
+            let message = match names.is_empty() {
+                true => format!("{plant} does not deliver here, and no other plant does"),
+                false => {
+                    format!("{plant} does not deliver here; allowed are: {}", names.join(", "))
+                }
+            };
             return Err(SalesError::field(format!("{path}.plant"), message));
         }
         return Ok(given);

@@ -19,6 +19,7 @@ mod periods;
 mod quantities;
 mod quotation;
 mod random;
+mod refusals;
 mod returns;
 mod reversals;
 mod rounding;
