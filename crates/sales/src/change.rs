@@ -7,7 +7,7 @@ use tessera_organisation::OrganisationSettings;
 
 use crate::draft::{HeaderChange, SalesChange};
 use crate::reference::Source;
-use crate::resolve::{Area, check_requested};
+use crate::resolve::{Area, check_binding, check_requested};
 use crate::seller::Seller;
 use crate::sent::Sent;
 use crate::take::Taking;
@@ -75,7 +75,7 @@ pub fn change_sales_document(
     }
     let documents = (Some(&before), &work.document.value);
     crate::reference::take_up(tx, documents, &work.fulfilments, source, &sent)?;
-    recommit(tx, &mut work, &before)?;
+    recommit(tx, &mut work, &before).map_err(locate)?;
     save(tx, work, "sales_document.changed")
 }
 
@@ -168,6 +168,7 @@ fn apply_header(document: &mut SalesDocument, change: &HeaderChange) -> Result<b
     header.delivery_priority = change.delivery_priority.unwrap_or(header.delivery_priority);
     header.complete_delivery = change.complete_delivery.unwrap_or(header.complete_delivery);
     if let Some(valid_to) = change.valid_to {
+        check_binding(header.category, "valid_to")?;
         if valid_to < header.document_date {
             return Err(SalesError::field("valid_to", "must not be before the document date"));
         }

@@ -8,7 +8,7 @@ use crate::resolve::check_requested;
 use crate::resolve_item::ItemContext;
 use crate::sent::Sent;
 use crate::take::Taking;
-use crate::{SalesError, SalesSettings, resolve_item};
+use crate::{SalesDocument, SalesError, SalesSettings, resolve_item};
 
 /// Applies the changes; answers the numbers of the items whose price may differ now: those that
 /// came, and those with another quantity or plant.
@@ -56,6 +56,12 @@ fn add_item(
         .document_types
         .require(work.document.header.document_type)
         .map_err(|message| SalesError::field("header.document_type", message))?;
+    let given =
+        [("rejection_reason", change.rejection_reason.is_some()), ("reopen", change.reopen)];
+    if let Some((field, _)) = given.into_iter().find(|(_, given)| *given) {
+        let message = "is for an item that is there, and this one is new";
+        return Err(SalesError::field(format!("{path}.{field}"), message));
+    }
     let context = ItemContext { settings, document_type, reference: None };
     let draft = DraftItem {
         item: change.item,
@@ -110,11 +116,16 @@ fn change_item(
         item.quantity = quantity;
         item.base_quantity = base;
     }
-    if change.plant.is_some_and(|plant| Some(plant) != work.document.items[position].plant) {
+    let former = work.document.items[position].plant;
+    if let Some(plant) = change.plant.filter(|plant| Some(*plant) != former) {
         if done > 0 {
             return Err(fulfilled(work)?.at(format!("{path}.plant")));
         }
-        work.document.items[position].plant = change.plant;
+        // What is not delivered has a plant for its taxes only, as when it was made.
+        if is_delivered(tx, &work.document)? {
+            resolve_item::check_plant(tx, &work.document, plant, path)?;
+        }
+        work.document.items[position].plant = Some(plant);
     }
     if change.rejection_reason.is_some() && change.reopen {
         let message = "an item is either rejected or reopened";
@@ -134,4 +145,11 @@ fn change_item(
         false => change.rejection_reason.or(item.rejection_reason),
     };
     Ok(())
+}
+
+/// Whether documents of the type are delivered.
+fn is_delivered(tx: &Tx<'_>, document: &SalesDocument) -> Result<bool, SalesError> {
+    let document_types = &tx.settings::<SalesSettings>()?.document_types;
+    let document_type = document_types.get(document.header.document_type);
+    Ok(document_type.is_some_and(|document_type| document_type.delivery_type.is_some()))
 }

@@ -69,7 +69,7 @@ pub fn create_sales_document(
     crate::pricing::price(tx, &mut document, &draft.conditions, reference.as_deref())
         .map_err(|error| sent.locate(error))?;
     let taken = Fulfilments::default();
-    commitment::commit_credit(tx, &mut document, 0, &taken)?;
+    commitment::commit_credit(tx, &mut document, 0, &taken).map_err(|error| sent.locate(error))?;
     let today = today(tx, &document)?;
     for position in 0..document.items.len() {
         crate::promise::promise(tx, &mut document, position, 0, today)?;

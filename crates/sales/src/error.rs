@@ -34,6 +34,12 @@ pub enum SalesError {
         /// Its value without taxes.
         net: Money,
     },
+    /// The cost of an item can't be kept.
+    #[error("the cost of item {item} is too large")]
+    CostTooLarge {
+        /// Item.
+        item: u32,
+    },
     /// The document is of another category than the verb needs.
     #[error("{number} is {category}: {hint}")]
     WrongCategory {
@@ -191,6 +197,9 @@ impl From<SalesError> for Problem {
             }
             SalesError::BelowZero { .. } => {
                 Problem::new(ProblemKind::Invalid, "sales.below_zero", error.to_string())
+            }
+            SalesError::CostTooLarge { .. } => {
+                Problem::new(ProblemKind::Invalid, "sales.cost_too_large", error.to_string())
             }
             SalesError::WrongCategory { .. } => conflict("sales.wrong_category", &error),
             SalesError::NothingLeft { .. } => conflict("sales.nothing_left", &error),

@@ -2,8 +2,8 @@
 
 use tessera_document::{SHIP_TO, partner_in};
 use tessera_kernel::{
-    Code, Currency, Date, Decimal, Fault, Money, MoneyError, Quantity, Ref, Rounding, RoundingRule,
-    Tx,
+    Code, Currency, Date, Decimal, Fault, Money, Quantity, Ref, Rounding, RoundingRule, Tx,
+    to_micros,
 };
 use tessera_organisation::{OrganisationSettings, Rate, exchange, rate_on};
 use tessera_partner::BusinessPartner;
@@ -114,14 +114,16 @@ fn line(
     let cost = match item.plant.and_then(|plant| product.plant(plant)) {
         None => None,
         Some(plant) => {
+            let too_large = || SalesError::CostTooLarge { item: item.item };
             let price = plant.standard_price.amount();
-            let exact =
-                price.checked_mul(item.base_quantity.value()).ok_or(MoneyError::Overflow)?
-                    / Decimal::from(plant.price_unit.max(1));
+            let product = price.checked_mul(item.base_quantity.value()).ok_or_else(too_large)?;
+            let exact = product / Decimal::from(plant.price_unit.max(1));
             let currency = plant.standard_price.currency();
-            let cost = Money::round(exact, currency, Rounding::HalfUp)?;
+            let cost = Money::round(exact, currency, Rounding::HalfUp).map_err(|_| too_large())?;
             let day = header.document_date;
-            Some(exchange(tx, cost, header.currency, day, Rounding::HalfUp)?)
+            let cost = exchange(tx, cost, header.currency, day, Rounding::HalfUp)?;
+            to_micros(cost.amount()).map_err(|_| too_large())?;
+            Some(cost)
         }
     };
     Ok(PricingItem {

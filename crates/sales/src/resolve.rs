@@ -242,12 +242,26 @@ fn valid_to(
     document_type: &DocumentType,
     document_date: Date,
 ) -> Result<Option<Date>, SalesError> {
+    if draft.valid_to.is_some() {
+        check_binding(document_type.category, "header.valid_to")?;
+    }
     let usual = || document_type.validity_days.map(|days| plus_days(document_date, days));
     let valid_to = draft.valid_to.or_else(usual);
     if valid_to.is_some_and(|valid_to| valid_to < document_date) {
         return Err(SalesError::field("header.valid_to", "must not be before the document date"));
     }
     Ok(valid_to)
+}
+
+/// Refuses a last day of what does not bind us: only a quotation does.
+pub(crate) fn check_binding(category: Category, path: &str) -> Result<(), SalesError> {
+    match category {
+        Category::Quotation => Ok(()),
+        other => {
+            let message = format!("only a quotation has one, and this is {}", other.with_article());
+            Err(SalesError::field(path, message))
+        }
+    }
 }
 
 fn plus_days(date: Date, days: u16) -> Date {

@@ -53,6 +53,7 @@ pub(crate) fn item(
         let path = format!("{path}.requested_delivery");
         check_requested(document.header.document_date, day, path)?;
     }
+    let number = number(document, draft, path)?;
     let description = match (&draft.description, from) {
         (Some(text), _) => text.clone(),
         (None, Some(from)) => from.description.clone(),
@@ -60,7 +61,7 @@ pub(crate) fn item(
     };
     let header = &document.header;
     Ok(SalesItem {
-        item: draft.item.unwrap_or_else(|| next_number(document)),
+        item: number,
         product,
         description,
         item_category,
@@ -184,8 +185,43 @@ fn description(tx: &mut Tx<'_>, product: &Product) -> Result<String, SalesError>
     Ok(product.description(language).chars().take(120).collect())
 }
 
-fn next_number(document: &SalesDocument) -> u32 {
-    document.items.iter().map(|item| item.item).max().unwrap_or(0) / 10 * 10 + 10
+/// The largest number of an item: six digits, as on every form.
+const LAST_ITEM: u32 = 999_999;
+
+/// The number given, or the next ten.
+fn number(document: &SalesDocument, draft: &DraftItem, path: &str) -> Result<u32, SalesError> {
+    let last = document.items.iter().map(|item| item.item).max().unwrap_or(0);
+    let number = draft.item.unwrap_or_else(|| (last / 10).saturating_add(1).saturating_mul(10));
+    if number <= LAST_ITEM {
+        return Ok(number);
+    }
+    let message = match draft.item {
+        Some(_) => format!("must be at most {LAST_ITEM}"),
+        None => format!("is missing: there is no ten after {last}, the last item"),
+    };
+    Err(SalesError::field(format!("{path}.item"), message))
+}
+
+/// Refuses a plant that does not deliver in the sales area of the document.
+pub(crate) fn check_plant(
+    tx: &Tx<'_>,
+    document: &SalesDocument,
+    plant: Code,
+    path: &str,
+) -> Result<(), SalesError> {
+    let header = &document.header;
+    let allowed = tx
+        .settings::<OrganisationSettings>()?
+        .plants_for(header.sales_organisation, header.distribution_channel);
+    if allowed.contains(&plant) {
+        return Ok(());
+    }
+    let names: Vec<&str> = allowed.iter().map(Code::as_str).collect();
+    let message = match names.is_empty() {
+        true => format!("{plant} does not deliver here, and no other plant does"),
+        false => format!("{plant} does not deliver here; allowed are: {}", names.join(", ")),
+    };
+    Err(SalesError::field(format!("{path}.plant"), message))
 }
 
 /// The plant named, or the customer's, or the product's, or the first of the channel.
@@ -204,16 +240,7 @@ fn plant(
     let (organisation, channel) = (header.sales_organisation, header.distribution_channel);
     let allowed = tx.settings::<OrganisationSettings>()?.plants_for(organisation, channel);
     if let Some(plant) = given {
-        if !allowed.contains(&plant) {
-            let names: Vec<&str> = allowed.iter().map(Code::as_str).collect();
-            let message = match names.is_empty() {
-                true => format!("{plant} does not deliver here, and no other plant does"),
-                false => {
-                    format!("{plant} does not deliver here; allowed are: {}", names.join(", "))
-                }
-            };
-            return Err(SalesError::field(format!("{path}.plant"), message));
-        }
+        check_plant(tx, document, plant, path)?;
         return Ok(given);
     }
     let customer = tx.shared(header.sold_to)?;

@@ -1,6 +1,7 @@
 //! What the caller of a verb sent, so that a finding about the document names the field that it
 //! comes from.
 
+use tessera_credit::CreditError;
 use tessera_kernel::{Code, Fault, StoreError};
 use tessera_organisation::OrganisationError;
 use tessera_pricing::{Place, PricingError};
@@ -104,13 +105,18 @@ impl<'s> Sent<'s> {
                 let field = self.condition(Some(*item), *condition_type, "rate");
                 Some(field.unwrap_or_else(|| self.item(*item)))
             }
+            SalesError::CostTooLarge { item } => Some(self.quantity(*item).to_string()),
             SalesError::Pricing(PricingError::Fault(fault)) | SalesError::Fault(fault)
                 if does_not_fit(fault) =>
             {
                 Some(self.rest.to_string())
             }
+            SalesError::Credit(CreditError::Fault(fault)) if does_not_fit(fault) => {
+                Some(self.rest.to_string())
+            }
             SalesError::Pricing(refused) => self.entry(refused),
-            SalesError::Organisation(OrganisationError::NoRate { .. }) => {
+            SalesError::Organisation(OrganisationError::NoRate { .. })
+            | SalesError::Credit(CreditError::Organisation(OrganisationError::NoRate { .. })) => {
                 Some(self.currency.to_string())
             }
             _ => None,

@@ -28,7 +28,7 @@ fn order(shop: &Shop) -> Value {
         "header": { "document_type": "OR", "sold_to": shop.partner("acme").to_string(),
             "sales_organisation": "1000", "distribution_channel": "10", "division": "00",
             "document_date": "2026-03-02", "pricing_date": "2026-03-02", "currency": "EUR",
-            "requested_delivery": "2026-03-09" },
+            "requested_delivery": "2026-03-09", "valid_to": null },
         "items": [
             { "item": 10, "product": shop.product_id("bolt").to_string(),
                 "quantity": quantity("2", "PC"), "requested_delivery": "2026-03-09",
@@ -60,6 +60,9 @@ fn a_new_document_is_refused_at_the_field_that_is_wrong() {
         ("/header/requested_delivery", json!("2026-03-01"), &["header.requested_delivery"]),
         ("/header/requested_delivery", json!("9999-12-31"), &["header.requested_delivery"]),
         ("/header/currency", json!("NOK"), &["header.currency"]),
+        ("/header/valid_to", json!("2026-04-01"), &["header.valid_to"]),
+        ("/items/0/item", json!(1_000_000), &["items[0].item"]),
+        ("/items/1/item", json!(10), &["items[1].item"]),
         ("/items/0/requested_delivery", json!("2026-03-01"), &["items[0].requested_delivery"]),
         ("/items/0/item_category", json!("TANN"), &["conditions[0].item"]),
         ("/items/0/quantity", per("1000000000", "PC"), &["conditions[0].rate"]),
@@ -106,6 +109,30 @@ fn a_value_too_large_to_keep_is_refused_where_the_quantity_or_the_price_was_said
 }
 
 #[test]
+fn a_number_of_an_item_has_six_digits() {
+    let shop = Shop::new();
+    let item = |number: Option<u32>| {
+        json!({ "item": number, "product": shop.product_id("bolt").to_string(),
+            "quantity": quantity("1", "PC") })
+    };
+    let order = shop.document("OR", "free", json!([item(Some(999_999))]), json!({})).unwrap();
+    let refused = shop.change(order, json!({ "items": [item(None)] })).unwrap_err();
+    names(refused, &["items[0].item"]);
+    shop.change(order, json!({ "items": [item(Some(5))] })).unwrap();
+    shop.verify();
+}
+
+#[test]
+fn a_currency_without_a_rate_is_named_also_where_nothing_has_a_cost() {
+    let shop = Shop::new();
+    let hours = json!([{ "product": shop.product_id("advice").to_string(),
+        "quantity": quantity("1", "H") }]);
+    let refused = shop.document("OR", "acme", hours, json!({ "currency": "NOK" })).unwrap_err();
+    assert_eq!(refused.code, "organisation.no_rate");
+    names(refused, &["header.currency"]);
+}
+
+#[test]
 fn a_change_is_refused_at_the_field_that_is_wrong() {
     let shop = Shop::new();
     let order: Order = shop.sales_document(order(&shop)).unwrap();
@@ -118,6 +145,11 @@ fn a_change_is_refused_at_the_field_that_is_wrong() {
     };
     let per = |unit: &str| json!({ "per": quantity("1", unit) });
     let item = |more: Value| json!({ "items": [more] });
+    let new = |mut more: Value| {
+        more["product"] = json!(shop.product_id("bolt").to_string());
+        more["quantity"] = quantity("1", "PC");
+        more
+    };
     let cases: Vec<(Value, &str)> = vec![
         (json!({ "items": [{ "item": 10 }, { "item": 10 }] }), "items[1].item"),
         (json!({ "texts": [text, text] }), "texts[1]"),
@@ -128,6 +160,11 @@ fn a_change_is_refused_at_the_field_that_is_wrong() {
         (priced(json!({ "condition_type": "RB00", "rate": "30" })), "conditions[0].rate"),
         (json!({ "requested_delivery": "2026-03-01" }), "requested_delivery"),
         (json!({ "pricing_date": "9999-12-31" }), "pricing_date"),
+        (json!({ "valid_to": "2026-04-01" }), "valid_to"),
+        (item(json!({ "item": 10, "plant": "1100" })), "items[0].plant"),
+        (item(new(json!({ "item": 1_000_000 }))), "items[0].item"),
+        (item(new(json!({ "rejection_reason": "10" }))), "items[0].rejection_reason"),
+        (item(new(json!({ "reopen": true }))), "items[0].reopen"),
         (
             item(json!({ "item": 10, "requested_delivery": "2026-03-01" })),
             "items[0].requested_delivery",
