@@ -67,6 +67,9 @@ pub(crate) fn check(record: &ConditionRecord, settings: &PricingSettings) -> Res
         {
             problems.push(FieldProblem::new(format!("{path}.rate"), rule));
         }
+        if takes_more_than_all(kind, kind.calculation, line.rate) {
+            problems.push(FieldProblem::new(format!("{path}.rate"), TOO_MUCH));
+        }
         let twice = |other: &&crate::ConditionScale| {
             other.scale == line.scale && other.threshold == line.threshold
         };
@@ -88,6 +91,14 @@ fn unsigned(kind: &ConditionType) -> Option<&'static str> {
         _ => Some("must not be negative: the condition type has the sign"),
     }
 }
+
+/// Whether a rate is a discount of more than all that something costs.
+fn takes_more_than_all(kind: &ConditionType, calculation: Calculation, rate: Decimal) -> bool {
+    let is_discount = kind.sign == ConditionSign::Negative;
+    is_discount && calculation == Calculation::Percentage && rate > Decimal::ONE_HUNDRED
+}
+
+const TOO_MUCH: &str = "must be at most 100: it takes away so many percent";
 
 type Report<'r> = dyn FnMut(&str, &str) + 'r;
 
@@ -113,6 +124,9 @@ fn check_terms(rate: &ConditionRate, kind: &ConditionType, report: &mut Report<'
     let negative = |rate: Option<Decimal>| rate.is_some_and(|rate| rate < Decimal::ZERO);
     if let Some(rule) = unsigned(kind) {
         rates.iter().filter(|(_, rate)| negative(*rate)).for_each(|(field, _)| report(field, rule));
+    }
+    if takes_more_than_all(kind, calculation, rate.rate) {
+        report("rate", TOO_MUCH);
     }
     let by_value = rate.scale.is_some() && kind.scale_basis == ScaleBasis::Value;
     let amount = calculation != Calculation::Percentage;

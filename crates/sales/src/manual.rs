@@ -87,7 +87,9 @@ fn check_per(
     }
     let mut names: Vec<&str> = units.iter().map(Unit::code).collect();
     names.dedup();
-    Err(PerError::Unit(format!("must be {}, as item {} is counted", names.join(" or "), item.item)))
+    let (names, number) = (names.join(" or "), item.item);
+    let measured = if calculation == Calculation::Weight { "weighed" } else { "counted" };
+    Err(PerError::Unit(format!("must be {names}: item {number} is {measured} in it")))
 }
 
 /// What was entered for an item, or for the whole document.

@@ -39,6 +39,17 @@ pub(crate) struct Area {
 }
 
 impl Area {
+    /// The field that decides about the area: the first one given, else the reference.
+    fn field(header: &DraftHeader) -> &'static str {
+        let fields = [
+            ("header.sales_organisation", header.sales_organisation),
+            ("header.distribution_channel", header.distribution_channel),
+            ("header.division", header.division),
+        ];
+        let given = fields.into_iter().find(|(_, given)| given.is_some());
+        given.map_or("header.reference", |(field, _)| field)
+    }
+
     fn of(header: &DraftHeader, reference: Option<&SalesDocument>) -> Result<Self, SalesError> {
         let missing = |field: &str| SalesError::field(format!("header.{field}"), "is missing");
         let of = reference.map(|reference| &reference.header);
@@ -70,7 +81,7 @@ pub(crate) fn document(
     let area = Area::of(draft, reference.map(|stored| &stored.value))?;
     organisation
         .sales_area(area.organisation, area.channel, area.division)
-        .map_err(|message| SalesError::field("header.sales_organisation", message))?;
+        .map_err(|message| SalesError::field(Area::field(draft), message))?;
     let sold_to = draft
         .sold_to
         .or(reference.map(|reference| reference.header.sold_to))
@@ -118,11 +129,11 @@ fn no_terms(
         "{} has no data for sales area {}/{}/{} on {document_date}: add them to the partner first",
         customer.general.name, area.organisation, area.channel, area.division
     );
-    let customer = match draft.sold_to {
-        None => "header.reference",
+    let field = match draft.sold_to {
+        None => Area::field(draft),
         Some(_) => "header.sold_to",
     };
-    let mut problems = vec![FieldProblem::new(customer, message.clone())];
+    let mut problems = vec![FieldProblem::new(field, message.clone())];
     if draft.document_date.is_some() {
         problems.push(FieldProblem::new("header.document_date", message));
     }
@@ -210,7 +221,7 @@ fn header(
         valid_to,
         currency,
         pricing_procedure: crate::pricing::procedure(tx, document_type, area, terms)
-            .map_err(|error| error.at("header.sales_organisation"))?,
+            .map_err(|error| error.at(Area::field(draft)))?,
         payment_terms: draft
             .payment_terms
             .or(of.map(|of| of.payment_terms))

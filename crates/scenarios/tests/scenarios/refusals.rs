@@ -218,6 +218,10 @@ fn what_follows_a_document_refers_to_one_that_fits_and_to_no_more_than_is_left()
         let refused = shop.follow_up("RE", order, json!([]), header).unwrap_err();
         names(refused, &[&format!("header.{field}")]);
     }
+    let mut header = reason.clone();
+    header["distribution_channel"] = json!("20");
+    let refused = shop.follow_up("DR", order, json!([]), header).unwrap_err();
+    names(refused, &["header.distribution_channel"]);
     let part = |count: &str| json!({ "reference_item": 10, "quantity": quantity(count, "PC") });
     for document_type in ["RE", "CR"] {
         let items = json!([part("11")]);
@@ -277,6 +281,16 @@ fn a_condition_record_is_refused_at_the_field_that_is_wrong() {
         found.dedup();
         assert_eq!(found, paths, "{refused}");
     }
+    let discount = json!({
+        "key": { "condition_type": "K007", "condition_table": "A307" },
+        "key_fields": [
+            { "field": "sales_organisation", "value": "1000" },
+            { "field": "distribution_channel", "value": "10" },
+            { "field": "customer", "value": shop.partner("acme").to_string() },
+        ],
+        "rates": [{ "valid": { "from": "2020-01-01", "to": "9999-12-31" }, "rate": "100.5" }],
+    });
+    names(shop.create("condition_record", discount).unwrap_err(), &["rates[0].rate"]);
     shop.create("condition_record", body.clone()).unwrap();
     names(shop.create("condition_record", body).unwrap_err(), &["key_fields"]);
 }
