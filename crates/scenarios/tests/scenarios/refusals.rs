@@ -296,6 +296,34 @@ fn a_condition_record_is_refused_at_the_field_that_is_wrong() {
 }
 
 #[test]
+fn a_key_field_of_a_condition_record_has_a_code_that_customizing_has() {
+    let shop = Shop::new();
+    let area = [("sales_organisation", "1000"), ("distribution_channel", "10")];
+    let with_area = |field| [area[0], area[1], field].to_vec();
+    let countries = [("departure_country", "DE"), ("ship_to_country", "DE")];
+    let taxes = |customer, product| {
+        let classes = [("customer_tax_class", customer), ("product_tax_class", product)];
+        [&countries[..], &classes].concat()
+    };
+    let cases = [
+        ("K020", "A020", with_area(("price_group", "ZZ")), 2),
+        ("K004", "A029", with_area(("product_group", "ZZ")), 2),
+        ("MWST", "A002", taxes("ZZ", "full"), 2),
+        ("MWST", "A002", taxes("full", "ZZ"), 3),
+    ];
+    for (condition_type, table, fields, position) in cases {
+        let fields = fields.iter().map(|(field, value)| json!({ "field": field, "value": value }));
+        let body = json!({
+            "key": { "condition_type": condition_type, "condition_table": table },
+            "key_fields": fields.collect::<Vec<_>>(),
+            "rates": [{ "valid": { "from": "2020-01-01", "to": "9999-12-31" }, "rate": "1" }],
+        });
+        let refused = shop.create("condition_record", body).unwrap_err();
+        names(refused, &[&format!("key_fields[{position}].value")]);
+    }
+}
+
+#[test]
 fn a_partner_or_product_is_refused_at_the_field_that_is_wrong() {
     let shop = Shop::new();
     let partner = shop.partner("acme");
