@@ -109,6 +109,9 @@ impl<T> Catalogue<T> {
     pub fn require(&self, code: Code) -> Result<&T, String> {
         self.get(code).ok_or_else(|| {
             let name = self.name.replace('_', " ");
+            if self.entries.is_empty() {
+                return format!("{code} is no {name}; customizing has none");
+            }
             format!("{code} is no {name}; allowed are: {}", listed(self.entries.keys()))
         })
     }
@@ -200,6 +203,14 @@ mod tests {
         assert!(problems.contains(expected), "{problems}");
         let expected = "own.toml:3: there is no catalogue `term`; there are: terms";
         assert!(problems.contains(expected), "{problems}");
+    }
+
+    #[test]
+    fn a_catalogue_without_entries_says_so() {
+        let (customizing, mut problems) = load(None);
+        let units: Catalogue<Terms> = customizing.catalogue("unit", &mut problems);
+        let message = units.require(Code::literal("KG")).unwrap_err();
+        assert_eq!(message, "KG is no unit; customizing has none");
     }
 
     #[test]

@@ -4,7 +4,8 @@
 use tessera_kernel::{Code, Quantity, Unit};
 
 use crate::entries::{
-    CompanyCode, CreditControlArea, PaymentTerms, Plant, SalesArea, SalesOrganisation, UnitEntry,
+    CompanyCode, CreditControlArea, Dimension, PaymentTerms, Plant, SalesArea, SalesOrganisation,
+    UnitEntry,
 };
 use crate::settings::OrganisationSettings;
 
@@ -57,9 +58,8 @@ impl OrganisationSettings {
 
     fn no_sales_area(&self, (organisation, channel, division): (Code, Code, Code)) -> String {
         let areas = self.index.sales_areas.keys();
-        let allowed: Vec<String> = areas.take(20).map(|(o, c, d)| format!("{o}/{c}/{d}")).collect();
-        let allowed = allowed.join(", ");
-        format!("{organisation}/{channel}/{division} is no sales area; allowed are: {allowed}")
+        let areas: Vec<String> = areas.take(20).map(|(o, c, d)| format!("{o}/{c}/{d}")).collect();
+        format!("{organisation}/{channel}/{division} is no sales area; {}", allowed(&areas))
     }
 
     /// Refuses a sales office that does not sell in the sales area.
@@ -114,8 +114,8 @@ impl OrganisationSettings {
         if self.storage_locations.require(location)?.plant == plant {
             return Ok(());
         }
-        let own: Vec<String> = self.storage_locations_of(plant).map(|c| c.to_string()).collect();
-        Err(format!("{location} is not in the plant {plant}; it has: {}", own.join(", ")))
+        let own: Vec<Code> = self.storage_locations_of(plant).collect();
+        Err(not_in(location, &format!("the plant {plant}"), &own))
     }
 
     /// Where the credit of the customers of a sales organisation is watched.
@@ -141,6 +141,17 @@ impl OrganisationSettings {
         }
     }
 
+    /// Refuses a unit that does not measure weight.
+    pub fn unit_of_mass(&self, unit: Unit) -> Result<(), String> {
+        let is_mass = |entry: &UnitEntry| entry.dimension == Some(Dimension::Mass);
+        if is_mass(self.unit(unit)?) {
+            return Ok(());
+        }
+        let units = self.units.iter().filter(|(_, entry)| is_mass(entry));
+        let units: Vec<String> = units.map(|(code, _)| code.to_string()).collect();
+        Err(format!("{unit} is no unit of weight; {}", allowed(&units)))
+    }
+
     /// Refuses a quantity with more decimals than its unit may have, or in an unknown unit.
     pub fn quantity_fits(&self, quantity: Quantity) -> Result<(), String> {
         let decimals = self.unit(quantity.unit())?.decimals;
@@ -148,6 +159,14 @@ impl OrganisationSettings {
             return Ok(());
         }
         Err(format!("{quantity} has more than {decimals} decimals"))
+    }
+}
+
+/// What is allowed instead, as the end of a sentence.
+fn allowed(names: &[String]) -> String {
+    match names.is_empty() {
+        true => "customizing has none".to_string(),
+        false => format!("allowed are: {}", names.join(", ")),
     }
 }
 
@@ -207,6 +226,14 @@ mod tests {
         assert_eq!(organisation.storage_location_in(BRITAIN, british), Ok(()));
         let message = organisation.storage_location_in(GERMANY, british).unwrap_err();
         assert_eq!(message, "1100-0001 is not in the plant 1000; it has: 1000-0001");
+    }
+
+    #[test]
+    fn a_weight_is_in_a_unit_of_mass() {
+        let organisation = organisation();
+        assert_eq!(organisation.unit_of_mass(Unit::KG), Ok(()));
+        let message = organisation.unit_of_mass(Unit::PC).unwrap_err();
+        assert_eq!(message, "PC is no unit of weight; allowed are: G, KG, MG, T");
     }
 
     #[test]

@@ -163,6 +163,22 @@ pub struct PaymentTerms {
     pub discount_percent: Option<Percentage>,
 }
 
+/// What a unit measures; units that only count have none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Dimension {
+    /// Weight.
+    Mass,
+    /// Volume.
+    Volume,
+    /// Length.
+    Length,
+    /// Area.
+    Area,
+    /// Time.
+    Time,
+}
+
 /// A unit of measure.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -171,4 +187,7 @@ pub struct UnitEntry {
     pub name: LocalizedText,
     /// Decimals that quantities in this unit may have, 0 to 6.
     pub decimals: u8,
+    /// What it measures.
+    #[serde(default)]
+    pub dimension: Option<Dimension>,
 }

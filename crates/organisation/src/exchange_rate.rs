@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 use tessera_kernel::{
-    Checked, Composite as _, Currency, Date, Decimal, Object, ObjectEntry, ObjectId, Problem,
-    Segment, Tx, Validity,
+    Checked, Composite as _, Currency, Date, Decimal, Fault, Object, ObjectEntry, ObjectId,
+    Problem, Segment, Tx, Validity,
 };
 
 /// The two currencies of an exchange rate.
@@ -70,12 +70,26 @@ impl Checked for ExchangeRate {
 
 const MASTER_DATA: ObjectEntry = ObjectEntry::master_data::<ExchangeRate>();
 
-/// The generic surfaces; a change can't turn a pair into another one, because its number names it.
+/// The generic surfaces; there is one of each pair, and a change can't turn a pair into another one,
+/// because its number names it.
 pub(crate) const ENTRY: ObjectEntry = ObjectEntry {
+    create: Some(create),
     create_input: Some(ExchangeRate::composite),
     change: Some(change),
     ..MASTER_DATA
 };
+
+fn create(tx: &mut Tx<'_>, body: &Value) -> Result<ObjectId, Problem> {
+    let Some(create) = MASTER_DATA.create else { return Err(Fault::ReadOnly.into()) };
+    create(tx, body).map_err(|mut problem| {
+        // The number is made of the pair, so it is the pair that is taken.
+        for field in problem.fields.iter_mut().filter(|_| problem.code == "duplicate") {
+            field.path = "pair".into();
+            field.message = "has an exchange rate already: put the rates there".into();
+        }
+        problem
+    })
+}
 
 fn change(
     tx: &mut Tx<'_>,

@@ -14,8 +14,9 @@ use tessera_kernel::Module;
 
 pub use due::{Due, due};
 pub use entries::{
-    CompanyCode, CreditControlArea, Installation, Named, PaymentTerms, Plant, PlantAssignment,
-    SalesArea, SalesOffice, SalesOrganisation, ShippingPoint, StorageLocation, UnitEntry,
+    CompanyCode, CreditControlArea, Dimension, Installation, Named, PaymentTerms, Plant,
+    PlantAssignment, SalesArea, SalesOffice, SalesOrganisation, ShippingPoint, StorageLocation,
+    UnitEntry,
 };
 pub use error::OrganisationError;
 pub use exchange::{Rate, exchange, rate_on};

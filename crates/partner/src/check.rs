@@ -5,16 +5,19 @@ use tessera_kernel::{Checked, Code, Fault, FieldProblem, Problem, Tx};
 use tessera_organisation::OrganisationSettings;
 
 use crate::contact::{check_email, check_phone, check_web};
+use crate::receivables::ReceivablesAccounts;
 use crate::tax_number::{VAT, check_tax_number, check_vat};
-use crate::{BusinessPartner, ContactKind, PartnerBank, SOLD_TO, iban};
+use crate::{BusinessPartner, ContactKind, PartnerBank, PartnerSettings, SOLD_TO, iban};
 
 impl Checked for BusinessPartner {
     fn check(&self, tx: &mut Tx<'_>) -> Result<(), Problem> {
         let organisation = tx.settings::<OrganisationSettings>()?;
+        let accounts = &tx.settings::<PartnerSettings>()?.accounts;
         let mut findings = Findings(Vec::new());
         self.check_general(organisation, &mut findings);
         self.check_contact_points(&mut findings);
         self.check_numbers(&mut findings);
+        self.check_companies(organisation, accounts, &mut findings);
         self.check_sales_areas(organisation, &mut findings);
         self.check_function_defaults(organisation, &mut findings);
         self.check_credit(organisation, &mut findings);
@@ -65,6 +68,23 @@ impl BusinessPartner {
         for (position, tax) in self.tax_numbers.iter().enumerate() {
             let check = if tax.kind == VAT { check_vat } else { check_tax_number };
             findings.expect(&format!("tax_numbers[{position}].number"), check(&tax.number));
+        }
+    }
+
+    fn check_companies(
+        &self,
+        organisation: &OrganisationSettings,
+        accounts: &ReceivablesAccounts,
+        findings: &mut Findings,
+    ) {
+        for (position, record) in self.companies.iter().enumerate() {
+            // An unknown company was found with the other codes.
+            let Some(company) = organisation.company_codes.get(record.company_code) else {
+                continue;
+            };
+            let account = record.reconciliation_account;
+            let outcome = accounts.check(company.chart_of_accounts, account);
+            findings.expect(&format!("companies[{position}].reconciliation_account"), outcome);
         }
     }
 
@@ -122,7 +142,11 @@ fn check_bank(bank: &PartnerBank, path: &str, findings: &mut Findings) {
     match (&bank.iban, &bank.account) {
         (None, None) => findings.note(path, "needs an iban or an account"),
         (Some(_), Some(_)) => findings.note(path, "has an iban and an account: give only one"),
-        (Some(number), None) => findings.expect(&format!("{path}.iban"), iban::check(number)),
+        (Some(number), None) => {
+            let outcome = iban::check(number);
+            let outcome = outcome.and_then(|()| iban::check_country(number, bank.country));
+            findings.expect(&format!("{path}.iban"), outcome);
+        }
         (None, Some(account)) if account.trim().is_empty() => {
             findings.note(format!("{path}.account"), "must not be empty");
         }

@@ -1,5 +1,7 @@
 //! Account numbers and bank codes as banks exchange them.
 
+use tessera_kernel::Code;
+
 /// Refuses what is no international bank account number: two letters of a country, two check
 /// digits and up to 30 letters and digits, in capitals and without spaces, whose remainder modulo
 /// 97 is 1 (ISO 13616, ISO 7064 MOD 97-10).
@@ -18,6 +20,26 @@ pub(crate) fn check(iban: &str) -> Result<(), String> {
         return Err("is no IBAN: its check digits do not fit, so it is mistyped".to_string());
     }
     Ok(())
+}
+
+/// Refuses an IBAN of another country than the bank's.
+pub(crate) fn check_country(iban: &str, country: Code) -> Result<(), String> {
+    let own = issuer_for(country.as_str());
+    if iban.starts_with(own) {
+        return Ok(());
+    }
+    Err(format!("must start with {own}: the bank is in {country}"))
+}
+
+/// The country whose IBANs the banks of a country have: its own but for the territories that the
+/// IBAN registry lists with another one.
+fn issuer_for(country: &str) -> &str {
+    match country {
+        "AX" => "FI",
+        "GG" | "IM" | "JE" => "GB",
+        "BL" | "GF" | "GP" | "MF" | "MQ" | "NC" | "PF" | "PM" | "RE" | "TF" | "WF" | "YT" => "FR",
+        own => own,
+    }
 }
 
 /// The remainder modulo 97 of the number that arises when the first four characters move to the
@@ -71,6 +93,17 @@ mod tests {
         {
             assert!(check(iban).is_err(), "{iban}");
         }
+    }
+
+    #[test]
+    fn an_iban_is_of_the_country_of_the_bank() {
+        for (country, fits) in [("DE", true), ("FR", false)] {
+            let outcome = check_country(EXAMPLES[0], Code::parse(country).unwrap());
+            assert_eq!(outcome.is_ok(), fits, "{country}");
+        }
+        assert_eq!(check_country(EXAMPLES[2], Code::literal("RE")), Ok(()));
+        let message = check_country(EXAMPLES[0], Code::literal("JE")).unwrap_err();
+        assert_eq!(message, "must start with GB: the bank is in JE");
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod contact;
 mod iban;
 mod partner;
 mod put_sales_area;
+mod receivables;
 mod segments;
 mod settings;
 mod tax_number;
@@ -16,6 +17,7 @@ use tessera_kernel::{Module, ObjectEntry};
 pub use access::{BILL_TO, MAIN_ADDRESS, PAYER, PartnerFunctions, SHIP_TO, SOLD_TO};
 pub use partner::BusinessPartner;
 pub use put_sales_area::{PutSalesArea, put_sales_area};
+pub use receivables::ReceivablesAccounts;
 pub use segments::{
     ContactKind, PartnerAddress, PartnerBank, PartnerCategory, PartnerCompany, PartnerContactPoint,
     PartnerCredit, PartnerFunctionDefault, PartnerGeneral, PartnerRelationship, PartnerRole,

@@ -3,7 +3,9 @@
 use tessera_customizing::{Catalogue, Customizing, Diagnostics};
 use tessera_organisation::Named;
 
-/// The lists that partners refer to; each of them is only a name by code.
+use crate::receivables::ReceivablesAccounts;
+
+/// The lists that partners refer to; most of them are only a name by code.
 #[derive(Clone, Debug)]
 pub struct PartnerSettings {
     /// What a partner is to us.
@@ -30,6 +32,8 @@ pub struct PartnerSettings {
     pub pricing_procedure_classes: Catalogue<Named>,
     /// The customer's part in choosing the revenue account.
     pub account_assignment_groups: Catalogue<Named>,
+    /// The accounts that receivables may stand in.
+    pub accounts: ReceivablesAccounts,
 }
 
 /// Reads the lists.
@@ -48,5 +52,6 @@ pub fn settings(customizing: &Customizing, problems: &mut Diagnostics) -> Partne
         price_lists: list("price_list"),
         pricing_procedure_classes: list("pricing_procedure_class"),
         account_assignment_groups: list("customer_account_assignment_group"),
+        accounts: ReceivablesAccounts::read(customizing),
     }
 }

@@ -8,7 +8,7 @@ use tessera_kernel::{
 
 use crate::{
     ConditionKey, ConditionKeyField, ConditionRate, ConditionScale, KeyField, KeyFields,
-    PricingError, PricingSettings, record_rules,
+    PricingError, PricingSettings, record_rules, record_units,
 };
 
 /// The rates of one condition type for one combination of key fields.
@@ -137,12 +137,12 @@ fn create(tx: &mut Tx<'_>, body: &Value) -> Result<ObjectId, Problem> {
     let made = ConditionRecord::new(settings, key.condition_type, key.condition_table, &fields)?;
     let record = ConditionRecord { rates: record.rates, scales: record.scales, ..made };
     record_rules::check(&record, settings)?;
+    record_units::check(tx, &record, settings)?;
     if tx.lookup::<ConditionRecord>("lookup", &record.key.lookup)?.is_some() {
-        return Err(Problem::new(
-            ProblemKind::Conflict,
-            "pricing.record_exists",
-            format!("there is a condition record {} already: change its rates", record.key.lookup),
-        ));
+        let message =
+            format!("there is a condition record {} already: change its rates", record.key.lookup);
+        let problem = Problem::new(ProblemKind::Conflict, "pricing.record_exists", message.clone());
+        return Err(problem.field("key_fields", message));
     }
     Ok(insert(tx, record)?.id())
 }
@@ -169,6 +169,7 @@ fn change(
         return Err(Problem::invalid("key_fields", message));
     }
     record_rules::check(&changed, settings)?;
+    record_units::check(tx, &changed, settings)?;
     stored.value = changed;
     tx.save(&mut stored)?;
     Ok(())

@@ -54,7 +54,6 @@ impl<R: Records, T: Trace> Run<'_, R, T> {
         }
         let terms = self.rows[rows[0]].terms;
         let signed = if total.is_negative() { -terms.rate } else { terms.rate };
-        let item = self.rows[rows[0]].item;
         let amount = if terms.currency == currency {
             Some(signed)
         } else {
@@ -69,15 +68,17 @@ impl<R: Records, T: Trace> Run<'_, R, T> {
         };
         let amount = half_up(amount);
         let rule = self.rounding_rule(condition);
-        let booked = rule.apply(amount, currency)?;
+        let too_large = || PricingError::AmountTooLarge { condition_type: condition.code };
+        let booked = rule.apply(amount, currency).map_err(|_| too_large())?;
         let steps = Money::from_minor(booked.minor() / rule.step_minor, currency);
         let shares: Vec<Decimal> = weights.iter().copied().map(Decimal::from).collect();
         let parts = steps.allocate(&shares)?;
-        let micros = to_micros(amount).map_err(|_| self.too_large(item, condition))?;
+        let micros = to_micros(amount).map_err(|_| too_large())?;
         let exact = exact_parts(i128::from(micros), &weights);
-        let exact = exact.ok_or_else(|| self.too_large(item, condition))?;
+        let exact = exact.ok_or_else(too_large)?;
         for (((index, base), part), exact) in rows.iter().zip(bases).zip(parts).zip(exact) {
             let value = part.times(rule.step_minor)?;
+            self.check_base(base.amount(), self.rows[*index].item, condition)?;
             let row = &mut self.rows[*index];
             (row.base, row.value) = (base.amount(), value);
             row.rounding = half_up(from_micros(exact) - value.amount());

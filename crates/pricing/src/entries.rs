@@ -40,8 +40,9 @@ impl<R: Records, T: Trace> Run<'_, R, T> {
         };
         match rule_broken(place, entry, condition) {
             None => Ok(()),
-            Some(rule) => {
-                Err(PricingError::NotManual { place, condition_type: entry.condition_type, rule })
+            Some((field, rule)) => {
+                let condition_type = entry.condition_type;
+                Err(PricingError::NotManual { place, condition_type, field, rule })
             }
         }
     }
@@ -76,9 +77,11 @@ impl<R: Records, T: Trace> Run<'_, R, T> {
                     || (terms.currency == rate.currency.unwrap_or(currency)
                         && terms.per == rate.per));
             if !alike {
+                let per = terms.currency == rate.currency.unwrap_or(currency);
                 return Err(PricingError::NotManual {
                     place: Place::Item(item.item),
                     condition_type: condition.code,
+                    field: if per { "per" } else { "currency" },
                     rule: "its condition record has limits, so enter it in the currency and per \
                            the quantity of the record",
                 });
@@ -99,40 +102,62 @@ impl<R: Records, T: Trace> Run<'_, R, T> {
     }
 }
 
-/// The rule that an entry breaks, if it does.
+/// The field of an entry that breaks a rule, and the rule, if one does.
 fn rule_broken(
     place: Place,
     entry: &ManualCondition,
     condition: &ConditionStep,
-) -> Option<&'static str> {
+) -> Option<(&'static str, &'static str)> {
     let calculation = entry.calculation.unwrap_or(condition.calculation);
     let quantity = matches!(calculation, Calculation::PerQuantity | Calculation::Weight);
     let is_header = place == Place::Header;
     let rules = [
-        (condition.manual == ManualEntry::None || condition.cost, "it is found or computed only"),
-        (is_header && !condition.header, "it is entered for an item"),
-        (!is_header && condition.header, "it is entered for the whole document"),
         (
+            "condition_type",
+            condition.manual == ManualEntry::None || condition.cost,
+            "it is found or computed only",
+        ),
+        ("item", is_header && !condition.header, "it is entered for an item"),
+        ("item", !is_header && condition.header, "it is entered for the whole document"),
+        (
+            "rate",
             entry.rate < Decimal::ZERO && condition.sign != ConditionSign::Both,
             "its rate has no sign, the condition type has it",
         ),
-        (is_header && quantity, "for the whole document it is a percentage or an amount"),
         (
+            "condition_type",
+            is_header && quantity,
+            "for the whole document it is a percentage or an amount",
+        ),
+        (
+            "condition_type",
             calculation != condition.calculation
                 && (calculation == Calculation::Weight
                     || condition.calculation == Calculation::Weight && quantity),
             "amounts per quantity and per weight do not replace each other",
         ),
         (
+            "condition_type",
             condition.class == ConditionClass::Price && calculation == Calculation::Percentage,
             "a price is no percentage",
         ),
         (
+            "per",
             entry.per.is_some_and(|per| !Quantity::is_positive(&per)),
             "the quantity that it is for must be more than 0",
         ),
+        (
+            "per",
+            entry.per.is_some() && !quantity,
+            "only an amount per quantity or weight has a quantity that it is for",
+        ),
+        (
+            "currency",
+            entry.currency.is_some() && calculation == Calculation::Percentage,
+            "a percentage has no currency",
+        ),
     ];
-    rules.into_iter().find(|(broken, _)| *broken).map(|(_, rule)| rule)
+    rules.into_iter().find(|(_, broken, _)| *broken).map(|(field, _, rule)| (field, rule))
 }
 
 #[cfg(test)]
@@ -170,6 +195,11 @@ mod tests {
         assert!(on_item(&mut shop, manual("VPRS", "1")).contains("found or computed only"));
         assert!(on_item(&mut shop, manual("HB00", "1")).contains("for the whole document"));
         assert!(on_item(&mut shop, manual("RA00", "-1")).contains("no sign"));
+        let currency = Some(Currency::EUR);
+        let percent = ManualCondition { currency, ..manual("RA00", "1") };
+        assert!(on_item(&mut shop, percent).contains("a percentage has no currency"));
+        let fixed = ManualCondition { per: Some(pieces(1)), ..manual("RB00", "1") };
+        assert!(on_item(&mut shop, fixed).contains("only an amount per quantity or weight"));
         let none = ManualCondition { per: Some(pieces(0)), ..manual("PR00", "1") };
         assert!(on_item(&mut shop, none).contains("more than 0"));
         let header = PricingHeader { manual: vec![manual("RA00", "1")], ..header() };

@@ -26,7 +26,7 @@ pub enum PricingError {
     #[error("{0}")]
     Unknown(String),
     /// A key field of a condition record has no value.
-    #[error("a record in {condition_table} needs a {}", .field.label())]
+    #[error("a record in {condition_table} needs a value of the key field {}", .field.label())]
     KeyIncomplete {
         /// Condition table.
         condition_table: Code,
@@ -56,6 +56,8 @@ pub enum PricingError {
         place: Place,
         /// Condition type.
         condition_type: Code,
+        /// Field of the entry that is wrong.
+        field: &'static str,
         /// What is allowed.
         rule: &'static str,
     },
@@ -82,6 +84,12 @@ pub enum PricingError {
         /// Condition type.
         condition_type: Code,
     },
+    /// An amount for the whole document does not fit.
+    #[error("header: the amount of {condition_type} is too large")]
+    AmountTooLarge {
+        /// Condition type.
+        condition_type: Code,
+    },
     /// A part of nothing was asked for.
     #[error("item {0} has no quantity of which a part could be invoiced")]
     PartOfNothing(u32),
@@ -101,6 +109,29 @@ impl std::fmt::Display for Place {
         match self {
             Self::Header => f.write_str("header"),
             Self::Item(item) => write!(f, "item {item}"),
+        }
+    }
+}
+
+impl PricingError {
+    /// The entered condition that can't be used, and which of its fields is wrong; nothing where it
+    /// is about none. A value that is too large may also come of a condition that was found.
+    pub fn entry(&self) -> Option<(Place, Code, &'static str)> {
+        match self {
+            Self::NotInProcedure { place, condition_type, .. } => {
+                Some((*place, *condition_type, "condition_type"))
+            }
+            Self::NotManual { place, condition_type, field, .. } => {
+                Some((*place, *condition_type, *field))
+            }
+            Self::OutsideLimits { item, condition_type, .. }
+            | Self::TooLarge { item, condition_type } => {
+                Some((Place::Item(*item), *condition_type, "rate"))
+            }
+            Self::AmountTooLarge { condition_type } => {
+                Some((Place::Header, *condition_type, "rate"))
+            }
+            _ => None,
         }
     }
 }
@@ -149,7 +180,9 @@ impl From<PricingError> for Problem {
             }
             PricingError::NotManual { .. } => (ProblemKind::Invalid, "pricing.not_manual"),
             PricingError::OutsideLimits { .. } => (ProblemKind::Invalid, "pricing.outside_limits"),
-            PricingError::TooLarge { .. } => (ProblemKind::Invalid, "pricing.too_large"),
+            PricingError::TooLarge { .. } | PricingError::AmountTooLarge { .. } => {
+                (ProblemKind::Invalid, "pricing.too_large")
+            }
             PricingError::PartOfNothing(_) => (ProblemKind::Conflict, "pricing.part_of_nothing"),
         };
         Self::new(kind, code, detail)

@@ -2,14 +2,17 @@
 //! not stored, the way of the search, is recomputed for the pricing date, and where a search would
 //! find something else now, that is told.
 
+use std::sync::Arc;
+
+use hashbrown::HashMap;
 use serde_json::{Value, json};
-use tessera_kernel::{Language, Money, Tx};
+use tessera_kernel::{Code, Date, Language, Money, Tx};
 
 use crate::explanation::{ExplainedLine, Explanation, json_of};
 use crate::program::{Base, Program, Step};
 use crate::trace::Remark;
 use crate::{
-    ConditionClass, ConditionOrigin, Exchange, InactiveReason, Missing, MissingReason,
+    ConditionClass, ConditionOrigin, Exchange, InactiveReason, Missing, MissingReason, Priced,
     PricingCondition, PricingError, PricingHeader, PricingItem, PricingSettings, Totals, explain,
     have_same_rates,
 };
@@ -25,7 +28,9 @@ pub struct StoredExplanation {
     /// What the items lack.
     pub missing: Vec<(u32, Missing)>,
     /// What pricing everything anew would give now.
-    pub anew: Explanation,
+    pub anew: Priced,
+    procedure: Code,
+    pricing_date: Date,
 }
 
 /// Explains the stored `conditions` of a document. `header` and `items` are what they would be
@@ -37,13 +42,20 @@ pub fn explain_stored(
     conditions: &[PricingCondition],
     exchange: &mut Exchange<'_>,
 ) -> Result<StoredExplanation, PricingError> {
-    let anew = explain(tx, settings, header, items, exchange)?;
+    let Explanation { procedure, pricing_date, mut lines, priced: anew } =
+        explain(tx, settings, header, items, exchange)?;
     let program = settings.program(header.procedure)?;
-    let (mut lines, mut missing) = (anew.lines.clone(), Vec::new());
+    let mut missing = Vec::new();
+    let mut by_item: HashMap<u32, Vec<&PricingCondition>> =
+        items.iter().map(|item| (item.item, Vec::new())).collect();
+    for row in conditions {
+        if let Some(rows) = by_item.get_mut(&row.item) {
+            rows.push(row);
+        }
+    }
     for lines in lines.chunk_by_mut(|one, other| one.item == other.item) {
         let item = lines[0].item;
-        let rows: Vec<&PricingCondition> =
-            conditions.iter().filter(|row| row.item == item).collect();
+        let rows = by_item.get(&item).map_or(&[][..], Vec::as_slice);
         for (line, step) in lines.iter_mut().zip(&program.steps) {
             let own = rows.iter().filter(|row| row.step == step.number);
             let own: Vec<PricingCondition> = own.map(|row| (*row).clone()).collect();
@@ -56,12 +68,12 @@ pub fn explain_stored(
         }
         value_lines(program, lines, header)?;
     }
-    let priced = |row: &PricingCondition| items.iter().any(|item| item.item == row.item);
+    let priced = |row: &PricingCondition| by_item.contains_key(&row.item);
     let strange = conditions.iter().filter(|row| priced(row));
     let strange = strange.filter(|row| !program.steps.iter().any(|step| step.number == row.step));
     lines.extend(strange.map(|row| of_another_procedure(settings, row)));
     let totals = Totals::of(conditions.iter().filter(|row| priced(row)), header.currency)?;
-    Ok(StoredExplanation { lines, totals, missing, anew })
+    Ok(StoredExplanation { lines, totals, missing, anew, procedure, pricing_date })
 }
 
 /// The line of a condition that was taken over from a document with another procedure.
@@ -70,7 +82,7 @@ fn of_another_procedure(settings: &PricingSettings, row: &PricingCondition) -> E
     ExplainedLine {
         item: row.item,
         step: row.step,
-        name: kind.map(|kind| kind.name.clone()).unwrap_or_default(),
+        name: kind.map(|kind| Arc::new(kind.name.clone())).unwrap_or_default(),
         condition_type: Some(row.condition_type),
         attempts: Vec::new(),
         remark: Some(Remark::TakenOver),
@@ -168,8 +180,9 @@ impl StoredExplanation {
     pub fn to_json(&self, language: Language) -> Result<Value, PricingError> {
         let Totals { net, tax, gross, .. } = self.totals;
         let missing = self.missing.iter().map(|(item, missing)| (*item, *missing));
-        let mut body = json_of(&self.anew, (net, tax, gross), missing, &self.lines, language)?;
-        let anew = &self.anew.priced;
+        let at = (self.procedure, self.pricing_date);
+        let mut body = json_of(at, (net, tax, gross), missing, &self.lines, language)?;
+        let anew = &self.anew;
         body["priced_anew"] = json!({
             "net": anew.net.to_string(),
             "tax": anew.tax.to_string(),

@@ -1,5 +1,8 @@
 //! How a document was priced, line by line.
 
+use std::sync::Arc;
+
+use hashbrown::HashMap;
 use serde_json::{Map, Value, json};
 use tessera_kernel::{
     Code, Date, Language, LocalizedText, Money, Record, RowBuffer, SliceSource, format_decimal,
@@ -30,7 +33,7 @@ pub struct ExplainedLine {
     /// Line.
     pub step: u32,
     /// Name of the line.
-    pub name: LocalizedText,
+    pub name: Arc<LocalizedText>,
     /// Condition type; none on a line of totals.
     pub condition_type: Option<Code>,
     /// What was looked for, in order.
@@ -97,11 +100,13 @@ impl Notes {
         // A stable sort keeps the order of the procedure within each item.
         ordered.sort_by_key(|(item, _)| *item);
         let mut lines: Vec<ExplainedLine> = ordered.into_iter().map(|(_, line)| line).collect();
-        for line in lines.iter_mut().filter(|line| line.condition_type.is_some()) {
-            let own = priced.conditions.iter().filter(|condition| {
-                condition.item == line.item && Some(condition.condition_type) == line.condition_type
-            });
-            line.conditions = own.cloned().collect();
+        let mut conditions: HashMap<(u32, Code), Vec<PricingCondition>> = HashMap::new();
+        for row in &priced.conditions {
+            conditions.entry((row.item, row.condition_type)).or_default().push(row.clone());
+        }
+        for line in &mut lines {
+            let key = line.condition_type.map(|condition_type| (line.item, condition_type));
+            line.conditions = key.and_then(|key| conditions.get(&key)).cloned().unwrap_or_default();
         }
         Explanation { procedure: program.code, pricing_date: header.pricing_date, lines, priced }
     }
@@ -139,13 +144,14 @@ impl Explanation {
         let Priced { net, tax, gross, .. } = self.priced;
         let items = self.priced.items.iter();
         let missing = items.flat_map(|item| item.missing.iter().map(|lack| (item.item, *lack)));
-        json_of(self, (net, tax, gross), missing, &self.lines, language)
+        let at = (self.procedure, self.pricing_date);
+        json_of(at, (net, tax, gross), missing, &self.lines, language)
     }
 }
 
-/// Totals (net, tax, gross), what is missing and lines as JSON.
+/// Procedure and day, totals (net, tax, gross), what is missing and lines as JSON.
 pub(crate) fn json_of(
-    explanation: &Explanation,
+    (procedure, pricing_date): (Code, Date),
     (net, tax, gross): (Money, Money, Money),
     missing: impl Iterator<Item = (u32, Missing)>,
     lines: &[ExplainedLine],
@@ -160,15 +166,17 @@ pub(crate) fn json_of(
             "text": missing.to_string(),
         })
     });
-    Ok(json!({
-        "procedure": explanation.procedure.as_str(),
-        "pricing_date": explanation.pricing_date.to_string(),
+    let mut body = json!({
+        "procedure": procedure.as_str(),
+        "pricing_date": pricing_date.to_string(),
         "net": net.to_string(),
         "tax": tax.to_string(),
         "gross": gross.to_string(),
-        "missing": missing.collect::<Vec<_>>(),
-        "lines": lines,
-    }))
+    });
+    // Put in as they are: within `json!` they would be written and read once more.
+    body["missing"] = missing.collect();
+    body["lines"] = Value::Array(lines);
+    Ok(body)
 }
 
 impl ExplainedLine {

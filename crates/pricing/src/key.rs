@@ -72,21 +72,24 @@ impl KeyField {
         }
     }
 
-    /// The catalogue that its values are codes of, where one is known to have them all.
+    /// The catalogue that its values are codes of.
     pub const fn catalogue(self) -> Option<&'static str> {
         Some(match self {
             Self::SalesOrganisation => "sales_organisation",
             Self::DistributionChannel => "distribution_channel",
             Self::Division => "division",
             Self::CustomerGroup => "customer_group",
-            Self::PriceGroup => "price_group",
+            Self::PriceGroup => "customer_price_group",
             Self::PriceList => "price_list",
+            Self::CustomerTaxClass => "customer_tax_class",
             Self::PaymentTerms => "payment_terms",
             Self::Incoterms => "incoterms",
             Self::ProductGroup => "product_group",
+            Self::ProductPriceGroup => "product_price_group",
+            Self::ProductTaxClass => "product_tax_class",
             Self::Plant => "plant",
             Self::DepartureCountry | Self::ShipToCountry => "country",
-            _ => return None,
+            Self::Customer | Self::Product | Self::Currency => return None,
         })
     }
 

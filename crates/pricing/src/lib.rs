@@ -18,6 +18,7 @@ mod price;
 mod program;
 mod put_price;
 mod record_rules;
+mod record_units;
 mod records;
 mod requirement;
 mod rest;

@@ -1,6 +1,8 @@
 //! Procedures compiled at start: flat lists of steps with everything resolved, so that pricing an
 //! item looks up nothing by code.
 
+use std::sync::Arc;
+
 use tessera_kernel::{Code, LocalizedText, Rounding};
 
 use crate::{
@@ -21,7 +23,8 @@ pub(crate) struct Program {
 #[derive(Debug)]
 pub(crate) struct Step {
     pub(crate) number: u32,
-    pub(crate) name: LocalizedText,
+    /// Shared by the explanations of all items.
+    pub(crate) name: Arc<LocalizedText>,
     /// None on a line of totals.
     pub(crate) condition: Option<ConditionStep>,
     pub(crate) base: Base,
@@ -125,7 +128,7 @@ pub(crate) fn compile(
         let base = base(entry, &program.steps, condition.as_ref());
         program.steps.push(Step {
             number: entry.step,
-            name: entry.name.clone().or_else(own_name).unwrap_or_default(),
+            name: Arc::new(entry.name.clone().or_else(own_name).unwrap_or_default()),
             condition,
             base,
             margin: entry.value_formula == Some(ValueFormula::Margin),

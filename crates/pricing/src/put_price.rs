@@ -5,7 +5,7 @@ use tessera_kernel::{Code, Ref, Tx};
 use crate::condition_record::insert;
 use crate::{
     ConditionRate, ConditionRecord, KeyFields, PricingError, PricingSettings, ScaleLine,
-    record_rules,
+    record_rules, record_units,
 };
 
 /// Puts a rate under its key. Where there is no record yet it is made; where there is one, the
@@ -29,6 +29,7 @@ pub fn put_price(
         let mut stored = tx.load(id)?;
         stored.put(rate, scale);
         record_rules::check(&stored.value, settings)?;
+        record_units::check(tx, &stored.value, settings)?;
         tx.save(&mut stored)?;
         return Ok(id);
     }
@@ -36,5 +37,6 @@ pub fn put_price(
     record.put(rate, scale);
     record_rules::check_key(&record, settings)?;
     record_rules::check(&record, settings)?;
+    record_units::check(tx, &record, settings)?;
     Ok(insert(tx, record)?)
 }

@@ -62,8 +62,13 @@ pub(crate) fn check(record: &ConditionRecord, settings: &PricingSettings) -> Res
         if !record.rates.iter().any(|rate| rate.scale == Some(line.scale)) {
             problems.push(FieldProblem::new(format!("{path}.scale"), "belongs to no rate"));
         }
-        if line.rate < Decimal::ZERO && kind.sign != ConditionSign::Both {
-            problems.push(FieldProblem::new(format!("{path}.rate"), UNSIGNED));
+        if line.rate < Decimal::ZERO
+            && let Some(rule) = unsigned(kind)
+        {
+            problems.push(FieldProblem::new(format!("{path}.rate"), rule));
+        }
+        if takes_more_than_all(kind, kind.calculation, line.rate) {
+            problems.push(FieldProblem::new(format!("{path}.rate"), TOO_MUCH));
         }
         let twice = |other: &&crate::ConditionScale| {
             other.scale == line.scale && other.threshold == line.threshold
@@ -78,7 +83,22 @@ pub(crate) fn check(record: &ConditionRecord, settings: &PricingSettings) -> Res
     if problems.is_empty() { Ok(()) } else { Err(Fault::Invalid(problems)) }
 }
 
-const UNSIGNED: &str = "must not be negative: the condition type has the sign";
+/// Why a rate of the condition type has no sign, if it has none.
+fn unsigned(kind: &ConditionType) -> Option<&'static str> {
+    match (kind.class, kind.sign) {
+        (ConditionClass::Price, _) => Some("must not be negative: it is a price"),
+        (_, ConditionSign::Both) => None,
+        _ => Some("must not be negative: the condition type has the sign"),
+    }
+}
+
+/// Whether a rate is a discount of more than all that something costs.
+fn takes_more_than_all(kind: &ConditionType, calculation: Calculation, rate: Decimal) -> bool {
+    let is_discount = kind.sign == ConditionSign::Negative;
+    is_discount && calculation == Calculation::Percentage && rate > Decimal::ONE_HUNDRED
+}
+
+const TOO_MUCH: &str = "must be at most 100: it takes away so many percent";
 
 type Report<'r> = dyn FnMut(&str, &str) + 'r;
 
@@ -96,8 +116,17 @@ fn check_terms(rate: &ConditionRate, kind: &ConditionType, report: &mut Report<'
             _ => {}
         }
     }
-    if rate.rate < Decimal::ZERO && kind.sign != ConditionSign::Both {
-        report("rate", UNSIGNED);
+    let rates = [
+        ("rate", Some(rate.rate)),
+        ("lower_limit", rate.lower_limit),
+        ("upper_limit", rate.upper_limit),
+    ];
+    let negative = |rate: Option<Decimal>| rate.is_some_and(|rate| rate < Decimal::ZERO);
+    if let Some(rule) = unsigned(kind) {
+        rates.iter().filter(|(_, rate)| negative(*rate)).for_each(|(field, _)| report(field, rule));
+    }
+    if takes_more_than_all(kind, calculation, rate.rate) {
+        report("rate", TOO_MUCH);
     }
     let by_value = rate.scale.is_some() && kind.scale_basis == ScaleBasis::Value;
     let amount = calculation != Calculation::Percentage;
@@ -142,14 +171,17 @@ fn check_limits(rate: &ConditionRate, report: &mut Report<'_>) {
     let below = |limit: Option<Decimal>, value: Decimal| limit.is_some_and(|limit| value < limit);
     if let Some(upper) = rate.upper_limit {
         if below(rate.lower_limit, upper) {
+            report("lower_limit", "must not be above upper_limit");
             report("upper_limit", "must not be below lower_limit");
         }
         if rate.rate > upper {
             report("rate", "must not be above upper_limit");
+            report("upper_limit", "must not be below the rate");
         }
     }
     if below(rate.lower_limit, rate.rate) {
         report("rate", "must not be below lower_limit");
+        report("lower_limit", "must not be above the rate");
     }
 }
 

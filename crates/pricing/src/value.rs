@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use tessera_kernel::{Decimal, Money, MoneyError, Ref, RoundingRule};
+use tessera_kernel::{Decimal, Money, MoneyError, Ref, RoundingRule, to_micros};
 
 use crate::amount::{calculation_base, exact_value, half_up, scale_base};
 use crate::program::{Base, ConditionStep, Step};
@@ -222,9 +222,20 @@ impl<R: Records, T: Trace> Run<'_, R, T> {
             return Ok(());
         };
         let (value, rounding) = self.round(exact, item, condition)?;
+        self.check_base(base, item, condition)?;
         let row = &mut self.rows[index];
         (row.base, row.value, row.rounding) = (base, value, rounding);
         Ok(())
+    }
+
+    /// Refuses what a condition can't be kept with.
+    pub(crate) fn check_base(
+        &self,
+        base: Decimal,
+        item: usize,
+        condition: &ConditionStep,
+    ) -> Result<(), PricingError> {
+        to_micros(base).map(|_| ()).map_err(|_| self.too_large(item, condition))
     }
 
     fn in_document_currency(

@@ -13,7 +13,7 @@ use tessera_kernel::{
 };
 use tessera_pricing::{
     ConditionRate, ConditionRecord, KeyField, KeyFields, PricingError, PricingHeader, PricingItem,
-    PricingSettings, explain, no_exchange, price, put_price,
+    PricingSettings, explain, explain_stored, no_exchange, price, put_price,
 };
 use tessera_store_sqlite::{Options, SqliteStore};
 
@@ -25,8 +25,10 @@ struct Shop {
 
 fn shop() -> Shop {
     let mut problems = Diagnostics::default();
-    let customizing = Customizing::load(&[tessera_pricing::CONFIG], None, &mut problems);
+    let configs = [tessera_organisation::CONFIG, tessera_pricing::CONFIG];
+    let customizing = Customizing::load(&configs, None, &mut problems);
     let mut settings = Settings::default();
+    settings.insert(tessera_organisation::settings(&customizing, &mut problems));
     settings.insert(tessera_pricing::settings(&customizing, &mut problems));
     assert!(problems.is_empty(), "{problems}");
     let folder = tempfile::tempdir().unwrap();
@@ -209,7 +211,8 @@ fn contradictions_are_refused_with_their_paths() {
     assert_eq!(refused(|b| b["rates"][0]["per"] = Value::Null), at(&["rates[0].per"]));
     assert_eq!(refused(|b| b["rates"][0]["currency"] = Value::Null), at(&["rates[0].currency"]));
     assert_eq!(refused(|b| b["rates"][0]["tax_code"] = "AS".into()), at(&["rates[0].tax_code"]));
-    assert_eq!(refused(|b| b["rates"][0]["lower_limit"] = "11".into()), at(&["rates[0].rate"]));
+    let limit = at(&["rates[0].rate", "rates[0].lower_limit"]);
+    assert_eq!(refused(|b| b["rates"][0]["lower_limit"] = "11".into()), limit);
     assert_eq!(refused(|b| b["scales"] = json!([])), at(&["rates[0].scale"]));
     assert_eq!(refused(|b| b["rates"][0]["calculation"] = "percentage".into()).0, 422);
 }
@@ -331,4 +334,29 @@ fn pricing_five_items_stays_fast() {
     let elapsed = elapsed.unwrap();
     println!("{elapsed:?} per document of five items");
     assert!(elapsed.as_millis() < 10, "{elapsed:?}");
+}
+
+#[test]
+fn explaining_a_document_takes_time_in_proportion_to_its_items() {
+    let shop = shop();
+    shop.create(record_of_product_1()).unwrap();
+    let header = header(7);
+    let took = |count: u32| {
+        let header = header.clone();
+        let elapsed = shop.database.command(&shop.actor, move |tx| {
+            let settings = settings(tx)?;
+            let items: Vec<PricingItem> = (1..=count).map(|n| item(n, 1, 3)).collect();
+            let stored = price(tx, settings, &header, &items, &mut no_exchange)?.conditions;
+            let start = Stopwatch::now();
+            let document = (&header, &items[..]);
+            let explained = explain_stored(tx, settings, document, &stored, &mut no_exchange)?;
+            assert_eq!(explained.lines.len() % count as usize, 0);
+            Ok::<_, PricingError>(start.elapsed())
+        });
+        elapsed.unwrap()
+    };
+    took(200);
+    let (few, many) = (took(200), took(4_000));
+    // Twenty times as many items: far from the 400 times of a search of all for each.
+    assert!(many < few * 80, "{few:?} for 200 items, {many:?} for 4,000");
 }

@@ -62,8 +62,9 @@ impl Product {
             ("general.gross_weight", general.gross_weight),
             ("general.net_weight", general.net_weight),
         ] {
-            let outcome = weight.map_or(Ok(()), |weight| organisation.quantity_fits(weight));
-            findings.expect(path, outcome);
+            let Some(weight) = weight else { continue };
+            let fits = organisation.quantity_fits(weight);
+            findings.expect(path, fits.and_then(|()| organisation.unit_of_mass(weight.unit())));
         }
         if let (Some(net), Some(gross)) = (general.net_weight, general.gross_weight) {
             match net.compare(gross) {

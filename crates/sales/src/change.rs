@@ -7,8 +7,9 @@ use tessera_organisation::OrganisationSettings;
 
 use crate::draft::{HeaderChange, SalesChange};
 use crate::reference::Source;
-use crate::resolve::Area;
+use crate::resolve::{Area, check_binding, check_requested};
 use crate::seller::Seller;
+use crate::sent::Sent;
 use crate::take::Taking;
 use crate::{
     CreditStatus, SalesDocument, SalesError, SalesSettings, change_items, commitment, promise,
@@ -57,19 +58,24 @@ pub fn change_sales_document(
     let before = work.document.value.clone();
     let all = apply_header(&mut work.document.value, &change.header)?;
     set_seller(tx, &mut work.document.value, &change.header)?;
-    set_texts(&mut work.document.value, &change.texts);
-    let priced = change_items::apply(tx, &mut work, change)?;
+    set_texts(&mut work.document.value, &change.texts)?;
+    let mut sent = Sent::change(change);
+    let priced = change_items::apply(tx, &mut work, change, &mut sent)?;
+    let locate = |error| sent.locate(error);
     let id = work.document.head.id;
     let mut source = Source::of_stored(id, &before);
     if all || !priced.is_empty() || !change.conditions.is_empty() {
         let (document, fulfilments) = (&mut work.document.value, &work.fulfilments);
         let stored = takeover::Stored { id, document: &before, fulfilments };
-        crate::pricing::reprice(tx, document, stored, change, (all, &priced), &mut source)?;
+        let priced = (all, &priced[..]);
+        crate::pricing::reprice(tx, document, stored, change, priced, &mut source)
+            .map_err(locate)?;
     } else if !change.items.is_empty() {
-        crate::pricing::set_values(tx, &mut work.document.value)?;
+        crate::pricing::set_values(tx, &mut work.document.value).map_err(locate)?;
     }
-    crate::reference::take_up(tx, Some(&before), &work.document, &work.fulfilments, source)?;
-    recommit(tx, &mut work, &before)?;
+    let documents = (Some(&before), &work.document.value);
+    crate::reference::take_up(tx, documents, &work.fulfilments, source, &sent)?;
+    recommit(tx, &mut work, &before).map_err(locate)?;
     save(tx, work, "sales_document.changed")
 }
 
@@ -144,6 +150,7 @@ fn apply_header(document: &mut SalesDocument, change: &HeaderChange) -> Result<b
         header.pricing_date = date;
     }
     if let Some(date) = change.requested_delivery {
+        check_requested(header.document_date, date, "requested_delivery")?;
         let former = std::mem::replace(&mut header.requested_delivery, date);
         for item in document.items.iter_mut().filter(|item| item.requested_delivery == former) {
             item.requested_delivery = date;
@@ -161,6 +168,7 @@ fn apply_header(document: &mut SalesDocument, change: &HeaderChange) -> Result<b
     header.delivery_priority = change.delivery_priority.unwrap_or(header.delivery_priority);
     header.complete_delivery = change.complete_delivery.unwrap_or(header.complete_delivery);
     if let Some(valid_to) = change.valid_to {
+        check_binding(header.category, "valid_to")?;
         if valid_to < header.document_date {
             return Err(SalesError::field("valid_to", "must not be before the document date"));
         }
@@ -193,14 +201,19 @@ fn set_seller(
 }
 
 /// Sets texts by kind and language; an empty one removes the text.
-fn set_texts(document: &mut SalesDocument, texts: &[DocumentText]) {
-    for text in texts {
+fn set_texts(document: &mut SalesDocument, texts: &[DocumentText]) -> Result<(), SalesError> {
+    for (position, text) in texts.iter().enumerate() {
         let at = (text.kind, text.language);
+        if texts[..position].iter().any(|other| (other.kind, other.language) == at) {
+            let message = format!("{} in {} stands there twice", text.kind, text.language);
+            return Err(SalesError::field(format!("texts[{position}]"), message));
+        }
         document.texts.retain(|known| (known.kind, known.language) != at);
         if !text.text.trim().is_empty() {
             document.texts.push(text.clone());
         }
     }
+    Ok(())
 }
 
 /// Moves credit and stock from what the former document held to what the new one needs.

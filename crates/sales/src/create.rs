@@ -1,7 +1,7 @@
 //! Makes a sales document.
 
 use serde_json::json;
-use tessera_document::{Fulfilled, Fulfilments};
+use tessera_document::{DocumentText, Fulfilled, Fulfilments};
 use tessera_kernel::{Fault, Kind, Quantity, Ref, Rule, Stored, Tx, from_micros, to_micros};
 use tessera_organisation::OrganisationSettings;
 
@@ -9,6 +9,7 @@ use crate::customizing::DocumentType;
 use crate::draft::{DraftItem, SalesDraft};
 use crate::reference::Source;
 use crate::resolve_item::ItemContext;
+use crate::sent::Sent;
 use crate::take::Taking;
 use crate::{
     Category, SalesDocument, SalesError, SalesItem, SalesSettings, commitment, resolve,
@@ -63,16 +64,17 @@ pub fn create_sales_document(
     let reference = source.get(tx)?;
     let stored = reference.as_ref().map(|reference| &reference.document);
     let mut document = resolve::document(tx, &draft.header, document_type, stored)?;
-    document.texts.clone_from(&draft.texts);
-    add_items(tx, &mut document, document_type, draft, reference.as_deref())?;
-    crate::pricing::price(tx, &mut document, &draft.conditions, reference.as_deref())?;
+    document.texts = texts(draft)?;
+    let sent = add_items(tx, &mut document, document_type, draft, reference.as_deref())?;
+    crate::pricing::price(tx, &mut document, &draft.conditions, reference.as_deref())
+        .map_err(|error| sent.locate(error))?;
     let taken = Fulfilments::default();
-    commitment::commit_credit(tx, &mut document, 0, &taken)?;
+    commitment::commit_credit(tx, &mut document, 0, &taken).map_err(|error| sent.locate(error))?;
     let today = today(tx, &document)?;
     for position in 0..document.items.len() {
         crate::promise::promise(tx, &mut document, position, 0, today)?;
     }
-    crate::reference::take_up(tx, None, &document, &taken, source)?;
+    crate::reference::take_up(tx, (None, &document), &taken, source, &sent)?;
     document.status = crate::status::of(settings, &document, &taken)?;
     let number = tx.next_number(document_type.number_range.as_str())?;
     let stored = tx.insert_numbered(document, Some(number))?;
@@ -83,6 +85,14 @@ pub fn create_sales_document(
     });
     tx.emit("sales_document.created", stored.head.id, &payload)?;
     Ok(stored)
+}
+
+/// The texts of a draft; one that says nothing is refused.
+fn texts(draft: &SalesDraft) -> Result<Vec<DocumentText>, SalesError> {
+    if let Some(position) = draft.texts.iter().position(|text| text.text.trim().is_empty()) {
+        return Err(SalesError::field(format!("texts[{position}].text"), "must not be empty"));
+    }
+    Ok(draft.texts.clone())
 }
 
 /// Today in the zone of the document's company.
@@ -139,12 +149,10 @@ fn check_reference(
             Category::Quotation | Category::Order => "an order refers to a quotation",
             _ => "a return, credit memo request or debit memo request refers to an order",
         };
-        return Err(SalesError::WrongCategory {
-            number: stored.number(),
-            category: tessera_kernel::Choice::code(from),
-            hint,
-        });
+        let (number, category) = (stored.number(), from.with_article());
+        return Err(SalesError::WrongCategory { number, category, hint }.at("header.reference"));
     }
+    check_seller_and_customer(stored, draft)?;
     let day = draft.header.document_date.map_or_else(|| today(tx, stored), Ok)?;
     if let Some(valid_to) = stored.header.valid_to.filter(|valid_to| *valid_to < day) {
         let message = format!("{} was valid until {valid_to}", stored.number());
@@ -153,13 +161,33 @@ fn check_reference(
     Ok(())
 }
 
-fn add_items(
+/// What follows a document is between the same two: who orders and who sells.
+fn check_seller_and_customer(
+    reference: &Stored<SalesDocument>,
+    draft: &SalesDraft,
+) -> Result<(), SalesError> {
+    let (of, given) = (&reference.header, &draft.header);
+    let (field, rule) = if given.sold_to.is_some_and(|sold_to| sold_to != of.sold_to) {
+        ("sold_to", "must be the sold-to party")
+    } else if given.sales_organisation.is_some_and(|own| own != of.sales_organisation) {
+        ("sales_organisation", "must be the sales organisation")
+    } else {
+        return Ok(());
+    };
+    let message = format!("{rule} of {}, which is referred to: leave it out", reference.number());
+    Err(SalesError::field(format!("header.{field}"), message))
+}
+
+/// Adds the items of a draft, or of what is open of the document referred to; answers which field
+/// they come from.
+fn add_items<'d>(
     tx: &mut Tx<'_>,
     document: &mut SalesDocument,
     document_type: &DocumentType,
-    draft: &SalesDraft,
+    draft: &'d SalesDraft,
     reference: Option<&Taking>,
-) -> Result<(), SalesError> {
+) -> Result<Sent<'d>, SalesError> {
+    let mut sent = Sent::new(draft);
     let context = ItemContext {
         settings: tx.settings::<SalesSettings>()?,
         document_type,
@@ -178,19 +206,26 @@ fn add_items(
         _ => &draft.items,
     };
     if items.is_empty() {
-        return Err(SalesError::field("items", "must have at least one item"));
+        let Some(reference) = reference else {
+            return Err(SalesError::field("items", "must have at least one item"));
+        };
+        let message = format!("{} has nothing left to take up", reference.document.number());
+        return Err(SalesError::field("header.reference", message));
     }
-    for (position, item) in items.iter().enumerate() {
+    for (position, given) in items.iter().enumerate() {
         let path = format!("items[{position}]");
-        let item = resolve_item::item(tx, document, &context, item, &path)?;
+        let item = resolve_item::item(tx, document, &context, given, &path)?;
         if document.item(item.item).is_some() {
             let message = format!("item {} stands there twice", item.item);
             return Err(SalesError::field(format!("{path}.item"), message));
         }
+        if !draft.items.is_empty() {
+            sent.add(item.item, &path, given);
+        }
         document.items.push(item);
     }
     document.items.sort_by_key(|item| item.item);
-    Ok(())
+    Ok(sent)
 }
 
 /// What is left of an item of the referenced document: of a quotation what was not ordered, of an
@@ -203,7 +238,9 @@ fn open_quantity(
     item: &SalesItem,
 ) -> Option<Quantity> {
     if to == Category::DebitRequest {
-        return item.rejection_reason.is_none().then_some(item.quantity);
+        // What was free of charge is charged for only where somebody asks for it.
+        let is_free = resolve_item::is_free(settings.0, item.item_category);
+        return (item.rejection_reason.is_none() && !is_free).then_some(item.quantity);
     }
     let whole = to_micros(item.base_quantity.value()).ok()?;
     let open = match to {

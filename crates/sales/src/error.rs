@@ -1,6 +1,6 @@
 //! What a sales verb refuses, and how to go on.
 
-use tessera_kernel::{Fault, Problem, ProblemKind};
+use tessera_kernel::{Code, Fault, Money, Problem, ProblemKind};
 
 /// Errors of sales documents.
 #[derive(Debug, thiserror::Error)]
@@ -13,12 +13,39 @@ pub enum SalesError {
         /// What is allowed.
         message: String,
     },
+    /// One of the others, at the field of the input that it comes from.
+    #[error("{error}")]
+    At {
+        /// Path of the field.
+        path: String,
+        /// What is wrong.
+        error: Box<Self>,
+    },
+    /// Discounts take more of an item than it costs.
+    #[error(
+        "item {item} would be worth {net}: {condition_type} takes more away than is left of its \
+         price"
+    )]
+    BelowZero {
+        /// Item.
+        item: u32,
+        /// The condition that takes it below zero.
+        condition_type: Code,
+        /// Its value without taxes.
+        net: Money,
+    },
+    /// The cost of an item can't be kept.
+    #[error("the cost of item {item} is too large")]
+    CostTooLarge {
+        /// Item.
+        item: u32,
+    },
     /// The document is of another category than the verb needs.
-    #[error("{number} is a {category}: {hint}")]
+    #[error("{number} is {category}: {hint}")]
     WrongCategory {
         /// Number.
         number: String,
-        /// Its category.
+        /// Its category, with its article.
         category: &'static str,
         /// The way out.
         hint: &'static str,
@@ -128,6 +155,14 @@ impl SalesError {
     pub(crate) fn field(path: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Field { path: path.into(), message: message.into() }
     }
+
+    /// The same at a field of the input, where it names none itself.
+    pub(crate) fn at(self, path: impl Into<String>) -> Self {
+        match self {
+            Self::At { .. } | Self::Field { .. } => self,
+            error => Self::At { path: path.into(), error: Box::new(error) },
+        }
+    }
 }
 
 impl From<tessera_kernel::MoneyError> for SalesError {
@@ -155,6 +190,17 @@ impl From<SalesError> for Problem {
         };
         match error {
             SalesError::Field { path, message } => Problem::invalid(path, message),
+            SalesError::At { path, error } => {
+                let message = error.to_string();
+                let problem = Problem::from(*error);
+                if problem.fields.is_empty() { problem.field(path, message) } else { problem }
+            }
+            SalesError::BelowZero { .. } => {
+                Problem::new(ProblemKind::Invalid, "sales.below_zero", error.to_string())
+            }
+            SalesError::CostTooLarge { .. } => {
+                Problem::new(ProblemKind::Invalid, "sales.cost_too_large", error.to_string())
+            }
             SalesError::WrongCategory { .. } => conflict("sales.wrong_category", &error),
             SalesError::NothingLeft { .. } => conflict("sales.nothing_left", &error),
             SalesError::Fulfilled { .. } => conflict("sales.fulfilled", &error),

@@ -14,10 +14,16 @@ pub(crate) fn explain(tx: &mut Tx<'_>, id: Ref<SalesDocument>) -> Result<Value, 
     let settings = tx.settings::<PricingSettings>()?;
     let document = tx.load(id)?;
     let header = settings.manual_of_header(&document.conditions, |_| true);
+    // Rows of a document that was loaded are in order of their items.
+    let rows_of = |item: u32| {
+        let rows = &document.conditions;
+        let first = rows.partition_point(|row| row.item < item);
+        &rows[first..rows.partition_point(|row| row.item <= item)]
+    };
     let items = document
         .items
         .iter()
-        .map(|item| (item.item, settings.manual_of_item(&document.conditions, item.item)))
+        .map(|item| (item.item, settings.manual_of_item(rows_of(item.item), item.item)))
         .collect();
     let (header, items) = request(tx, &document, header, items)?;
     let conditions = &document.conditions;

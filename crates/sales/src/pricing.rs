@@ -3,12 +3,13 @@
 use tessera_kernel::{Code, Money, Tx};
 use tessera_partner::PartnerSalesArea;
 use tessera_pricing::{
-    ManualCondition as Manual, PricingCondition, PricingSettings, ProcedureKey, ProcedureStep,
-    Totals,
+    ManualCondition as Manual, Priced, PricingCondition, PricingSettings, ProcedureKey,
+    ProcedureStep, Totals,
 };
 
 use crate::customizing::{BillingRelevance, DocumentType};
 use crate::draft::{ManualCondition, SalesChange};
+use crate::manual::{self, entered};
 use crate::pricing_request::{convert, request};
 use crate::reference::Source;
 use crate::resolve::Area;
@@ -46,7 +47,7 @@ pub(crate) fn price(
     manual: &[ManualCondition],
     source: Option<&Taking>,
 ) -> Result<(), SalesError> {
-    check_manual(document, manual)?;
+    manual::check(tx, document, manual)?;
     let header = entered(manual, None);
     let (mut conditions, mut former) = (Vec::new(), Vec::new());
     let mut fresh = Vec::new();
@@ -84,7 +85,7 @@ pub(crate) fn reprice(
     (all, items): (bool, &[u32]),
     source: &mut Source,
 ) -> Result<(), SalesError> {
-    check_manual(document, &change.conditions)?;
+    manual::check(tx, document, &change.conditions)?;
     let all_kept = if all { Kept::Entered } else { Kept::Agreed };
     let kind = if change.header.new_pricing { Kept::Nothing } else { all_kept };
     let all = all || change.conditions.iter().any(|condition| condition.item.is_none());
@@ -197,29 +198,6 @@ impl Keep<'_> {
     }
 }
 
-/// What was entered for an item, or for the whole document.
-fn entered(manual: &[ManualCondition], item: Option<u32>) -> Vec<Manual> {
-    manual.iter().filter(|manual| manual.item == item).map(to_manual).collect()
-}
-
-fn check_manual(document: &SalesDocument, manual: &[ManualCondition]) -> Result<(), SalesError> {
-    for (position, condition) in manual.iter().enumerate() {
-        if let Some(item) = condition.item.filter(|item| document.item(*item).is_none()) {
-            let path = format!("conditions[{position}].item");
-            return Err(SalesError::field(path, format!("there is no item {item}")));
-        }
-    }
-    Ok(())
-}
-
-fn to_manual(condition: &ManualCondition) -> Manual {
-    Manual {
-        currency: condition.currency,
-        per: condition.per,
-        ..Manual::new(condition.condition_type, condition.rate)
-    }
-}
-
 /// Prices the `fresh` items, adds the conditions of the others, and writes values and totals
 /// into the document.
 fn run(
@@ -237,12 +215,33 @@ fn run(
         let items = fresh.iter().map(manual).collect();
         let (header, items) = request(tx, document, header, items)?;
         let priced = tessera_pricing::price(tx, settings, &header, &items, &mut convert)?;
+        check_above_zero(&priced)?;
         document.status.incomplete = !priced.is_complete();
         conditions.extend(priced.conditions);
     }
     conditions.sort_by_key(|row| (row.item, row.step, row.counter));
     document.conditions = conditions;
     set_values(tx, document)
+}
+
+/// Refuses discounts that take more of an item than it costs, naming the one that does.
+fn check_above_zero(priced: &Priced) -> Result<(), SalesError> {
+    let Some(item) = priced.items.iter().find(|item| item.net.is_negative()) else {
+        return Ok(());
+    };
+    let rows = priced.conditions.iter().filter(|row| row.item == item.item);
+    let mut left = Money::zero(item.net.currency());
+    let mut below = None;
+    for row in rows.filter(|row| row.counts() && !row.is_tax()) {
+        left = left.plus(row.value)?;
+        below = if left.is_negative() { below.or(Some(row.condition_type)) } else { None };
+    }
+    match below {
+        Some(condition_type) => {
+            Err(SalesError::BelowZero { item: item.item, condition_type, net: item.net })
+        }
+        None => Ok(()),
+    }
 }
 
 /// Item values are the sums of their conditions, document totals those of the items that are not

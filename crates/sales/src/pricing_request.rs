@@ -3,6 +3,7 @@
 use tessera_document::{SHIP_TO, partner_in};
 use tessera_kernel::{
     Code, Currency, Date, Decimal, Fault, Money, Quantity, Ref, Rounding, RoundingRule, Tx,
+    to_micros,
 };
 use tessera_organisation::{OrganisationSettings, Rate, exchange, rate_on};
 use tessera_partner::BusinessPartner;
@@ -73,7 +74,8 @@ pub fn rounding(tx: &Tx<'_>, document: &SalesDocument) -> Result<RoundingRule, S
     Ok(RoundingRule { mode: Rounding::HalfUp, step_minor })
 }
 
-fn is_priced(tx: &Tx<'_>, item: &SalesItem) -> Result<bool, SalesError> {
+/// Whether an item has a price.
+pub(crate) fn is_priced(tx: &Tx<'_>, item: &SalesItem) -> Result<bool, SalesError> {
     let settings = tx.settings::<SalesSettings>()?;
     Ok(settings.item_categories.get(item.item_category).is_none_or(|rule| rule.pricing))
 }
@@ -112,12 +114,16 @@ fn line(
     let cost = match item.plant.and_then(|plant| product.plant(plant)) {
         None => None,
         Some(plant) => {
-            let exact = plant.standard_price.amount() * item.base_quantity.value()
-                / Decimal::from(plant.price_unit.max(1));
+            let too_large = || SalesError::CostTooLarge { item: item.item };
+            let price = plant.standard_price.amount();
+            let product = price.checked_mul(item.base_quantity.value()).ok_or_else(too_large)?;
+            let exact = product / Decimal::from(plant.price_unit.max(1));
             let currency = plant.standard_price.currency();
-            let cost = Money::round(exact, currency, Rounding::HalfUp)?;
+            let cost = Money::round(exact, currency, Rounding::HalfUp).map_err(|_| too_large())?;
             let day = header.document_date;
-            Some(exchange(tx, cost, header.currency, day, Rounding::HalfUp)?)
+            let cost = exchange(tx, cost, header.currency, day, Rounding::HalfUp)?;
+            to_micros(cost.amount()).map_err(|_| too_large())?;
+            Some(cost)
         }
     };
     Ok(PricingItem {

@@ -8,6 +8,7 @@ use tessera_pricing::PricingCondition;
 
 use crate::resolve::kind_of;
 use crate::resolve_item::reference_of;
+use crate::sent::Sent;
 use crate::take::Taking;
 use crate::{Category, SalesDocument, SalesError, SalesItem};
 
@@ -99,10 +100,10 @@ pub(crate) fn hold(
 /// and brings its status up to date.
 pub(crate) fn take_up(
     tx: &mut Tx<'_>,
-    before: Option<&SalesDocument>,
-    document: &SalesDocument,
+    (before, document): (Option<&SalesDocument>, &SalesDocument),
     fulfilments: &Fulfilments,
     mut source: Source,
+    sent: &Sent<'_>,
 ) -> Result<(), SalesError> {
     let category = document.header.category;
     let mut changes = Vec::new();
@@ -113,18 +114,20 @@ pub(crate) fn take_up(
             Some(former) => taken_up(former, taken)?,
             None => 0,
         };
-        changes.push((number, former, taken_up(item, taken)?));
+        let now = taken_up(item, taken)?;
+        changes.push(Change { item: item.item, number, old: former, new: now });
     }
-    if category == Category::DebitRequest || changes.iter().all(|(_, old, new)| old == new) {
+    if category == Category::DebitRequest || changes.iter().all(|change| change.old == change.new) {
         return Ok(());
     }
     let Some(taking) = source.get(tx)? else { return Ok(()) };
     if category == Category::CreditRequest {
-        return claim(taking, &changes);
+        return claim(taking, &changes, sent);
     }
-    for (number, old, new) in changes {
+    for Change { item, number, old, new } in changes {
         if new > old {
-            taking.take(tx, number, Fulfilled::Referenced, new - old, 0)?;
+            let taken = taking.take(tx, number, Fulfilled::Referenced, new - old, 0);
+            taken.map_err(|error| error.at(sent.quantity(item)))?;
         } else if new < old {
             taking.give_back(tx, number, Fulfilled::Referenced, old - new, 0)?;
         }
@@ -132,13 +135,24 @@ pub(crate) fn take_up(
     source.loaded.map_or(Ok(()), |source| source.finish(tx))
 }
 
-/// Items of a credit memo request, with what they claimed and claim: those that claim more must
-/// find it open beside the others.
-fn claim(order: &mut Taking, changes: &[(u32, i64, i64)]) -> Result<(), SalesError> {
-    let kept = changes.iter().filter(|(_, old, new)| new <= old);
-    order.claimed.extend(kept.map(|(number, _, new)| (*number, *new)));
-    let mut more = changes.iter().filter(|(_, old, new)| new > old);
-    more.try_for_each(|(number, _, new)| order.claim(*number, *new))
+/// What an item took up, and takes up now, of an item of the document referred to.
+struct Change {
+    item: u32,
+    /// Item referred to.
+    number: u32,
+    old: i64,
+    new: i64,
+}
+
+/// Items of a credit memo request: those that claim more must find it open beside the others.
+fn claim(order: &mut Taking, changes: &[Change], sent: &Sent<'_>) -> Result<(), SalesError> {
+    let kept = changes.iter().filter(|change| change.new <= change.old);
+    order.claimed.extend(kept.map(|change| (change.number, change.new)));
+    let mut more = changes.iter().filter(|change| change.new > change.old);
+    more.try_for_each(|change| {
+        let claimed = order.claim(change.number, change.new);
+        claimed.map_err(|error| error.at(sent.quantity(change.item)))
+    })
 }
 
 /// What credit memo requests claim of the items of an order, in micro-units of the base unit;

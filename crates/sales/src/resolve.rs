@@ -6,7 +6,8 @@ use tessera_document::{
     BILL_TO, DocumentFlow, DocumentKind, PAYER, PartnerFunction, SHIP_TO, SOLD_TO,
 };
 use tessera_kernel::{
-    Code, Date, END_OF_TIME, Money, Ref, Stored, Tx, date_from_days, date_to_days,
+    Code, Date, END_OF_TIME, Fault, FieldProblem, Money, Ref, Stored, Tx, date_from_days,
+    date_to_days,
 };
 use tessera_organisation::OrganisationSettings;
 use tessera_partner::{BusinessPartner, PartnerSalesArea};
@@ -38,6 +39,17 @@ pub(crate) struct Area {
 }
 
 impl Area {
+    /// The field that decides about the area: the first one given, else the reference.
+    fn field(header: &DraftHeader) -> &'static str {
+        let fields = [
+            ("header.sales_organisation", header.sales_organisation),
+            ("header.distribution_channel", header.distribution_channel),
+            ("header.division", header.division),
+        ];
+        let given = fields.into_iter().find(|(_, given)| given.is_some());
+        given.map_or("header.reference", |(field, _)| field)
+    }
+
     fn of(header: &DraftHeader, reference: Option<&SalesDocument>) -> Result<Self, SalesError> {
         let missing = |field: &str| SalesError::field(format!("header.{field}"), "is missing");
         let of = reference.map(|reference| &reference.header);
@@ -69,7 +81,7 @@ pub(crate) fn document(
     let area = Area::of(draft, reference.map(|stored| &stored.value))?;
     organisation
         .sales_area(area.organisation, area.channel, area.division)
-        .map_err(|message| SalesError::field("header.sales_organisation", message))?;
+        .map_err(|message| SalesError::field(Area::field(draft), message))?;
     let sold_to = draft
         .sold_to
         .or(reference.map(|reference| reference.header.sold_to))
@@ -82,16 +94,7 @@ pub(crate) fn document(
     let document_date = draft.document_date.unwrap_or(today);
     let terms = customer
         .sales_area_on(area.organisation, area.channel, area.division, document_date)
-        .ok_or_else(|| {
-            SalesError::field(
-                "header.sold_to",
-                format!(
-                    "{} has no data for sales area {}/{}/{} on {document_date}: add them to the \
-                     partner first",
-                    customer.general.name, area.organisation, area.channel, area.division
-                ),
-            )
-        })?;
+        .ok_or_else(|| no_terms(draft, area, &customer, document_date))?;
     let partners = partners(tx, draft, area, sold_to, &customer, reference)?;
     let header =
         header(tx, draft, document_type, reference, (area, sold_to, terms, document_date))?;
@@ -113,6 +116,41 @@ pub(crate) fn document(
         flow,
         texts: Vec::new(),
     })
+}
+
+/// The customer is not sold to in the area on the day of the document: the day may be wrong too.
+fn no_terms(
+    draft: &DraftHeader,
+    area: Area,
+    customer: &BusinessPartner,
+    document_date: Date,
+) -> SalesError {
+    let message = format!(
+        "{} has no data for sales area {}/{}/{} on {document_date}: add them to the partner first",
+        customer.general.name, area.organisation, area.channel, area.division
+    );
+    let field = match draft.sold_to {
+        None => Area::field(draft),
+        Some(_) => "header.sold_to",
+    };
+    let mut problems = vec![FieldProblem::new(field, message.clone())];
+    if draft.document_date.is_some() {
+        problems.push(FieldProblem::new("header.document_date", message));
+    }
+    Fault::Invalid(problems).into()
+}
+
+/// Refuses goods that were wanted before the document was made.
+pub(crate) fn check_requested(
+    document_date: Date,
+    requested: Date,
+    path: impl Into<String>,
+) -> Result<(), SalesError> {
+    if requested >= document_date {
+        return Ok(());
+    }
+    let message = format!("must not be before the day of the document, {document_date}");
+    Err(SalesError::field(path, message))
 }
 
 fn fresh_status() -> SalesStatus {
@@ -158,6 +196,8 @@ fn header(
     if document_type.reason_required && draft.order_reason.is_none() {
         return Err(SalesError::field("header.order_reason", "this document type needs a reason"));
     }
+    let requested_delivery = draft.requested_delivery.unwrap_or(document_date);
+    check_requested(document_date, requested_delivery, "header.requested_delivery")?;
     let valid_to = valid_to(draft, document_type, document_date)?;
     let former = of.map(|of| Seller { office: of.sales_office, group: of.sales_group });
     let given = Seller { office: draft.sales_office, group: draft.sales_group };
@@ -177,10 +217,11 @@ fn header(
             .or_else(|| of.and_then(|of| of.customer_reference.clone())),
         document_date,
         pricing_date: draft.pricing_date.unwrap_or(document_date),
-        requested_delivery: draft.requested_delivery.unwrap_or(document_date),
+        requested_delivery,
         valid_to,
         currency,
-        pricing_procedure: crate::pricing::procedure(tx, document_type, area, terms)?,
+        pricing_procedure: crate::pricing::procedure(tx, document_type, area, terms)
+            .map_err(|error| error.at(Area::field(draft)))?,
         payment_terms: draft
             .payment_terms
             .or(of.map(|of| of.payment_terms))
@@ -212,12 +253,26 @@ fn valid_to(
     document_type: &DocumentType,
     document_date: Date,
 ) -> Result<Option<Date>, SalesError> {
+    if draft.valid_to.is_some() {
+        check_binding(document_type.category, "header.valid_to")?;
+    }
     let usual = || document_type.validity_days.map(|days| plus_days(document_date, days));
     let valid_to = draft.valid_to.or_else(usual);
     if valid_to.is_some_and(|valid_to| valid_to < document_date) {
         return Err(SalesError::field("header.valid_to", "must not be before the document date"));
     }
     Ok(valid_to)
+}
+
+/// Refuses a last day of what does not bind us: only a quotation does.
+pub(crate) fn check_binding(category: Category, path: &str) -> Result<(), SalesError> {
+    match category {
+        Category::Quotation => Ok(()),
+        other => {
+            let message = format!("only a quotation has one, and this is {}", other.with_article());
+            Err(SalesError::field(path, message))
+        }
+    }
 }
 
 fn plus_days(date: Date, days: u16) -> Date {

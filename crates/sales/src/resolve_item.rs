@@ -6,7 +6,8 @@ use tessera_product::Product;
 
 use crate::customizing::DocumentType;
 use crate::draft::DraftItem;
-use crate::{SalesDocument, SalesError, SalesItem, SalesSettings};
+use crate::resolve::check_requested;
+use crate::{Category, SalesDocument, SalesError, SalesItem, SalesSettings};
 
 /// What an item is resolved against.
 pub(crate) struct ItemContext<'a> {
@@ -47,7 +48,12 @@ pub(crate) fn item(
     if from.is_none() {
         crate::minimum::check(document, &data, base_quantity, path)?;
     }
-    let item_category = item_category(document, context, draft, &data, path)?;
+    let item_category = item_category(document, context, (draft, from), &data, path)?;
+    if let Some(day) = draft.requested_delivery {
+        let path = format!("{path}.requested_delivery");
+        check_requested(document.header.document_date, day, path)?;
+    }
+    let number = number(document, draft, path)?;
     let description = match (&draft.description, from) {
         (Some(text), _) => text.clone(),
         (None, Some(from)) => from.description.clone(),
@@ -55,7 +61,7 @@ pub(crate) fn item(
     };
     let header = &document.header;
     Ok(SalesItem {
-        item: draft.item.unwrap_or_else(|| next_number(document)),
+        item: number,
         product,
         description,
         item_category,
@@ -101,7 +107,7 @@ fn referenced_item<'a>(
 fn item_category(
     document: &SalesDocument,
     context: &ItemContext<'_>,
-    draft: &DraftItem,
+    (draft, from): (&DraftItem, Option<&SalesItem>),
     product: &Stored<Product>,
     path: &str,
 ) -> Result<Code, SalesError> {
@@ -121,6 +127,11 @@ fn item_category(
     }
     let (document_type, group) = (header.document_type, sales.item_category_group);
     let allowed = context.settings.item_categories_for(document_type, group);
+    let charges = matches!(header.category, Category::CreditRequest | Category::DebitRequest);
+    let free = from.filter(|from| !charges && is_free(context.settings, from.item_category));
+    if let Some(from) = free {
+        return free_category(context.settings, draft, from, allowed, path);
+    }
     let Some(proposed) = allowed.first() else {
         let message = format!(
             "customizing has no item category for document type {document_type} and group {group}"
@@ -140,13 +151,77 @@ fn item_category(
     Err(SalesError::field(format!("{path}.item_category"), message))
 }
 
+/// Whether items of a category have no price.
+pub(crate) fn is_free(settings: &SalesSettings, category: Code) -> bool {
+    settings.item_categories.get(category).is_some_and(|rule| !rule.pricing)
+}
+
+/// What takes up an item that is free of charge is free too: nothing was paid for it.
+fn free_category(
+    settings: &SalesSettings,
+    draft: &DraftItem,
+    from: &SalesItem,
+    allowed: &[Code],
+    path: &str,
+) -> Result<Code, SalesError> {
+    let free: Vec<Code> =
+        allowed.iter().copied().filter(|category| is_free(settings, *category)).collect();
+    let reason = format!("item {} of the document referred to is free of charge", from.item);
+    let Some(proposed) = free.first() else {
+        let message = format!("{reason}: this document type has no item category without price");
+        return Err(SalesError::field(format!("{path}.reference_item"), message));
+    };
+    let category = draft.item_category.unwrap_or(*proposed);
+    if free.contains(&category) {
+        return Ok(category);
+    }
+    let names: Vec<&str> = free.iter().map(Code::as_str).collect();
+    let message = format!("{reason}; allowed are: {}", names.join(", "));
+    Err(SalesError::field(format!("{path}.item_category"), message))
+}
+
 fn description(tx: &mut Tx<'_>, product: &Product) -> Result<String, SalesError> {
     let language = tx.settings::<OrganisationSettings>()?.installation.language;
     Ok(product.description(language).chars().take(120).collect())
 }
 
-fn next_number(document: &SalesDocument) -> u32 {
-    document.items.iter().map(|item| item.item).max().unwrap_or(0) / 10 * 10 + 10
+/// The largest number of an item: six digits, as on every form.
+const LAST_ITEM: u32 = 999_999;
+
+/// The number given, or the next ten.
+fn number(document: &SalesDocument, draft: &DraftItem, path: &str) -> Result<u32, SalesError> {
+    let last = document.items.iter().map(|item| item.item).max().unwrap_or(0);
+    let number = draft.item.unwrap_or_else(|| (last / 10).saturating_add(1).saturating_mul(10));
+    if number <= LAST_ITEM {
+        return Ok(number);
+    }
+    let message = match draft.item {
+        Some(_) => format!("must be at most {LAST_ITEM}"),
+        None => format!("is missing: there is no ten after {last}, the last item"),
+    };
+    Err(SalesError::field(format!("{path}.item"), message))
+}
+
+/// Refuses a plant that does not deliver in the sales area of the document.
+pub(crate) fn check_plant(
+    tx: &Tx<'_>,
+    document: &SalesDocument,
+    plant: Code,
+    path: &str,
+) -> Result<(), SalesError> {
+    let header = &document.header;
+    let allowed = tx
+        .settings::<OrganisationSettings>()?
+        .plants_for(header.sales_organisation, header.distribution_channel);
+    if allowed.contains(&plant) {
+        return Ok(());
+    }
+    let names: Vec<&str> = allowed.iter().map(Code::as_str).collect();
+    let message = match names.is_empty() {
+        true => format!("{plant} does not deliver here, and no other plant does"),
+        false => format!("{plant} does not deliver here; allowed are: {}", names.join(", ")),
+    };
+    Err(SalesError::field(format!("{path}.plant"), message))
 }
 
 /// The plant named, or the customer's, or the product's, or the first of the channel.
@@ -165,12 +240,7 @@ fn plant(
     let (organisation, channel) = (header.sales_organisation, header.distribution_channel);
     let allowed = tx.settings::<OrganisationSettings>()?.plants_for(organisation, channel);
     if let Some(plant) = given {
-        if !allowed.contains(&plant) {
-            let names: Vec<&str> = allowed.iter().map(Code::as_str).collect();
-            let message =
-                format!("{plant} does not deliver here; allowed are: {}", names.join(", "));
-            return Err(SalesError::field(format!("{path}.plant"), message));
-        }
+        check_plant(tx, document, plant, path)?;
         return Ok(given);
     }
     let customer = tx.shared(header.sold_to)?;

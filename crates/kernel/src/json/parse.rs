@@ -17,6 +17,9 @@ const MAX_RECORDS: usize = 2_000;
 /// The largest quantity of one input; sums of many of them still have room.
 const MAX_QUANTITY: i64 = 1_000_000_000;
 
+/// The years of days that are given; a period may last beyond them, up to the end of time.
+const YEARS: std::ops::RangeInclusive<i16> = 1900..=2199;
+
 /// Reads a composite from a JSON object. Every finding is reported, not just the first.
 pub fn parse<C: Composite>(body: &Value) -> Result<C, Fault> {
     let (rows, problems) = parse_rows(C::composite(), body, true);
@@ -387,13 +390,23 @@ fn quantity(field: &FieldDef, value: &Value) -> Result<Quantity, String> {
     Quantity::new(amount, unit).map_err(|error| error.to_string())
 }
 
-fn day(value: &Value) -> Result<crate::Date, String> {
+fn date(value: &Value) -> Result<crate::Date, String> {
     parse_date(string(value)?).map_err(|error| error.to_string())
+}
+
+fn day(value: &Value) -> Result<crate::Date, String> {
+    let day = date(value)?;
+    if YEARS.contains(&day.year()) {
+        return Ok(day);
+    }
+    Err(format!("must be between {}-01-01 and {}-12-31", YEARS.start(), YEARS.end()))
 }
 
 fn validity(value: &Value) -> Result<Validity, String> {
     let (from, to) = pair(value, "from", "to")?;
-    Validity::new(day(from)?, day(to)?).map_err(|error| error.to_string())
+    let from = day(from).map_err(|message| format!("from: {message}"))?;
+    let to = date(to).map_err(|message| format!("to: {message}"))?;
+    Validity::new(from, to).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

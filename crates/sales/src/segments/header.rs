@@ -18,6 +18,19 @@ pub enum Category {
     DebitRequest,
 }
 
+impl Category {
+    /// The name in a sentence, with its article.
+    pub(crate) const fn with_article(self) -> &'static str {
+        match self {
+            Self::Quotation => "a quotation",
+            Self::Order => "an order",
+            Self::ReturnOrder => "a return order",
+            Self::CreditRequest => "a credit memo request",
+            Self::DebitRequest => "a debit memo request",
+        }
+    }
+}
+
 /// What was agreed for the whole document.
 #[derive(Segment, Clone, Debug, PartialEq)]
 #[segment(table = "sales_header", one)]

@@ -167,13 +167,13 @@ fn the_wanted_day_moves_with_the_header_unless_the_item_has_its_own() {
 fn the_product_of_an_item_does_not_change_and_a_wrong_change_leaves_no_trace() {
     let shop = Shop::new();
     shop.receive("bolt", 100);
-    let order = shop.order("acme", &[("bolt", 10)]);
+    let order = shop.order("acme", &[("bolt", 10), ("nut", 10)]);
     let before = shop.load(order);
     let other = json!({ "product": shop.product_id("nut").to_string() });
     assert_eq!(shop.change_item(order, 10, other).unwrap_err().fields[0].path, "items[0].product");
     let both = json!({ "items": [
         { "item": 10, "quantity": quantity("50", "PC") },
-        { "item": 10, "reopen": true, "rejection_reason": "10" },
+        { "item": 20, "reopen": true, "rejection_reason": "10" },
     ], "conditions": [] });
     assert_eq!(shop.change(order, both).unwrap_err().fields[0].path, "items[1].reopen");
     let after = shop.load(order);

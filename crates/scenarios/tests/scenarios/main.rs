@@ -20,6 +20,7 @@ mod processes;
 mod quantities;
 mod quotation;
 mod random;
+mod refusals;
 mod returns;
 mod reversals;
 mod rounding;

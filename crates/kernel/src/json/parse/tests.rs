@@ -158,6 +158,20 @@ fn days_moments_and_periods_exist() {
 }
 
 #[test]
+fn days_lie_in_years_in_which_business_is_done_and_periods_may_have_no_end() {
+    let bounds = "must be between 1900-01-01 and 2199-12-31";
+    for wrong in ["0000-01-01", "0001-01-01", "1899-12-31", "2200-01-01", "9999-12-31"] {
+        assert_eq!(refusal("day", &json!(wrong)), bounds);
+        let beginning = json!({ "from": wrong, "to": "9999-12-31" });
+        assert_eq!(refusal("valid", &beginning), format!("from: {bounds}"));
+    }
+    for right in ["1900-01-01", "2199-12-31"] {
+        let given = json!({ "day": right, "valid": { "from": right, "to": "9999-12-31" } });
+        assert!(parse_record::<EveryType>(&given).is_ok(), "{right}");
+    }
+}
+
+#[test]
 fn languages_and_references_are_named() {
     let language = "\"deutsch!\" is not a language; use a code such as en, de-CH or zh-Hans";
     assert_eq!(refusal("language", &json!("deutsch!")), language);
