@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cell::SliceSource;
 use crate::{
-    CellRef, Code, Composite, Fault, FieldProblem, FieldType, FieldValue, Multiplicity, ObjectId,
-    RowBuffer, Tx, read_cell,
+    Ahead, CellRef, Code, Composite, CompositeDef, Fault, FieldProblem, FieldType, FieldValue,
+    Multiplicity, ObjectId, RowBuffer, Tx, read_cell,
 };
 
 /// Codes by catalogue, like `plant` or `payment_terms`.
@@ -45,6 +45,7 @@ impl Tx<'_> {
         let mut rows: Vec<(usize, RowBuffer)> = Vec::new();
         value.visit(&mut |part, row| rows.push((part, RowBuffer::of(row))));
         let mut problems = Vec::new();
+        self.ask_for_references(C::composite(), &rows)?;
         let (mut current, mut position) = (usize::MAX, 0);
         for (index, row) in &rows {
             position = if *index == current { position + 1 } else { 0 };
@@ -58,6 +59,37 @@ impl Tx<'_> {
             self.check_row(part.fields, row, &path, &mut problems)?;
         }
         if problems.is_empty() { Ok(()) } else { Err(Fault::Invalid(problems)) }
+    }
+
+    /// Asks for everything that is referred to at once.
+    fn ask_for_references(
+        &mut self,
+        composite: &CompositeDef,
+        rows: &[(usize, RowBuffer)],
+    ) -> Result<(), Fault> {
+        let mut keys = Vec::new();
+        for (part, row) in rows {
+            let mut source = SliceSource::new(&row.0);
+            for field in composite.parts[*part].fields {
+                match field.kind {
+                    FieldType::Reference { object } => {
+                        if let (Some(entry), Some(id)) =
+                            (self.environment.registry.object(object), ObjectId::read(&mut source)?)
+                        {
+                            keys.push(((entry.def)().head, [CellRef::Uuid(id.0)]));
+                        }
+                    }
+                    kind => {
+                        for (_, ty) in kind.columns() {
+                            read_cell(&mut source, *ty)?;
+                        }
+                    }
+                }
+            }
+        }
+        let asks: Vec<Ahead<'_>> =
+            keys.iter().map(|(table, key)| Ahead { table, key, held: false }).collect();
+        Ok(self.connection.ahead(&asks)?)
     }
 
     fn check_row(

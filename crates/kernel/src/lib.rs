@@ -82,7 +82,7 @@ pub use registry::{
 };
 pub use segment::{Cardinality, Segment, SegmentDef, TimeConstraint};
 pub use select::{Aggregate, Condition, Direction, Operator, Select};
-pub use store::{Connection, Job, ReadMode, Statistics, Store, StoreError, Verdict, Visit};
+pub use store::{Ahead, Connection, Job, ReadMode, Statistics, Store, StoreError, Verdict, Visit};
 pub use table::{ColumnDef, Fill, IndexDef, TableDef};
 pub use tessera_kernel_derive::{Choice, Form, Object, Record, Segment};
 pub use text::{Language, LocalizedText};

@@ -36,6 +36,17 @@ pub enum StoreError {
 /// Called once per row of an answer.
 pub type Visit<'v> = dyn FnMut(&mut dyn RowSource) -> Result<(), Fault> + 'v;
 
+/// Rows that are asked for next: by leading key columns, and whether the row is to be held.
+#[derive(Clone, Copy, Debug)]
+pub struct Ahead<'k> {
+    /// The table.
+    pub table: &'static TableDef,
+    /// As [`Connection::rows`], or as [`Connection::row_held`] where `held`.
+    pub key: &'k [CellRef<'k>],
+    /// The row is held.
+    pub held: bool,
+}
+
 /// One open transaction (or read snapshot) of an engine.
 pub trait Connection {
     /// Adds a row; `row` writes every column.
@@ -102,6 +113,13 @@ pub trait Connection {
     /// Whether what is read twice is the same twice, but for what this transaction wrote itself.
     fn is_isolated(&self) -> bool {
         true
+    }
+
+    /// Says which rows are asked for next, in this order, so that a server can be asked for all of them
+    /// at once. What is written in between makes the engine forget it. An engine within the program
+    /// has nothing to gain.
+    fn ahead(&mut self, _asks: &[Ahead<'_>]) -> Result<(), StoreError> {
+        Ok(())
     }
 
     /// Tells commands that begin when this one is kept, in whatever process. Nobody hears it where it

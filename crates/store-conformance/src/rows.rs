@@ -1,11 +1,12 @@
 //! Single rows: what is written comes back, and what does not fit is refused.
 
 use tessera_kernel::{
-    Cell, CellRef, ColumnDef, ColumnType, RowSink, Store, StoreError, TableDef, WriteRow,
+    Ahead, Cell, CellRef, ColumnDef, ColumnType, Connection, RowSink, Store, StoreError, TableDef,
+    WriteRow,
 };
 use uuid::Uuid;
 
-use crate::support::{Cells, command, done, fill, integers, ints, make, rows, text};
+use crate::support::{Cells, command, done, fill, integers, ints, make, rows, rows_on, text};
 
 fn every_type(name: &str) -> TableDef {
     let types = [
@@ -111,6 +112,46 @@ pub(crate) fn put(store: &dyn Store) {
         connection.put(table, &Cells(&two))
     });
     assert_eq!(rows(store, table, &[]), [first, second]);
+}
+
+/// Asking ahead changes no answer: not that of rows that are there, not there, held, or written since.
+pub(crate) fn rows_asked_ahead(store: &dyn Store) {
+    let one = make(store, integers("ahead_one", &["k", "a"], 1));
+    let other = make(store, integers("ahead_other", &["k", "line", "a"], 2));
+    fill(store, one, vec![ints(&[1, 10])]);
+    fill(store, other, vec![ints(&[1, 2, 20]), ints(&[1, 1, 10])]);
+    done(store, move |connection| {
+        let (key, absent) = ([CellRef::Int(1)], [CellRef::Int(9)]);
+        let ask = |table, key, held| Ahead { table, key, held };
+        connection.insert(other, &Cells(&ints(&[1, 3, 30])))?;
+        connection.ahead(&[
+            ask(one, &key, true),
+            ask(other, &key, false),
+            ask(one, &absent, false),
+        ])?;
+        let mut held = Vec::new();
+        let found = connection.row_held(one, &key, &mut |row| {
+            held.extend([row.int()?, row.int()?]);
+            Ok(())
+        });
+        found.expect("the row is read");
+        assert_eq!(held, [Some(1), Some(10)]);
+        let read = |connection: &mut dyn Connection, table, key: &[CellRef<'_>]| {
+            rows_on(connection, table, key).expect("rows are read")
+        };
+        let lines = [ints(&[1, 1, 10]), ints(&[1, 2, 20]), ints(&[1, 3, 30])];
+        assert_eq!(read(connection, other, &key), lines);
+        assert_eq!(read(connection, one, &absent), [[]; 0]);
+        connection.ahead(&[ask(one, &key, false), ask(other, &key, false)])?;
+        connection.replace(one, &Cells(&ints(&[1, 11])))?;
+        connection.delete(other, &key)?;
+        assert_eq!(read(connection, one, &key), [ints(&[1, 11])]);
+        assert_eq!(read(connection, other, &key), [[]; 0]);
+        connection.ahead(&[ask(one, &key, false), ask(other, &key, false)])?;
+        connection.adjust(one, &key, &[(1, 5)], None)?;
+        assert_eq!(read(connection, one, &key), [ints(&[1, 16])]);
+        Ok(())
+    });
 }
 
 pub(crate) fn set_under_a_guard(store: &dyn Store) {

@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
 mod adjust;
+mod ahead;
 mod announcements;
 mod catalog;
+mod cells;
 mod error;
 mod link;
 mod migrate;

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use tessera_kernel::{
-    Cell, CellRef, ColumnType, Connection, Fault, Guard, RowSink, RowSource, Select, StoreError,
-    TableDef, WriteRow,
+    Ahead, CellRef, Connection, Fault, Guard, RowSource, Select, StoreError, TableDef, WriteRow,
 };
-use uuid::Uuid;
 
+use crate::ahead::Answers;
 use crate::announcements::{Announcements, From, News};
+use crate::cells::cells;
 use crate::error::Failure;
 use crate::link::{Answer, Link, Step};
 use crate::pending::Pending;
@@ -39,6 +39,8 @@ pub(crate) struct Session<'l> {
     messages: Vec<String>,
     /// Messages for the database's queue.
     queued: Vec<String>,
+    /// What was asked ahead.
+    answers: Answers,
 }
 
 impl<'l> Session<'l> {
@@ -55,6 +57,7 @@ impl<'l> Session<'l> {
             news: None,
             messages: Vec::new(),
             queued: Vec::new(),
+            answers: Answers::default(),
         }
     }
 
@@ -75,8 +78,8 @@ impl<'l> Session<'l> {
     }
 
     /// Sends statements, the first of them with what begins the transaction: then a command also
-    /// reads what was announced. Answers the answer to the last one.
-    fn send(&mut self, steps: impl IntoIterator<Item = Step>) -> Result<Answer, Failure> {
+    /// reads what was announced.
+    fn send(&mut self, steps: impl IntoIterator<Item = Step>) -> Result<Vec<Answer>, Failure> {
         let mut all = self.beginning();
         let from = self.announcements.filter(|_| !self.begun).map(Announcements::from);
         let read_at = all.len();
@@ -87,7 +90,7 @@ impl<'l> Session<'l> {
         if let Some(from) = from {
             self.news = Some(from.news(&answers[read_at].rows)?);
         }
-        Ok(answers.pop().unwrap_or_default())
+        Ok(answers.split_off(read_at + usize::from(from.is_some())))
     }
 
     /// Why the transaction can't be committed, if it can't.
@@ -146,13 +149,49 @@ impl<'l> Session<'l> {
             self.pending.take(self.texts, &mut steps);
         }
         steps.push(step);
+        let mut answers = self.sent(steps)?;
+        Ok(answers.pop().unwrap_or_default())
+    }
+
+    /// Sends statements; a failure leaves nothing but to roll back.
+    fn sent(&mut self, steps: impl IntoIterator<Item = Step>) -> Result<Vec<Answer>, StoreError> {
         self.send(steps).map_err(|failure| self.failure.insert(failure).clone().told())
+    }
+
+    /// The rows by a key, as they were asked for ahead, or asked for now.
+    fn keyed_rows(
+        &mut self,
+        table: &'static TableDef,
+        key: &[CellRef<'_>],
+        held: bool,
+    ) -> Result<Answer, StoreError> {
+        if let Some(answer) = self.answers.take(table, key, held) {
+            return Ok(answer);
+        }
+        let step = self.keyed_question(table, key, held);
+        self.ask(step)
+    }
+
+    fn keyed_question(
+        &mut self,
+        table: &'static TableDef,
+        key: &[CellRef<'_>],
+        held: bool,
+    ) -> Step {
+        let operation = if held { Operation::RowHeld } else { Operation::Rows(key.len()) };
+        self.keyed(table, operation, key)
     }
 
     /// After a refusal the transaction can only be undone.
     fn refuse(&mut self, error: StoreError) -> StoreError {
         self.failure.get_or_insert(Failure::Refused(error.clone()));
         error
+    }
+
+    /// Before every write.
+    fn before_write(&mut self) -> Result<(), StoreError> {
+        self.answers.forget();
+        self.writable()
     }
 
     fn writable(&self) -> Result<(), StoreError> {
@@ -165,7 +204,7 @@ impl<'l> Session<'l> {
 
     fn visit(&mut self, step: Step, visit: &mut Visit<'_>) -> Result<(), Fault> {
         let answer = self.ask(step)?;
-        answer.rows.iter().try_for_each(|row| visit(&mut RowReader::new(row)))
+        visit_rows(&answer, visit)
     }
 
     fn keyed(
@@ -179,6 +218,10 @@ impl<'l> Session<'l> {
     }
 }
 
+fn visit_rows(answer: &Answer, visit: &mut Visit<'_>) -> Result<(), Fault> {
+    answer.rows.iter().try_for_each(|row| visit(&mut RowReader::new(row)))
+}
+
 fn key_values<'k>(
     table: &'static TableDef,
     key: &'k [CellRef<'k>],
@@ -188,7 +231,7 @@ fn key_values<'k>(
 
 impl Connection for Session<'_> {
     fn insert(&mut self, table: &'static TableDef, row: &dyn WriteRow) -> Result<(), StoreError> {
-        self.writable()?;
+        self.before_write()?;
         let cells = cells(table, row).map_err(|error| self.refuse(error))?;
         self.pending.insert(table, cells);
         Ok(())
@@ -199,7 +242,7 @@ impl Connection for Session<'_> {
         table: &'static TableDef,
         row: &dyn WriteRow,
     ) -> Result<bool, StoreError> {
-        self.writable()?;
+        self.before_write()?;
         let cells = cells(table, row).map_err(|error| self.refuse(error))?;
         let values = cells.into_iter().zip(&table.columns);
         let values = values.map(|(cell, column)| Value::One(cell, column.ty)).collect();
@@ -207,7 +250,7 @@ impl Connection for Session<'_> {
     }
 
     fn put(&mut self, table: &'static TableDef, row: &dyn WriteRow) -> Result<(), StoreError> {
-        self.writable()?;
+        self.before_write()?;
         let cells = cells(table, row).map_err(|error| self.refuse(error))?;
         self.pending.put(table, cells);
         Ok(())
@@ -220,7 +263,7 @@ impl Connection for Session<'_> {
         guard: Option<(usize, CellRef<'_>)>,
         columns: &[(usize, CellRef<'_>)],
     ) -> Result<bool, StoreError> {
-        self.writable()?;
+        self.before_write()?;
         table.check_key(key, true)?;
         let changed = columns.iter().map(|(column, _)| *column).collect();
         let operation = Operation::Set(changed, guard.map(|(column, _)| column));
@@ -235,7 +278,7 @@ impl Connection for Session<'_> {
         table: &'static TableDef,
         prefix: &[CellRef<'_>],
     ) -> Result<usize, StoreError> {
-        self.writable()?;
+        self.before_write()?;
         table.check_key(prefix, false)?;
         let values = key_values(table, prefix).collect();
         let deleted = self.write(table, Operation::Delete(prefix.len()), values)?;
@@ -249,8 +292,8 @@ impl Connection for Session<'_> {
         visit: &mut Visit<'_>,
     ) -> Result<(), Fault> {
         table.check_key(prefix, false)?;
-        let step = self.keyed(table, Operation::Rows(prefix.len()), prefix);
-        self.visit(step, visit)
+        let answer = self.keyed_rows(table, prefix, false)?;
+        visit_rows(&answer, visit)
     }
 
     fn select(&mut self, select: &Select, visit: &mut Visit<'_>) -> Result<(), Fault> {
@@ -264,7 +307,7 @@ impl Connection for Session<'_> {
         deltas: &[(usize, i64)],
         guard: Option<&Guard>,
     ) -> Result<bool, StoreError> {
-        self.writable()?;
+        self.before_write()?;
         table.check_key(key, true)?;
         let outcome = adjust::adjust(self, table, key, deltas, guard);
         outcome.map_err(|error| self.refuse(error))
@@ -283,6 +326,30 @@ impl Connection for Session<'_> {
         self.ask(held).map(drop)
     }
 
+    fn ahead(&mut self, asks: &[Ahead<'_>]) -> Result<(), StoreError> {
+        if asks.len() < 2 {
+            return Ok(());
+        }
+        for ask in asks {
+            ask.table.check_key(ask.key, ask.held)?;
+        }
+        if let Some(failure) = &self.failure {
+            return Err(failure.clone().told());
+        }
+        self.answers.forget();
+        let mut steps = Vec::new();
+        if asks.iter().any(|ask| self.pending.touches(ask.table)) {
+            self.pending.take(self.texts, &mut steps);
+        }
+        let written = steps.len();
+        steps.extend(asks.iter().map(|ask| self.keyed_question(ask.table, ask.key, ask.held)));
+        let answers = self.sent(steps)?;
+        for (ask, answer) in asks.iter().zip(answers.into_iter().skip(written)) {
+            self.answers.keep(ask.table, ask.key, ask.held, answer);
+        }
+        Ok(())
+    }
+
     fn announce(&mut self, message: &str) -> Result<(), StoreError> {
         self.writable()?;
         self.messages.push(message.to_string());
@@ -292,7 +359,7 @@ impl Connection for Session<'_> {
     fn announced(&mut self, hear: &mut dyn FnMut(Option<&str>)) -> Result<(), StoreError> {
         self.writable()?;
         if !self.begun {
-            self.send([]).map_err(|failure| self.failure.insert(failure).clone().told())?;
+            self.sent([])?;
         }
         if let (Some(announcements), Some(news)) = (self.announcements, self.news.take()) {
             announcements.tell(news, hear);
@@ -312,8 +379,7 @@ impl Connection for Session<'_> {
         take: &mut dyn FnMut(&str) -> Result<(), Fault>,
     ) -> Result<bool, Fault> {
         self.writable()?;
-        let answer = self.send(queue::take(most));
-        let answer = answer.map_err(|failure| self.failure.insert(failure).clone().told())?;
+        let answer = self.sent(queue::take(most))?.pop().unwrap_or_default();
         for row in &answer.rows {
             take(RowReader::new(row).text()?.unwrap_or_default())?;
         }
@@ -336,83 +402,7 @@ impl Connection for Session<'_> {
     ) -> Result<(), Fault> {
         self.writable()?;
         table.check_key(key, true)?;
-        let step = self.keyed(table, Operation::RowHeld, key);
-        self.visit(step, visit)
-    }
-}
-
-/// The cells that a row writes, if they are those of the table.
-fn cells(table: &TableDef, row: &dyn WriteRow) -> Result<Vec<Cell>, StoreError> {
-    let mut sink = Cells { table, cells: Vec::with_capacity(table.columns.len()), refused: None };
-    row.write(&mut sink);
-    if let Some(why) = sink.refused {
-        return Err(StoreError::OutOfRange(format!("{}: {why}", table.name.replace('_', " "))));
-    }
-    let (given, wanted) = (sink.cells.len(), table.columns.len());
-    if given != wanted {
-        return Err(StoreError::Engine(format!(
-            "a row of {} was written with {given} columns instead of {wanted}",
-            table.name
-        )));
-    }
-    let misfit =
-        sink.cells.iter().zip(&table.columns).find(|(cell, column)| !fits(cell, column.ty));
-    match misfit {
-        Some((cell, column)) => Err(StoreError::Engine(format!(
-            "{cell:?} was given for {}.{}",
-            table.name, column.name
-        ))),
-        None => Ok(sink.cells),
-    }
-}
-
-fn fits(cell: &Cell, ty: ColumnType) -> bool {
-    match cell {
-        Cell::Null => true,
-        Cell::Bool(_) => ty == ColumnType::Bool,
-        Cell::Int(_) => ty == ColumnType::Int,
-        Cell::Text(_) => ty == ColumnType::Text,
-        Cell::Uuid(_) => ty == ColumnType::Uuid,
-        Cell::Date(_) => ty == ColumnType::Date,
-        Cell::Instant(_) => ty == ColumnType::Instant,
-    }
-}
-
-struct Cells<'t> {
-    table: &'t TableDef,
-    cells: Vec<Cell>,
-    refused: Option<String>,
-}
-
-impl RowSink for Cells<'_> {
-    fn null(&mut self) {
-        self.cells.push(Cell::Null);
-    }
-    fn bool(&mut self, value: bool) {
-        self.cells.push(Cell::Bool(value));
-    }
-    fn int(&mut self, value: i64) {
-        self.cells.push(Cell::Int(value));
-    }
-    fn text(&mut self, value: &str) {
-        if value.contains('\0') {
-            self.refuse("a text has a NUL character");
-            return;
-        }
-        self.cells.push(Cell::Text(value.to_string()));
-    }
-    fn uuid(&mut self, value: Uuid) {
-        self.cells.push(Cell::Uuid(value));
-    }
-    fn date(&mut self, value: i32) {
-        self.cells.push(Cell::Date(value));
-    }
-    fn instant(&mut self, value: i64) {
-        self.cells.push(Cell::Instant(value));
-    }
-    fn refuse(&mut self, why: &str) {
-        let column = self.table.columns.get(self.cells.len()).map_or("?", |column| &column.name);
-        self.refused.get_or_insert(format!("{column}: {why}"));
-        self.cells.push(Cell::Null);
+        let answer = self.keyed_rows(table, key, true)?;
+        visit_rows(&answer, visit)
     }
 }

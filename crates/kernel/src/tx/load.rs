@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::cell::SliceSource;
 use crate::{
-    Cell, CellRef, Composite, CompositeDef, Connection, Fault, Gather, Head, Instant, Object,
-    ObjectDef, ObjectId, Ref, RowSource, Segment, Select, Stored, Tx, head_column,
+    Ahead, Cell, CellRef, Composite, CompositeDef, Connection, Fault, Gather, Head, Instant,
+    Object, ObjectDef, ObjectId, Ref, RowSource, Segment, Select, Stored, Tx, head_column,
 };
 
 struct SegmentGather<'a> {
@@ -70,8 +70,28 @@ impl Tx<'_> {
     /// Loads an object with every segment. A command holds what it loads: what it decides on the
     /// object stays true until its end, however many commands run at once.
     pub fn load<T: Object>(&mut self, id: Ref<T>) -> Result<Stored<T>, Fault> {
+        let held = self.writable().is_ok();
+        self.ask_ahead(T::def(), id.id(), held, false)?;
         let head = self.hold_object(T::def(), id.id())?;
         self.load_segments(id, head)
+    }
+
+    /// Asks for an object as a whole: its head, its segments and, to see whether somebody saved it in
+    /// between, its head again.
+    fn ask_ahead(
+        &mut self,
+        def: &'static ObjectDef,
+        id: ObjectId,
+        held: bool,
+        head_again: bool,
+    ) -> Result<(), Fault> {
+        let key = [CellRef::Uuid(id.0)];
+        let segments = def.composite.parts.iter().filter_map(|part| part.segment);
+        let head = Ahead { table: def.head, key: &key, held };
+        let mut asks = vec![head];
+        asks.extend(segments.map(|s| Ahead { table: s.table(), key: &key, held: false }));
+        asks.extend(head_again.then_some(head));
+        Ok(self.connection.ahead(&asks)?)
     }
 
     fn load_segments<T: Object>(&mut self, id: Ref<T>, head: Head) -> Result<Stored<T>, Fault> {
@@ -102,10 +122,12 @@ impl Tx<'_> {
     /// between the reads of its segments.
     fn load_free<T: Object>(&mut self, id: Ref<T>) -> Result<Stored<T>, Fault> {
         loop {
+            let is_isolated = self.connection.is_isolated();
+            self.ask_ahead(T::def(), id.id(), false, !is_isolated)?;
             let head = self.head(T::def(), id.id())?;
             let version = head.version;
             let object = self.load_segments(id, head);
-            if self.connection.is_isolated() || self.head(T::def(), id.id())?.version == version {
+            if is_isolated || self.head(T::def(), id.id())?.version == version {
                 return object;
             }
         }

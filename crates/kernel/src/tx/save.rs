@@ -5,8 +5,9 @@ use crate::cache;
 use crate::change::{Difference, Image, RowChange, compare, compare_segment};
 use crate::event::RowOf;
 use crate::{
-    CHANGE_DOCUMENT, Cardinality, Cell, CellRef, Composite, Fault, FieldChange, Head, Object,
-    ObjectDef, ObjectId, Ref, RowBuffer, RowSink, Segment, Stored, Tx, WriteRow, head_column,
+    Ahead, CHANGE_DOCUMENT, Cardinality, Cell, CellRef, Composite, Fault, FieldChange, Head,
+    Object, ObjectDef, ObjectId, Ref, RowBuffer, RowSink, Segment, Stored, Tx, WriteRow,
+    head_column,
 };
 
 /// A record with the id of its object before it.
@@ -191,6 +192,11 @@ impl<'c> Tx<'c> {
         self.writable()?;
         let (def, segment, id) = (T::def(), S::def(), id.id());
         // Held, and the version before the record: what is read after it can't be older than it.
+        let key = [CellRef::Uuid(id.0)];
+        self.connection.ahead(&[
+            Ahead { table: def.head, key: &key, held: true },
+            Ahead { table: segment.table(), key: &key, held: false },
+        ])?;
         let version = self.held_version(def, id)?;
         let mut record: S = self.segment_one(id)?;
         let old = RowBuffer::of(&record);
