@@ -30,7 +30,7 @@ pub use planned_receipt::{
 };
 pub use post_movement::{MovementDraft, MovementLine, post_movement};
 pub use reservation::{
-    ReservationMove, check_earlier, move_reservation, release, reserve_unchecked,
+    ReservationMove, check_earlier, check_free, move_reservation, release, reserve_unchecked,
 };
 pub use reverse_movement::reverse_movement;
 pub use segments::{
