@@ -2,6 +2,7 @@
 
 mod agreed;
 mod availability;
+mod bad_input;
 mod books;
 mod changes;
 mod concurrency;
