@@ -98,7 +98,8 @@ pub fn create_billing_documents(
         take_order(tx, &mut orders, wanted, (draft.header.one_each, &path), &mut lines)?;
     }
     if lines.is_empty() {
-        let named = if draft.deliveries.is_empty() { "orders" } else { "deliveries" };
+        let only_orders = draft.deliveries.is_empty() && !draft.orders.is_empty();
+        let named = if only_orders { "orders" } else { "deliveries" };
         return Err(BillingError::NothingToBill.at(named));
     }
     let mut documents = Vec::new();

@@ -109,6 +109,9 @@ impl<T> Catalogue<T> {
     pub fn require(&self, code: Code) -> Result<&T, String> {
         self.get(code).ok_or_else(|| {
             let name = self.name.replace('_', " ");
+            if self.entries.is_empty() {
+                return format!("{code} is no {name}: customizing has none");
+            }
             format!("{code} is no {name}; allowed are: {}", listed(self.entries.keys()))
         })
     }
@@ -200,6 +203,14 @@ mod tests {
         assert!(problems.contains(expected), "{problems}");
         let expected = "own.toml:3: there is no catalogue `term`; there are: terms";
         assert!(problems.contains(expected), "{problems}");
+    }
+
+    #[test]
+    fn a_code_of_a_catalogue_without_entries_is_refused_without_an_empty_list() {
+        let (customizing, mut problems) = load(None);
+        let banks: Catalogue<Terms> = customizing.catalogue("house_bank", &mut problems);
+        let message = banks.require(Code::literal("B1")).unwrap_err();
+        assert_eq!(message, "B1 is no house bank: customizing has none");
     }
 
     #[test]

@@ -115,8 +115,8 @@ fn check(which: &AccountLinesData) -> Result<(), FinanceError> {
         return Err(FinanceError::Report { path: "from", message });
     }
     if which.after_line.is_some() && which.after_entry.is_none() {
-        let message = "must be named with after_line: a line is that of an entry".to_string();
-        return Err(FinanceError::Report { path: "after_entry", message });
+        let message = "is a line of after_entry: name that, too".to_string();
+        return Err(FinanceError::Report { path: "after_line", message });
     }
     Ok(())
 }

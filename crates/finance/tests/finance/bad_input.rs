@@ -227,7 +227,7 @@ fn periods_and_reports_name_what_there_is_not() {
     refused(lines(json!({ "limit": 1_001 })), "limit", "at most 1000");
     refused(lines(json!({ "from": "2026-02-01", "to": "2026-01-31" })), "from", "after to");
     refused(lines(json!({ "to": "9999-12-31" })), "to", "out of the calendar");
-    refused(lines(json!({ "after_line": 1 })), "after_entry", "after_line");
+    refused(lines(json!({ "after_line": 1 })), "after_line", "after_entry");
     let ageing = |changes: Value| {
         books.act("receivable", "ageing", merged(json!({ "company_code": "1000" }), changes))
     };

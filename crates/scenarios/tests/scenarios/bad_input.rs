@@ -83,6 +83,7 @@ fn goods_move_not_before_their_order_and_are_not_billed_before_they_moved() {
     bill(json!({ "billing_date": "2026-03-05" })).unwrap();
     let twice = json!({ "deliveries": [{ "delivery": delivery.to_string() }] });
     refused(shop.bill_with(twice), &["deliveries"], "nothing to bill");
+    refused(shop.bill_with(json!({})), &["deliveries"], "nothing to bill");
     shop.verify();
 }
 
