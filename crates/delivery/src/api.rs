@@ -10,7 +10,7 @@ use tessera_stock::GoodsMovement;
 
 use crate::draft::{DeliveryChange, DeliveryDraft, DraftItem, OrderDelivery, Posting};
 use crate::movements::MovementForm;
-use crate::{Delivery, cancel, change, create, goods_issue, movements};
+use crate::{Delivery, cancel, change, create, goods_issue, movements, price_change};
 
 pub(crate) fn actions() -> Vec<Action> {
     vec![
@@ -69,6 +69,7 @@ pub(crate) fn actions() -> Vec<Action> {
             reverse_movement,
         )
         .answering(Answer::Member("reversal", GoodsMovement::NAME)),
+        price_change::ACTION,
     ]
 }
 

@@ -115,6 +115,14 @@ impl DeliveryError {
     pub(crate) fn at(self, path: impl Into<String>) -> Self {
         Self::Problem(Problem::from(self).at(path))
     }
+
+    /// The refusal of a value that the books do not hold, of the field that it was computed of.
+    pub(crate) fn computed_of(self, path: &str) -> Self {
+        match self {
+            Self::Finance(error) => error.computed_of(path).into(),
+            other => Self::Problem(Problem::from(other).computed_of(path)),
+        }
+    }
 }
 
 impl From<tessera_kernel::MoneyError> for DeliveryError {

@@ -2,7 +2,7 @@
 //!
 //! They live here because a movement is stock and ledger in one, and both are below deliveries.
 
-use tessera_kernel::{Code, Date, Form, Kind, Problem, Quantity, Record, Ref, Stored, Tx};
+use tessera_kernel::{Code, Date, Form, Kind, Quantity, Record, Ref, Stored, Tx};
 use tessera_organisation::OrganisationSettings;
 use tessera_product::Product;
 use tessera_stock::{GoodsMovement, MovementDraft, MovementLine, PlannedReceipt};
@@ -108,7 +108,7 @@ pub fn post_goods_movement(
     };
     let movement = tessera_stock::post_movement(tx, draft)?;
     let path = format!("items[{}].quantity", most_valuable(&movement));
-    post_value(tx, &movement).map_err(|error| computed_of(error, &path))?;
+    post_value(tx, &movement).map_err(|error| error.computed_of(&path))?;
     Ok(movement)
 }
 
@@ -116,14 +116,6 @@ pub fn post_goods_movement(
 fn most_valuable(movement: &GoodsMovement) -> usize {
     let values = movement.items.iter().map(|item| item.value.minor()).enumerate();
     values.max_by_key(|(_, value)| *value).map_or(0, |(position, _)| position)
-}
-
-/// The refusal of a value that the books do not hold, of the quantity that it was computed of.
-fn computed_of(error: DeliveryError, path: &str) -> DeliveryError {
-    match error {
-        DeliveryError::Finance(error) => error.computed_of(path).into(),
-        other => Problem::from(other).computed_of(path).into(),
-    }
 }
 
 /// Reverses a goods movement and its journal entries. Those of deliveries are reversed at the

@@ -12,7 +12,7 @@ use crate::availability::{base_unit_only, in_plant, positive, quantity_of};
 use crate::balances::{STOCK, adjust_on_hand, hold};
 use crate::planned_receipt::{fulfil, reopen};
 use crate::settings::MovementType;
-use crate::valuation::value_at_standard_price;
+use crate::valuation::StandardPrice;
 use crate::{
     Direction, GoodsMovement, GoodsMovementHeader, GoodsMovementItem, PlannedReceipt, StockError,
     StockSettings, release, reserve_unchecked,
@@ -226,7 +226,7 @@ fn value_in(
     quantity: Quantity,
     wanted: Currency,
 ) -> Result<Money, StockError> {
-    let value = value_at_standard_price(quantity, in_plant(product, plant)?)?;
+    let value = StandardPrice::of(in_plant(product, plant)?).value_of(quantity)?;
     if value.currency() == wanted {
         return Ok(value);
     }

@@ -26,6 +26,7 @@ mod rounding;
 mod services;
 mod shop;
 mod stale;
+mod standard_prices;
 mod transfers;
 mod units;
 mod verify;
