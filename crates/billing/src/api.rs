@@ -91,13 +91,21 @@ fn bill(tx: &mut Tx<'_>, _id: ObjectId, body: &Value) -> Result<Value, Problem> 
 fn bill_delivery(tx: &mut Tx<'_>, id: ObjectId, body: &Value) -> Result<Value, Problem> {
     let day: BillingDay = parse(body)?;
     let deliveries = vec![DeliveryToBill { delivery: Ref::new(id), item: None }];
-    run_billing(tx, &BillingDraft { header: day.header, deliveries, orders: Vec::new() })
+    let draft = BillingDraft { header: day.header, deliveries, orders: Vec::new() };
+    run_billing(tx, &draft).map_err(of_predecessor)
 }
 
 fn bill_order(tx: &mut Tx<'_>, id: ObjectId, body: &Value) -> Result<Value, Problem> {
     let day: BillingDay = parse(body)?;
     let orders = vec![OrderToBill { order: Ref::new(id), item: None, quantity: None }];
-    run_billing(tx, &BillingDraft { header: day.header, deliveries: Vec::new(), orders })
+    let draft = BillingDraft { header: day.header, deliveries: Vec::new(), orders };
+    run_billing(tx, &draft).map_err(of_predecessor)
+}
+
+/// A refusal of the draft, for the input at its delivery or order, which names neither.
+fn of_predecessor(problem: Problem) -> Problem {
+    let is_drafted = |path: &str| path.starts_with("deliveries") || path.starts_with("orders");
+    problem.known_as(|path| (!is_drafted(path)).then(|| path.to_string()))
 }
 
 fn cancel_document(tx: &mut Tx<'_>, id: ObjectId, body: &Value) -> Result<Value, Problem> {

@@ -33,6 +33,9 @@ pub fn cancel_billing_document(
     reason: &str,
 ) -> Result<Stored<BillingDocument>, BillingError> {
     tx.actor().require(BillingDocument::NAME, "cancel")?;
+    if reason.trim().is_empty() {
+        return Err(BillingError::field("reason", "must say why the document is cancelled"));
+    }
     let original = tx.load(id)?;
     let open_item = check(tx, &original)?;
     let date = billing_date(tx, original.header.sales_organisation, on)?;

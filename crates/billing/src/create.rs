@@ -9,10 +9,10 @@ use tessera_kernel::{
     Code, Currency, Date, Kind, Money, ObjectId, Quantity, Ref, Rule, Stored, Tx, from_micros,
     to_micros,
 };
-use tessera_organisation::OrganisationSettings;
+use tessera_organisation::{OrganisationSettings, business_day};
 use tessera_partner::BusinessPartner;
 use tessera_pricing::PricingCondition;
-use tessera_sales::{Progress, SalesDocument, SalesSettings, Taking};
+use tessera_sales::{Progress, SalesDocument, SalesError, SalesSettings, Taking};
 
 use crate::draft::{BillingDraft, DeliveryToBill, OrderToBill};
 use crate::post::post;
@@ -57,6 +57,8 @@ pub(crate) struct Line {
     pub(crate) product_group: Option<Code>,
     /// What it was billed from: a delivery, or the order itself.
     pub(crate) predecessor: (ObjectId, DocumentKind),
+    /// The day of that: the goods issue, or the date of the order.
+    pub(crate) since: Date,
     /// Texts of the order and of the delivery.
     pub(crate) texts: Vec<DocumentText>,
 }
@@ -96,7 +98,9 @@ pub fn create_billing_documents(
         take_order(tx, &mut orders, wanted, (draft.header.one_each, &path), &mut lines)?;
     }
     if lines.is_empty() {
-        return Err(BillingError::NothingToBill);
+        let only_orders = draft.deliveries.is_empty() && !draft.orders.is_empty();
+        let named = if only_orders { "orders" } else { "deliveries" };
+        return Err(BillingError::NothingToBill.at(named));
     }
     let mut documents = Vec::new();
     while let Some(first) = lines.first() {
@@ -165,7 +169,8 @@ fn take_delivery(
 ) -> Result<(), BillingError> {
     let delivery = tx.load(wanted.delivery)?;
     if delivery.status.goods_issue_status != GoodsIssueStatus::Posted {
-        return Err(BillingError::NotIssued { number: delivery.number() });
+        let error = BillingError::NotIssued { number: delivery.number() };
+        return Err(error.at(format!("{path}.delivery")));
     }
     if let Some(number) = wanted.item.filter(|n| !delivery.items.iter().any(|i| i.item == *n)) {
         let message = format!("{} has no item {number}", delivery.number());
@@ -190,9 +195,11 @@ fn take_delivery(
         let order = &mut orders.0[position];
         let source = one_each.then_some(delivery.head.id);
         let credit = Some(item.credit_value);
-        let mut line = take(tx, order, (item.order_item, quantity), (source, credit), lines)?;
+        let mut line = take(tx, order, (item.order_item, quantity), (source, credit), lines)
+            .map_err(|error| error.at(format!("{path}.delivery")))?;
         line.item.quantity = item.quantity;
         line.predecessor = (delivery.head.id, tessera_delivery::kind_of(delivery.header.direction));
+        line.since = delivery.status.goods_issue.unwrap_or(line.since);
         line.texts.extend_from_slice(&delivery.texts);
         line.item.delivery = Some(wanted.delivery);
         line.item.delivery_item = Some(item.item);
@@ -222,11 +229,17 @@ fn take_order(
     lines: &mut Vec<Line>,
 ) -> Result<(), BillingError> {
     let settings = tx.settings::<SalesSettings>()?;
+    let field = |name: &str| format!("{path}.{name}");
     let position = orders.position(tx, wanted.order)?;
     let order = &mut orders.0[position];
-    tessera_sales::check_deliverable(tx, &order.document)?;
+    tessera_sales::check_deliverable(tx, &order.document)
+        .map_err(|error| BillingError::from(error).at(field("order")))?;
     let numbers: Vec<u32> = match wanted.item {
-        Some(number) => vec![order.item(number)?.item],
+        Some(number) if order.document.item(number).is_some() => vec![number],
+        Some(number) => {
+            let message = format!("{} has no item {number}", order.document.number());
+            return Err(BillingError::field(field("item"), message));
+        }
         None => order.document.items.iter().map(|item| item.item).collect(),
     };
     for number in numbers {
@@ -242,7 +255,7 @@ fn take_order(
         let quantity = match wanted.quantity {
             Some(quantity) if quantity.unit() != item.base_quantity.unit() => {
                 let message = format!("must be in {}", item.base_quantity.unit());
-                return Err(BillingError::field(format!("{path}.quantity"), message));
+                return Err(BillingError::field(field("quantity"), message));
             }
             Some(quantity) => to_micros(quantity.value())?,
             None => open,
@@ -251,10 +264,17 @@ fn take_order(
             continue;
         }
         let source = one_each.then_some(order.document.head.id);
-        let line = take(tx, order, (number, quantity), (source, None), lines)?;
+        let line = take(tx, order, (number, quantity), (source, None), lines).map_err(|error| {
+            let name = if is_nothing_left(&error) { "quantity" } else { "order" };
+            error.at(field(name))
+        })?;
         lines.push(line);
     }
     Ok(())
+}
+
+fn is_nothing_left(error: &BillingError) -> bool {
+    matches!(error, BillingError::Sales(SalesError::NothingLeft { .. }))
 }
 
 /// Takes up a quantity (micro-units of the base unit) of an order item; `delivered` is the credit
@@ -282,6 +302,7 @@ fn take(
         key: key(tx, order, source)?,
         texts: order.document.texts.clone(),
         predecessor: (order.document.head.id, tessera_sales::kind_of(header.category)),
+        since: header.document_date,
         conditions,
         product_group: product
             .sales(header.sales_organisation, header.distribution_channel)
@@ -335,6 +356,7 @@ pub(crate) fn billing_date(
     given: Option<Date>,
 ) -> Result<Date, BillingError> {
     if let Some(date) = given {
+        business_day(date).map_err(|message| BillingError::field("billing_date", message))?;
         return Ok(date);
     }
     let organisation = tx.settings::<OrganisationSettings>()?;

@@ -64,6 +64,11 @@ impl BillingError {
     pub(crate) fn field(path: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Field { path: path.into(), message: message.into() }
     }
+
+    /// The same refusal, of a field that the caller named.
+    pub(crate) fn at(self, path: impl Into<String>) -> Self {
+        Self::Problem(Problem::from(self).at(path))
+    }
 }
 
 impl From<tessera_kernel::MoneyError> for BillingError {
@@ -97,11 +102,17 @@ impl From<BillingError> for Problem {
             BillingError::Sales(error) => error.into(),
             BillingError::Delivery(error) => error.into(),
             BillingError::Pricing(error) => error.into(),
-            BillingError::Finance(error) => error.into(),
+            BillingError::Finance(error) => Problem::from(error).known_as(in_billing),
             BillingError::Credit(error) => error.into(),
             BillingError::Problem(problem) => problem,
             BillingError::Fault(fault) => fault.into(),
             refused => Problem::new(ProblemKind::Conflict, code, refused.to_string()),
         }
     }
+}
+
+/// What the books call a field, as billing does: their day is the billing date, on which the rate of
+/// a currency depends, too. Nobody writes their lines.
+fn in_billing(path: &str) -> Option<String> {
+    matches!(path, "posting_date" | "currency").then(|| "billing_date".to_string())
 }

@@ -32,6 +32,7 @@ pub(crate) fn post(
         .require(key.billing_type)
         .map_err(|message| BillingError::field("billing_type", message))?;
     let date = billing_date(tx, key.sales_organisation, on)?;
+    not_before(&lines, date)?;
     let id: Ref<BillingDocument> = Ref::new(tx.new_id());
     let groups: Vec<Option<Code>> = lines.iter().map(|line| line.product_group).collect();
     let mut document = assemble(tx, key, lines, date, rule)?;
@@ -63,6 +64,18 @@ pub(crate) fn post(
     });
     tx.emit("billing_document.posted", stored.head.id, &payload)?;
     Ok(stored)
+}
+
+/// Nothing is billed before the goods moved, or before it was ordered where none move.
+fn not_before(lines: &[Line], date: Date) -> Result<(), BillingError> {
+    match lines.iter().map(|line| line.since).max().filter(|since| date < *since) {
+        Some(since) => {
+            let message =
+                format!("must not be before {since}, when the goods moved or were ordered");
+            Err(BillingError::field("billing_date", message))
+        }
+        None => Ok(()),
+    }
 }
 
 /// What the customer owes more (or less) by the document.

@@ -10,7 +10,7 @@ use tessera_stock::GoodsMovement;
 
 use crate::draft::{DeliveryChange, DeliveryDraft, DraftItem, OrderDelivery, Posting};
 use crate::movements::MovementForm;
-use crate::{Delivery, cancel, change, create, goods_issue, movements};
+use crate::{Delivery, cancel, change, create, goods_issue, movements, price_change};
 
 pub(crate) fn actions() -> Vec<Action> {
     vec![
@@ -69,6 +69,7 @@ pub(crate) fn actions() -> Vec<Action> {
             reverse_movement,
         )
         .answering(Answer::Member("reversal", GoodsMovement::NAME)),
+        price_change::ACTION,
     ]
 }
 
@@ -95,6 +96,7 @@ pub(crate) fn change(
 fn deliver_order(tx: &mut Tx<'_>, id: ObjectId, body: &Value) -> Result<Value, Problem> {
     let wanted: OrderDelivery = parse(body)?;
     let order = Ref::new(id);
+    let named = !wanted.items.is_empty();
     let items = if wanted.items.is_empty() {
         vec![DraftItem::all_of(order)]
     } else {
@@ -107,7 +109,16 @@ fn deliver_order(tx: &mut Tx<'_>, id: ObjectId, body: &Value) -> Result<Value, P
         wanted.items.into_iter().map(item).collect()
     };
     let draft = DeliveryDraft { header: wanted.header, items };
-    Ok(stored_to_json(&create::create_delivery(tx, &draft)?)?)
+    let delivery = create::create_delivery(tx, &draft).map_err(|error| {
+        Problem::from(error).known_as(|path| is_known(path, named).then(|| path.to_string()))
+    })?;
+    Ok(stored_to_json(&delivery)?)
+}
+
+/// Whether a field of the draft of a delivery is one of the input at the order, which names no order
+/// and perhaps no items.
+fn is_known(path: &str, named_items: bool) -> bool {
+    !path.ends_with(".order") && (named_items || !path.starts_with("items"))
 }
 
 fn reload(tx: &mut Tx<'_>, id: ObjectId) -> Result<Value, Problem> {

@@ -32,6 +32,10 @@ pub fn change_delivery(
     let number = delivery.number();
     for (position, wanted) in change.items.iter().enumerate() {
         let path = |field: &str| format!("items[{position}].{field}");
+        if change.items[..position].iter().any(|other| other.item == wanted.item) {
+            let message = format!("{} stands there twice: put both into one", wanted.item);
+            return Err(DeliveryError::field(path("item"), message));
+        }
         let item = delivery.value.items.iter_mut().find(|item| item.item == wanted.item);
         let Some(item) = item else {
             let message = format!("{number} has no item {}", wanted.item);

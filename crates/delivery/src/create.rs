@@ -3,9 +3,13 @@
 use serde_json::json;
 use tessera_credit::Exposure;
 use tessera_document::{Fulfilled, PAYER, partner_in};
-use tessera_kernel::{Code, Date, Kind, Money, Quantity, Rule, Stored, Tx, from_micros, to_micros};
-use tessera_organisation::OrganisationSettings;
-use tessera_sales::{BillingRelevance, Category, SalesItem, SalesSettings, Taking};
+use tessera_kernel::{
+    Code, Date, Kind, Money, Quantity, Ref, Rule, Stored, Tx, from_micros, to_micros,
+};
+use tessera_organisation::{OrganisationSettings, business_day};
+use tessera_sales::{
+    BillingRelevance, Category, SalesDocument, SalesItem, SalesSettings, ScheduleLine, Taking,
+};
 use tessera_stock::ReservationMove;
 
 use crate::assemble::assemble;
@@ -48,22 +52,21 @@ pub fn create_delivery(
     }
     let mut orders = load_orders(tx, draft)?;
     let today = today(tx, orders[0].document.header.sales_organisation)?;
-    let planned = draft.header.planned_goods_issue.unwrap_or(today);
+    let planned = planned(draft, &orders, today)?;
     let mut items = Vec::new();
     for (position, wanted) in draft.items.iter().enumerate() {
         let order = orders.iter_mut().find(|order| order.document.id() == wanted.order);
         let Some(order) = order else { continue };
         let path = format!("items[{position}]");
-        take_items(tx, order, wanted, (planned, today), &path, &mut items)?;
+        take_items(tx, order, (draft, wanted), (planned, today), &path, &mut items)?;
     }
     if items.is_empty() {
-        let number = orders[0].document.number();
-        return Err(DeliveryError::NothingOpen { number, planned });
+        return Err(nothing_open(&orders[0], draft, planned, "items[0].order"));
     }
     for order in &orders {
-        check_complete(tx, order)?;
+        check_complete(tx, order).map_err(|error| error.at("items"))?;
     }
-    let delivery = assemble(tx, &orders, items, planned)?;
+    let delivery = assemble(tx, &orders, items, planned).map_err(|error| error.at("items"))?;
     move_credit(tx, &mut orders, &delivery)?;
     for order in orders {
         order.finish(tx)?;
@@ -78,6 +81,32 @@ pub fn create_delivery(
     Ok(stored)
 }
 
+/// The day on which the goods are to leave: not before any of the orders.
+fn planned(draft: &DeliveryDraft, orders: &[Taking], today: Date) -> Result<Date, DeliveryError> {
+    let Some(planned) = draft.header.planned_goods_issue else { return Ok(today) };
+    let wrong = |message: String| DeliveryError::field("planned_goods_issue", message);
+    business_day(planned).map_err(wrong)?;
+    let ordered = orders.iter().map(|order| order.document.header.document_date).max();
+    match ordered.filter(|ordered| planned < *ordered) {
+        Some(ordered) => Err(wrong(format!("must not be before {ordered}, when it was ordered"))),
+        None => Ok(planned),
+    }
+}
+
+/// That nothing is due: because of the day where that was given, else of what was named.
+fn nothing_open(
+    order: &Taking,
+    draft: &DeliveryDraft,
+    planned: Date,
+    named: &str,
+) -> DeliveryError {
+    let path = match draft.header.planned_goods_issue {
+        Some(_) => "planned_goods_issue",
+        None => named,
+    };
+    DeliveryError::NothingOpen { number: order.document.number(), planned }.at(path)
+}
+
 /// Today in the zone of the company that sells.
 pub(crate) fn today(tx: &Tx<'_>, sales_organisation: Code) -> Result<Date, DeliveryError> {
     let organisation = tx.settings::<OrganisationSettings>()?;
@@ -89,70 +118,82 @@ pub(crate) fn today(tx: &Tx<'_>, sales_organisation: Code) -> Result<Date, Deliv
 
 fn load_orders(tx: &mut Tx<'_>, draft: &DeliveryDraft) -> Result<Vec<Taking>, DeliveryError> {
     let mut orders: Vec<Taking> = Vec::new();
-    for item in &draft.items {
+    for (position, item) in draft.items.iter().enumerate() {
         if orders.iter().any(|order| order.document.id() == item.order) {
             continue;
         }
-        let order = Taking::load(tx, item.order)?;
-        let category = order.document.header.category;
-        if !matches!(category, Category::Order | Category::ReturnOrder) {
-            return Err(DeliveryError::NotDeliverable { number: order.document.number() });
-        }
-        tessera_sales::check_deliverable(tx, &order.document)?;
-        orders.push(order);
+        let order = load_order(tx, item.order);
+        orders.push(order.map_err(|error| error.at(format!("items[{position}].order")))?);
     }
     Ok(orders)
+}
+
+fn load_order(tx: &mut Tx<'_>, id: Ref<SalesDocument>) -> Result<Taking, DeliveryError> {
+    let order = Taking::load(tx, id)?;
+    let category = order.document.header.category;
+    if !matches!(category, Category::Order | Category::ReturnOrder) {
+        return Err(DeliveryError::NotDeliverable { number: order.document.number() });
+    }
+    tessera_sales::check_deliverable(tx, &order.document)?;
+    Ok(order)
 }
 
 /// Takes one line of the draft: one item of an order, or all that is open in it.
 fn take_items(
     tx: &mut Tx<'_>,
     order: &mut Taking,
-    wanted: &DraftItem,
+    (draft, wanted): (&DeliveryDraft, &DraftItem),
     days: (Date, Date),
     path: &str,
     items: &mut Vec<DeliveryItem>,
 ) -> Result<(), DeliveryError> {
     let settings = tx.settings::<SalesSettings>()?;
+    let organisation = tx.settings::<OrganisationSettings>()?;
+    let field = |name: &str| format!("{path}.{name}");
     let numbers: Vec<u32> = match wanted.item {
-        Some(number) => vec![order.item(number)?.item],
+        Some(number) if order.document.item(number).is_some() => vec![number],
+        Some(number) => {
+            let message = format!("{} has no item {number}", order.document.number());
+            return Err(DeliveryError::field(field("item"), message));
+        }
         None => order.document.items.iter().map(|item| item.item).collect(),
     };
     for number in numbers {
         let item = order.item(number)?.clone();
         let open = order.open(settings, &item, Fulfilled::Delivered)?;
         let quantity = match wanted.quantity {
-            Some(quantity) if quantity.unit() != item.base_quantity.unit() => {
-                let message = format!("must be in {}", item.base_quantity.unit());
-                return Err(DeliveryError::field(format!("{path}.quantity"), message));
-            }
-            Some(quantity) => {
-                let path = format!("{path}.quantity");
-                let organisation = tx.settings::<OrganisationSettings>()?;
-                organisation
-                    .quantity_fits(quantity)
-                    .map_err(|message| DeliveryError::field(path, message))?;
-                to_micros(quantity.value())?
-            }
+            Some(quantity) => counted(organisation, &item, quantity)
+                .map_err(|message| DeliveryError::field(field("quantity"), message))?,
             None => due(order, number, days.0)?.min(open),
         };
         if quantity == 0 && wanted.item.is_none() {
             continue;
         }
         if quantity == 0 {
-            return Err(DeliveryError::NothingOpen {
-                number: order.document.number(),
-                planned: days.0,
-            });
+            return Err(nothing_open(order, draft, days.0, &field("item")));
         }
         let line = u32::try_from(items.len() + 1).unwrap_or(u32::MAX).saturating_mul(10);
         let location = match wanted.storage_location {
             Some(location) => Some(located(tx, &item, location, path)?),
             None => None,
         };
-        items.push(take_item(tx, order, &item, (quantity, line, location), days)?);
+        items.push(take_item(tx, order, &item, (quantity, line, location), days, path)?);
     }
     Ok(())
+}
+
+/// A quantity of an item in micro-units: in its base unit, with no more decimals than that has.
+fn counted(
+    organisation: &OrganisationSettings,
+    item: &SalesItem,
+    quantity: Quantity,
+) -> Result<i64, String> {
+    let base = item.base_quantity.unit();
+    if quantity.unit() != base {
+        return Err(format!("must be in {base}"));
+    }
+    organisation.quantity_fits(quantity)?;
+    to_micros(quantity.value()).map_err(|error| error.to_string())
 }
 
 /// A storage location that is in the plant of the item.
@@ -194,37 +235,20 @@ fn take_item(
     item: &SalesItem,
     (quantity, line, location): (i64, u32, Option<Code>),
     (planned, today): (Date, Date),
+    path: &str,
 ) -> Result<DeliveryItem, DeliveryError> {
     let before = order.fulfilments.of(item.item).delivered;
     let schedule = tessera_sales::open_schedule(&order.document, item.item, before)?;
     let credit = order.credit_of_next(tx, item.item, Fulfilled::Delivered, quantity)?;
-    order.take(tx, item.item, Fulfilled::Delivered, quantity, credit)?;
+    order
+        .take(tx, item.item, Fulfilled::Delivered, quantity, credit)
+        .map_err(|error| DeliveryError::from(error).at(format!("{path}.quantity")))?;
     let unit = item.base_quantity.unit();
     let plant = item
         .plant
         .ok_or_else(|| DeliveryError::field("plant", format!("item {} has no plant", item.item)))?;
     let product = tx.shared(item.product)?;
-    let mut left = quantity;
-    let mut reserved_on = None;
-    for (promise, open) in schedule {
-        let part = open.min(left);
-        left -= part;
-        if part == 0 || !promise.reserved {
-            continue;
-        }
-        reserved_on = Some(planned);
-        if promise.date != planned {
-            let movement = ReservationMove {
-                product: item.product,
-                plant,
-                quantity: Quantity::new(from_micros(part), unit)?,
-                from: promise.date,
-                to: planned,
-                today,
-            };
-            tessera_stock::move_reservation(tx, &movement)?;
-        }
-    }
+    let reserved_on = hold(tx, (item, plant), &schedule, quantity, (planned, today))?;
     let base_quantity = Quantity::new(from_micros(quantity), unit)?;
     let storage_location = product
         .plant(plant)
@@ -246,6 +270,43 @@ fn take_item(
         order: order.document.id(),
         order_item: item.item,
     })
+}
+
+/// Moves what the order holds of a quantity to the day of the delivery; answers that day, or none
+/// where nothing is held. What was promised without a reservation, beside what has one, is held from
+/// now on, too, where it is free.
+fn hold(
+    tx: &mut Tx<'_>,
+    (item, plant): (&SalesItem, Code),
+    schedule: &[(ScheduleLine, i64)],
+    quantity: i64,
+    (planned, today): (Date, Date),
+) -> Result<Option<Date>, DeliveryError> {
+    let unit = item.base_quantity.unit();
+    let early = |error| DeliveryError::Stock(error).at("planned_goods_issue");
+    let (mut left, mut loose) = (quantity, 0);
+    for (promise, open) in schedule {
+        let part = (*open).min(left);
+        left -= part;
+        if !promise.reserved {
+            loose += part;
+        } else if part > 0 && promise.date != planned {
+            let (product, from, to) = (item.product, promise.date, planned);
+            let quantity = Quantity::new(from_micros(part), unit)?;
+            let movement = ReservationMove { product, plant, quantity, from, to, today };
+            tessera_stock::move_reservation(tx, &movement).map_err(early)?;
+        }
+    }
+    loose += left;
+    if loose == quantity {
+        return Ok(None);
+    }
+    if loose > 0 {
+        let loose = Quantity::new(from_micros(loose), unit)?;
+        tessera_stock::check_free(tx, item.product, plant, loose, today).map_err(early)?;
+        tessera_stock::reserve_unchecked(tx, item.product, plant, planned, loose)?;
+    }
+    Ok(Some(planned))
 }
 
 /// The quantity in the unit of the sale where that is exact, else in the base unit.

@@ -79,6 +79,12 @@ pub enum DeliveryError {
         /// The way out.
         hint: &'static str,
     },
+    /// The movement is reversed where it was posted.
+    #[error("goods movement {number} is the goods issue of a delivery: reverse it at the delivery")]
+    OfDelivery {
+        /// Number of the movement.
+        number: String,
+    },
     /// Sales.
     #[error(transparent)]
     Sales(#[from] tessera_sales::SalesError),
@@ -103,6 +109,19 @@ impl DeliveryError {
     /// A rule of one field.
     pub(crate) fn field(path: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Field { path: path.into(), message: message.into() }
+    }
+
+    /// The same refusal, of a field that the caller named.
+    pub(crate) fn at(self, path: impl Into<String>) -> Self {
+        Self::Problem(Problem::from(self).at(path))
+    }
+
+    /// The refusal of a value that the books do not hold, of the field that it was computed of.
+    pub(crate) fn computed_of(self, path: &str) -> Self {
+        match self {
+            Self::Finance(error) => error.computed_of(path).into(),
+            other => Self::Problem(Problem::from(other).computed_of(path)),
+        }
     }
 }
 

@@ -3,24 +3,31 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use tessera_kernel::{Cell, Choice as _, Code, Date, Kind, Quantity, Ref, Rule, Stored, Tx};
+use tessera_kernel::{
+    Cell, Choice as _, Code, Date, END_OF_TIME, Kind, Quantity, Ref, Rule, Stored, Tx,
+};
+use tessera_organisation::business_day;
 use tessera_product::Product;
-use tessera_sales::Progress;
-use tessera_stock::{GoodsMovement, MovementDraft, MovementLine, ReservationMove};
+use tessera_sales::{Progress, SalesHeader};
+use tessera_stock::{
+    GoodsMovement, MovementDraft, MovementLine, ReservationMove, StockError, StockSettings,
+};
 
 use crate::books::post_value;
 use crate::create::today;
 use crate::{
-    Delivery, DeliveryError, DeliveryHeader, DeliverySettings, DeliveryStatus, GoodsIssueStatus,
+    Delivery, DeliveryDirection, DeliveryError, DeliveryHeader, DeliveryItem, DeliverySettings,
+    DeliveryStatus, GoodsIssueStatus,
 };
 
 /// What happens when the goods issue is posted, in order.
 pub(crate) const RULES: &[Rule] = &[
     Rule { name: "permission", help: "The actor may post the goods issue." },
     Rule { name: "status", help: "The delivery is open: not posted, not cancelled." },
+    Rule { name: "day", help: "The posting date is not before the orders." },
     Rule {
         name: "promise",
-        help: "Goods that leave before the day of their promise take nothing from what others were promised.",
+        help: "Goods that leave before the day of their promise, or that nobody reserved, take nothing from what others were promised.",
     },
     Rule {
         name: "stock",
@@ -38,7 +45,26 @@ pub(crate) fn posting_date(
     header: &DeliveryHeader,
     given: Option<Date>,
 ) -> Result<Date, DeliveryError> {
-    given.map_or_else(|| today(tx, header.sales_organisation), Ok)
+    let date = given.map_or_else(|| today(tx, header.sales_organisation), Ok)?;
+    business_day(date).map_err(|message| DeliveryError::field("posting_date", message))?;
+    Ok(date)
+}
+
+/// Goods move when they were ordered, or later.
+fn not_before_orders(
+    tx: &mut Tx<'_>,
+    delivery: &Delivery,
+    date: Date,
+) -> Result<(), DeliveryError> {
+    for flow in &delivery.flow {
+        let header: SalesHeader = tx.segment_one(flow.predecessor)?;
+        if date < header.document_date {
+            let message =
+                format!("must not be before {}, when it was ordered", header.document_date);
+            return Err(DeliveryError::field("posting_date", message));
+        }
+    }
+    Ok(())
 }
 
 /// Posts the goods issue: stock, reservations and ledger, in one movement.
@@ -55,12 +81,13 @@ pub fn post_goods_issue(
         "only an open delivery can be posted; reverse its goods issue first",
     )?;
     let date = posting_date(tx, &delivery.header, on)?;
-    check_promises(tx, &delivery, date)?;
+    not_before_orders(tx, &delivery, date)?;
     let settings = tx.settings::<DeliverySettings>()?;
     let rule = settings
         .delivery_types
         .require(delivery.header.delivery_type)
         .map_err(|message| DeliveryError::field("delivery_type", message))?;
+    check_promises(tx, &delivery, rule.movement_type, date)?;
     let lines = delivery.items.iter().map(|item| MovementLine {
         storage_location: Some(item.storage_location),
         entered_quantity: Some(item.quantity),
@@ -74,7 +101,8 @@ pub fn post_goods_issue(
         reference_number: delivery.head.number.clone(),
         ..MovementDraft::new(rule.movement_type, date, lines.collect())
     };
-    let movement = tessera_stock::post_movement(tx, draft)?;
+    let posted = tessera_stock::post_movement(tx, draft);
+    let movement = posted.map_err(StockError::without_item)?;
     post_value(tx, &movement)?;
     tx.edit::<Delivery, DeliveryStatus, ()>(id, |status| {
         status.goods_issue_status = GoodsIssueStatus::Posted;
@@ -86,26 +114,56 @@ pub fn post_goods_issue(
     Ok(movement.id())
 }
 
-/// What is promised for a later day leaves now only where others still get theirs. Stock has no
-/// date: whatever day is posted, the goods are gone today.
-fn check_promises(tx: &mut Tx<'_>, delivery: &Delivery, date: Date) -> Result<(), DeliveryError> {
-    let today = today(tx, delivery.header.sales_organisation)?;
-    let mut early: BTreeMap<(Ref<Product>, Code, Date), Quantity> = BTreeMap::new();
-    for item in &delivery.items {
-        let Some(day) = item.reserved_on.filter(|day| *day > today) else { continue };
-        let key = (item.product, item.plant, day);
-        let sum = match early.get(&key) {
-            Some(sum) => sum.plus(item.base_quantity)?,
-            None => item.base_quantity,
-        };
-        early.insert(key, sum);
+/// What is promised for a later day, or was reserved by nobody, leaves now only where others still
+/// get theirs. Stock has no date: whatever day is posted, the goods are gone today.
+fn check_promises(
+    tx: &mut Tx<'_>,
+    delivery: &Delivery,
+    movement_type: Code,
+    date: Date,
+) -> Result<(), DeliveryError> {
+    if delivery.header.direction == DeliveryDirection::Returns {
+        return Ok(());
     }
-    for ((product, plant, from), quantity) in early {
-        let to = date.min(today);
-        let movement = ReservationMove { product, plant, quantity, from, to, today };
-        tessera_stock::check_earlier(tx, &movement)?;
+    let today = today(tx, delivery.header.sales_organisation)?;
+    let mut early: BTreeMap<(Ref<Product>, Code), BTreeMap<Date, Quantity>> = BTreeMap::new();
+    for item in &delivery.items {
+        // What nobody reserved is asked for like a promise for the last day there is.
+        let day = match item.reserved_on {
+            Some(day) => day,
+            None if is_limited(tx, item, movement_type)? => END_OF_TIME,
+            None => continue,
+        };
+        if day > today {
+            let days = early.entry((item.product, item.plant)).or_default();
+            let sum = days.entry(day).or_insert(Quantity::zero(item.base_quantity.unit()));
+            *sum = sum.plus(item.base_quantity)?;
+        }
+    }
+    for ((product, plant), days) in early {
+        // All of it is missing until the first of the days, what is promised later until the next.
+        let mut to = date.min(today);
+        for from in days.keys().copied() {
+            let nothing = Quantity::zero(days[&from].unit());
+            let quantity =
+                days.range(from..).try_fold(nothing, |sum, (_, part)| sum.plus(*part))?;
+            let movement = ReservationMove { product, plant, quantity, from, to, today };
+            tessera_stock::check_earlier(tx, &movement)?;
+            to = from;
+        }
     }
     Ok(())
+}
+
+/// Whether stock limits what leaves of an item.
+fn is_limited(
+    tx: &mut Tx<'_>,
+    item: &DeliveryItem,
+    movement_type: Code,
+) -> Result<bool, DeliveryError> {
+    let settings = tx.settings::<StockSettings>()?;
+    let rule = settings.movement_types.get(movement_type);
+    Ok(!rule.is_some_and(|rule| settings.may_go_negative(rule, item.plant)))
 }
 
 /// Takes the goods issue back: the goods are in stock again and held for the delivery, and the

@@ -89,11 +89,9 @@ pub fn post_goods_movement(
     let mut lines = Vec::with_capacity(form.items.len());
     for (position, item) in form.items.iter().enumerate() {
         let product = tx.shared(item.product)?;
-        let wrong =
-            |message: String| DeliveryError::field(format!("items[{position}].quantity"), message);
-        organisation.quantity_fits(item.quantity).map_err(wrong)?;
-        let quantity = product.to_base(item.quantity).map_err(|error| wrong(error.to_string()))?;
-        organisation.quantity_fits(quantity).map_err(wrong)?;
+        let quantity = product.counted(organisation, item.quantity).map_err(|message| {
+            DeliveryError::field(format!("items[{position}].quantity"), message)
+        })?;
         lines.push(MovementLine {
             storage_location: item.storage_location,
             to_plant: item.to_plant,
@@ -109,8 +107,15 @@ pub fn post_goods_movement(
         ..MovementDraft::new(code, date, lines)
     };
     let movement = tessera_stock::post_movement(tx, draft)?;
-    post_value(tx, &movement)?;
+    let path = format!("items[{}].quantity", most_valuable(&movement));
+    post_value(tx, &movement).map_err(|error| error.computed_of(&path))?;
     Ok(movement)
+}
+
+/// The position of the item that makes the most of the entry.
+fn most_valuable(movement: &GoodsMovement) -> usize {
+    let values = movement.items.iter().map(|item| item.value.minor()).enumerate();
+    values.max_by_key(|(_, value)| *value).map_or(0, |(position, _)| position)
 }
 
 /// Reverses a goods movement and its journal entries. Those of deliveries are reversed at the
@@ -125,11 +130,7 @@ pub fn reverse_goods_movement(
     let settings = tx.settings::<crate::DeliverySettings>()?;
     let code = movement.header.movement_type;
     if settings.delivery_types.iter().any(|(_, rule)| rule.movement_type == code) {
-        return Err(DeliveryError::WrongStatus {
-            number: movement.number(),
-            status: "the goods issue of a delivery",
-            hint: "reverse it at the delivery",
-        });
+        return Err(DeliveryError::OfDelivery { number: movement.number() });
     }
     let date = on.unwrap_or(movement.header.posting_date);
     not_before(date, Some(movement.header.posting_date))?;

@@ -1,5 +1,6 @@
 //! What deliveries hold and take up, recomputed from the documents.
 
+mod price_changes;
 mod status;
 mod values;
 
@@ -11,6 +12,7 @@ use tessera_sales::{Reserved, SalesDocument, SalesHeader};
 
 use crate::{Delivery, DeliverySettings, GoodsIssueStatus};
 
+pub(crate) use price_changes::check as check_price_changes;
 pub(crate) use status::check as check_status;
 pub(crate) use values::check as check_values;
 

@@ -54,7 +54,10 @@ const CANCEL_RULES: &[Rule] = &[
 
 const REVERSAL_RULES: &[Rule] = &[
     Rule { name: "by_hand", help: "Only entries that stand for no document are reversed here." },
-    Rule { name: "once", help: "An entry is reversed once, and a reversal never." },
+    Rule {
+        name: "once",
+        help: "An entry is reversed once, not before its own day; a reversal never.",
+    },
     Rule { name: "period", help: "The period of the posting date is open." },
 ];
 

@@ -38,6 +38,8 @@ pub mod account_key {
     pub const TRANSFER: Code = Code::literal("TRF");
     /// Price differences of goods.
     pub const PRICE_DIFFERENCE: Code = Code::literal("PRD");
+    /// Gains and losses from changes of standard prices.
+    pub const REVALUATION: Code = Code::literal("UMB");
     /// Cash discount granted.
     pub const CASH_DISCOUNT: Code = Code::literal("SKT");
     /// Rounding and small payment differences.

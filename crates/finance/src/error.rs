@@ -2,7 +2,7 @@
 
 use tessera_credit::CreditError;
 use tessera_kernel::{Code, Currency, Date, Fault, Money, MoneyError, Problem, ProblemKind};
-use tessera_organisation::OrganisationError;
+use tessera_organisation::{BUSINESS_YEARS, OrganisationError};
 
 /// A refusal of finance.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +34,8 @@ pub enum FinanceError {
         line: usize,
         /// Its account.
         account: Code,
+        /// The field that is wrong.
+        field: &'static str,
         /// What is wrong and what is allowed.
         reason: String,
     },
@@ -64,8 +66,33 @@ pub enum FinanceError {
         date: Date,
     },
     /// The posting date is outside what the calendar of the books knows.
-    #[error("{0} can't be a posting date: use one between 1900-01-01 and 9998-12-31")]
+    #[error(
+        "{0} can't be a posting date: use one between {first}-01-01 and {last}-12-31",
+        first = BUSINESS_YEARS.start(),
+        last = BUSINESS_YEARS.end()
+    )]
     PostingDate(Date),
+    /// A field breaks a rule that its definition does not know.
+    #[error("{path}: {message}")]
+    Field {
+        /// Path of the field.
+        path: &'static str,
+        /// What is wrong and what is allowed.
+        message: String,
+    },
+    /// The company data of a partner name an account that carries no open items.
+    #[error(
+        "account {account} of partner {partner} in company {company_code} is no reconciliation \
+         account: correct the company data of the partner"
+    )]
+    NoReconciliation {
+        /// The account.
+        account: Code,
+        /// Number of the partner.
+        partner: String,
+        /// Company.
+        company_code: Code,
+    },
     /// A journal entry is reversed once.
     #[error("journal entry {number} {reason}")]
     NotReversible {
@@ -96,7 +123,7 @@ pub enum FinanceError {
         /// The field that is impossible.
         path: &'static str,
         /// What is allowed.
-        message: &'static str,
+        message: String,
     },
     /// The organisation refuses.
     #[error(transparent)]
@@ -120,6 +147,29 @@ fn named(label: &str, code: &Option<Code>) -> String {
 }
 
 impl FinanceError {
+    /// A rule of one field.
+    pub(crate) fn field(path: &'static str, message: impl Into<String>) -> Self {
+        Self::Field { path, message: message.into() }
+    }
+
+    /// The same refusal, of a field that the caller named.
+    #[must_use]
+    pub fn at(self, path: impl Into<String>) -> Self {
+        Self::Problem(Problem::from(self).at(path))
+    }
+
+    /// The refusal of an entry that the caller did not write line by line: what does not fit was
+    /// computed of a field of his.
+    #[must_use]
+    pub fn computed_of(self, path: impl Into<String>) -> Self {
+        let is_line = matches!(self, Self::Line { .. });
+        let problem = Problem::from(self);
+        Self::Problem(match is_line {
+            true => problem.known_as(|_| None).at(path),
+            false => problem.computed_of(path),
+        })
+    }
+
     /// An amount in another currency than the document's.
     pub(crate) fn currency(found: Currency, wanted: Currency) -> String {
         format!("the amount is in {found}, the document in {wanted}")
@@ -143,16 +193,21 @@ impl From<FinanceError> for Problem {
         match error {
             FinanceError::Customizing(_) => invalid("finance.customizing", detail),
             FinanceError::NoAccount { .. } => conflict("finance.no_account", detail),
-            FinanceError::Line { line, reason, .. } => {
-                let path = format!("lines[{}]", line.saturating_sub(1));
+            FinanceError::Line { line, field, reason, .. } => {
+                let path = format!("lines[{}].{field}", line.saturating_sub(1));
                 invalid("finance.line", detail).field(path, reason)
             }
             FinanceError::Unbalanced { .. } => at("finance.unbalanced", "lines", detail),
             FinanceError::NoLines => at("finance.no_lines", "lines", detail),
-            FinanceError::PeriodClosed { .. } => conflict("finance.period_closed", detail),
+            FinanceError::PeriodClosed { .. } => {
+                conflict("finance.period_closed", detail).at("posting_date")
+            }
             FinanceError::PostingDate(_) => at("finance.posting_date", "posting_date", detail),
             FinanceError::NotReversible { .. } => conflict("finance.not_reversible", detail),
-            FinanceError::OpenItem { .. } => conflict("finance.open_item", detail),
+            FinanceError::Field { path, message } => Problem::invalid(path, message),
+            FinanceError::OpenItem { .. } | FinanceError::NoReconciliation { .. } => {
+                conflict("finance.open_item", detail)
+            }
             FinanceError::Payment { .. } => conflict("finance.payment", detail),
             FinanceError::Report { path, .. } => at("finance.report", path, detail),
             FinanceError::Output(_) => {

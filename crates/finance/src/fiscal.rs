@@ -1,6 +1,9 @@
 //! Fiscal years and periods.
 
 use tessera_kernel::Date;
+use tessera_organisation::BUSINESS_YEARS;
+
+use crate::FinanceError;
 
 /// A period of a fiscal year.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,6 +24,25 @@ impl FiscalPeriod {
             if month >= start { (year, month - start + 1) } else { (year - 1, month - start + 13) };
         // Neither is negative: posting dates before the year 1 are refused by `post`.
         Self { year: year.try_into().unwrap_or(0), period: period.try_into().unwrap_or(0) }
+    }
+
+    /// Refuses a year in which nothing is posted.
+    pub(crate) fn check_year(year: u32) -> Result<(), FinanceError> {
+        let (first, last) = (*BUSINESS_YEARS.start(), *BUSINESS_YEARS.end());
+        if i16::try_from(year).is_ok_and(|year| BUSINESS_YEARS.contains(&year)) {
+            return Ok(());
+        }
+        let message = format!("a fiscal year is one between {first} and {last}");
+        Err(FinanceError::Report { path: "fiscal_year", message })
+    }
+
+    /// Refuses a period that no fiscal year has.
+    pub(crate) fn check_period(path: &'static str, period: u32) -> Result<(), FinanceError> {
+        if (1..=12).contains(&period) {
+            return Ok(());
+        }
+        let message = "a period is one of the 12 of a fiscal year, 1 to 12".to_string();
+        Err(FinanceError::Report { path, message })
     }
 
     /// The last day of the period.

@@ -26,7 +26,7 @@ mod walk;
 
 use tessera_customizing::Shipped;
 use tessera_kernel::{Code, Date, EventDef, Module, ObjectEntry, Tx};
-use tessera_organisation::OrganisationSettings;
+use tessera_organisation::{OrganisationSettings, business_day};
 
 pub use determination::{AccountDetermination, account_key};
 pub use entries::{
@@ -111,4 +111,16 @@ fn today(
 ) -> Result<Date, FinanceError> {
     let company = organisation.company(company_code).map_err(FinanceError::Customizing)?;
     Ok(given.unwrap_or_else(|| tx.today(&company.zone)))
+}
+
+/// The day on which something is posted: the one given, or today where the company has its seat.
+fn posting_date(
+    tx: &Tx<'_>,
+    organisation: &OrganisationSettings,
+    company_code: Code,
+    given: Option<Date>,
+) -> Result<Date, FinanceError> {
+    let date = today(tx, organisation, company_code, given)?;
+    business_day(date).map_err(|_| FinanceError::PostingDate(date))?;
+    Ok(date)
 }

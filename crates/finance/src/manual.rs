@@ -1,13 +1,13 @@
 //! Entries of the general ledger made by hand.
 
-use tessera_kernel::{Code, Currency, Date, Form, Money, Record, Stored, Tx};
-use tessera_organisation::OrganisationSettings;
+use tessera_kernel::{Code, Currency, Date, Form, Money, Problem, Record, Stored, Tx};
+use tessera_organisation::{OrganisationSettings, business_day};
 
 use crate::line::Line;
 use crate::post::{Entry, document_kind, post};
 use crate::segments::{JournalEntry, Side};
 use crate::settings::FinanceSettings;
-use crate::{FinanceError, today};
+use crate::{FinanceError, posting_date};
 
 /// The entry as a whole.
 #[derive(Record, Clone, Debug, PartialEq)]
@@ -71,13 +71,16 @@ pub fn post_manual(
             return Err(FinanceError::Line {
                 line: position + 1,
                 account: line.account,
+                field: "account",
                 reason: reason.to_string(),
             });
         }
     }
     let data = &input.entry;
     let organisation = tx.settings::<OrganisationSettings>()?;
-    let posting_date = today(tx, organisation, data.company_code, data.posting_date)?;
+    let posting_date = posting_date(tx, organisation, data.company_code, data.posting_date)?;
+    let document_date = data.document_date.unwrap_or(posting_date);
+    business_day(document_date).map_err(|message| FinanceError::field("document_date", message))?;
     let line = |line: &'_ ManualLineData| Line {
         tax_code: line.tax_code,
         ..Line::new(line.account, line.side, line.amount)
@@ -88,12 +91,15 @@ pub fn post_manual(
         company_code: data.company_code,
         kind: document_kind::GENERAL,
         posting_date,
-        document_date: data.document_date.unwrap_or(posting_date),
+        document_date,
         currency: data.currency,
         reference: None,
         reference_number: data.reference_number.as_deref(),
         text: data.text.as_deref(),
         lines: &lines,
     };
-    post(tx, &entry)
+    post(tx, &entry).map_err(|error| match error {
+        FinanceError::Fault(fault) => Problem::from(fault).computed_of("lines").into(),
+        refused => refused,
+    })
 }

@@ -41,7 +41,8 @@ pub fn close_period(
     set(tx, input, PeriodState::Closed)
 }
 
-/// Opens a period again. Opening one that is open changes nothing.
+/// Opens a closed period again. Opening it once more changes nothing; one that was never closed is
+/// refused, because it is more likely another one that was meant.
 pub fn open_period(
     tx: &mut Tx<'_>,
     input: &PeriodData,
@@ -57,13 +58,8 @@ fn set(
 ) -> Result<Ref<PostingPeriod>, FinanceError> {
     let organisation = tx.settings::<OrganisationSettings>()?;
     organisation.company(input.company_code).map_err(FinanceError::Customizing)?;
-    let message = "a period is 1 to 12 of a fiscal year between 1900 and 9998";
-    if !(1..=12).contains(&input.period) {
-        return Err(FinanceError::Report { path: "period", message });
-    }
-    if !(1900..=9998).contains(&input.fiscal_year) {
-        return Err(FinanceError::Report { path: "fiscal_year", message });
-    }
+    FiscalPeriod::check_year(input.fiscal_year)?;
+    FiscalPeriod::check_period("period", input.period)?;
     let period = FiscalPeriod { year: input.fiscal_year, period: input.period };
     let number = number(input.company_code, period);
     let (id, changed) = match tx.lookup::<PostingPeriod>("number", &number)? {
@@ -73,6 +69,14 @@ fn set(
             })?;
             (id, old != state)
         }
+        None if state == PeriodState::Open => {
+            let FiscalPeriod { year, period } = period;
+            let company = input.company_code;
+            let message = format!(
+                "period {period} of {year} of company {company} was never closed: it is open"
+            );
+            return Err(FinanceError::field("period", message));
+        }
         None => {
             let status = PeriodStatus {
                 company_code: input.company_code,
@@ -81,7 +85,7 @@ fn set(
                 status: state,
             };
             let made = tx.insert_numbered(PostingPeriod { status }, Some(number.clone()))?;
-            (made.id(), state == PeriodState::Closed)
+            (made.id(), true)
         }
     };
     if changed {

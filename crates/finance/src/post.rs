@@ -1,8 +1,10 @@
 //! Posting: the one way into the books.
 
 use serde_json::json;
-use tessera_kernel::{Code, Currency, Date, Fault, Money, ObjectId, Ref, Rounding, Stored, Tx};
-use tessera_organisation::{CompanyCode, OrganisationSettings, rate_on};
+use tessera_kernel::{
+    Code, Currency, Date, Fault, Money, ObjectId, Ref, Rounding, StoreError, Stored, Tx,
+};
+use tessera_organisation::{CompanyCode, OrganisationSettings, business_day, rate_on};
 
 use crate::entries::Reconciliation;
 use crate::fiscal::FiscalPeriod;
@@ -84,9 +86,8 @@ pub(crate) fn post_reversal(
     let organisation = tx.settings::<OrganisationSettings>()?;
     let company = organisation.company(entry.company_code).map_err(FinanceError::Customizing)?;
     let kind = settings.document_kinds.require(entry.kind).map_err(FinanceError::Customizing)?;
-    if !(1900..=9998).contains(&entry.posting_date.year()) {
-        return Err(FinanceError::PostingDate(entry.posting_date));
-    }
+    let date = entry.posting_date;
+    business_day(date).map_err(|_| FinanceError::PostingDate(date))?;
     check_lines(settings, company, entry)?;
     let locals = local_amounts(tx, entry, company.currency)?;
     check_balance(entry, &locals)?;
@@ -116,26 +117,34 @@ fn check_lines(
         return Err(FinanceError::NoLines);
     }
     for (position, line) in entry.lines.iter().enumerate() {
-        let account = settings.account(company.chart_of_accounts, line.account)?;
+        let wrong = |field, reason| FinanceError::Line {
+            line: position + 1,
+            account: line.account,
+            field,
+            reason,
+        };
+        let account = settings
+            .account(company.chart_of_accounts, line.account)
+            .map_err(|error| wrong("account", error.to_string()))?;
         let allowed = account.currency.unwrap_or(entry.currency);
         let reconciles = account.reconciliation == Reconciliation::Customer;
         let zero_local = line.local.is_none_or(|local| local.is_zero());
-        let reason = if line.amount.currency() != entry.currency {
-            FinanceError::currency(line.amount.currency(), entry.currency)
+        let (field, reason) = if line.amount.currency() != entry.currency {
+            ("amount", FinanceError::currency(line.amount.currency(), entry.currency))
         } else if allowed != entry.currency {
-            format!("the account takes {allowed} only")
+            ("account", format!("the account takes {allowed} only"))
         } else if line.local.is_some_and(|local| local.currency() != company.currency) {
-            format!("the local amount must be in {}", company.currency)
+            ("amount", format!("the local amount must be in {}", company.currency))
         } else if line.amount.is_negative() || line.local.is_some_and(|l| l.is_negative()) {
-            "an amount can't be below zero: post it on the other side".to_string()
+            ("amount", "an amount can't be below zero: post it on the other side".to_string())
         } else if line.amount.is_zero() && (zero_local || entry.currency == company.currency) {
-            "has no amount".to_string()
+            ("amount", "has no amount".to_string())
         } else if reconciles && line.partner.is_none() {
-            "a reconciliation account needs a partner".to_string()
+            ("account", "a reconciliation account needs a partner".to_string())
         } else {
             continue;
         };
-        return Err(FinanceError::Line { line: position + 1, account: line.account, reason });
+        return Err(wrong(field, reason));
     }
     Ok(())
 }
@@ -150,8 +159,8 @@ fn local_amounts(
         for (position, line) in entry.lines.iter().enumerate() {
             if line.local.is_some_and(|given| given != line.amount) {
                 let reason = "the local amount must be the amount".to_string();
-                let (line, account) = (position + 1, line.account);
-                return Err(FinanceError::Line { line, account, reason });
+                let (line, account, field) = (position + 1, line.account, "amount");
+                return Err(FinanceError::Line { line, account, field, reason });
             }
         }
         return Ok(entry.lines.iter().map(|line| line.amount).collect());
@@ -161,7 +170,8 @@ fn local_amounts(
     if let Some(given) = given {
         return Ok(given);
     }
-    let rate = rate_on(tx, entry.currency, local, entry.posting_date)?;
+    let rate = rate_on(tx, entry.currency, local, entry.posting_date)
+        .map_err(|error| FinanceError::from(error).at("currency"))?;
     if entry.lines.iter().any(|line| line.local.is_some()) {
         let convert = |line: &Line<'_>| match line.local {
             Some(given) => Ok(given),
@@ -210,7 +220,7 @@ fn adjust_ledger(
     entry: &Entry<'_>,
     locals: &[Money],
     period: FiscalPeriod,
-) -> Result<(), Fault> {
+) -> Result<(), FinanceError> {
     let mut turnovers: Vec<(Code, Turnover)> = Vec::with_capacity(entry.lines.len());
     for (line, local) in entry.lines.iter().zip(locals) {
         let (amount, local) = (line.amount.minor(), local.minor());
@@ -227,9 +237,22 @@ fn adjust_ledger(
     turnovers.sort_unstable_by_key(|(account, _)| *account);
     let (company_code, currency) = (entry.company_code, entry.currency);
     for (account, turnover) in turnovers {
-        ledger::adjust(tx, &LedgerKey { company_code, account, currency, period }, turnover)?;
+        ledger::adjust(tx, &LedgerKey { company_code, account, currency, period }, turnover)
+            .map_err(|fault| unbooked(entry, account, fault))?;
     }
     Ok(())
+}
+
+/// A total that does not take more, told of the first line of its account.
+fn unbooked(entry: &Entry<'_>, account: Code, fault: Fault) -> FinanceError {
+    let first = entry.lines.iter().position(|line| line.account == account);
+    match (first, &fault) {
+        (Some(line), Fault::Store(StoreError::OutOfRange(_))) => {
+            let reason = "the amount is too large for the total of the account".to_string();
+            FinanceError::Line { line: line + 1, account, field: "amount", reason }
+        }
+        _ => fault.into(),
+    }
 }
 
 fn header(

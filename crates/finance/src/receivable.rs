@@ -100,7 +100,12 @@ pub fn reconciliation_account(
 ) -> Result<Code, FinanceError> {
     let partner = tx.shared(partner)?;
     if let Some(company) = partner.company(company_code) {
-        return Ok(company.reconciliation_account);
+        let account = company.reconciliation_account;
+        if tx.settings::<FinanceSettings>()?.is_reconciliation_account(account) {
+            return Ok(account);
+        }
+        let partner = partner.number();
+        return Err(FinanceError::NoReconciliation { account, partner, company_code });
     }
     let organisation = tx.settings::<OrganisationSettings>()?;
     let company = organisation.company(company_code).map_err(FinanceError::Customizing)?;

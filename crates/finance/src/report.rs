@@ -15,8 +15,26 @@ pub use trial_balance::{
 };
 
 use serde_json::{Value, json};
-use tessera_kernel::{Fault, Money, Tx};
+use tessera_kernel::{Date, Fault, Money, Tx};
+use tessera_organisation::business_day;
 use tessera_partner::BusinessPartner;
+
+use crate::FinanceError;
+
+/// Rows of a page: what was asked for, up to the most that a page has.
+fn page_size(limit: u32, most: u32) -> Result<u32, FinanceError> {
+    if (1..=most).contains(&limit) {
+        return Ok(limit);
+    }
+    let message = format!("{limit} rows are too many for a page: at most {most}");
+    Err(FinanceError::Report { path: "limit", message })
+}
+
+/// Refuses a day that business documents can't have.
+fn in_calendar(path: &'static str, day: Option<Date>) -> Result<(), FinanceError> {
+    let checked = day.map_or(Ok(()), business_day);
+    checked.map_err(|message| FinanceError::Report { path, message })
+}
 
 /// An amount in answers.
 fn money(amount: Money) -> Value {

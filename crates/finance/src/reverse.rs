@@ -4,10 +4,10 @@ use serde_json::json;
 use tessera_kernel::{Date, Form, Record, Ref, Stored, Tx};
 use tessera_organisation::OrganisationSettings;
 
+use crate::FinanceError;
 use crate::line::Line;
 use crate::post::{Entry, post_reversal};
 use crate::segments::{JournalEntry, JournalHeader};
-use crate::{FinanceError, today};
 
 /// How to reverse an entry.
 #[derive(Record, Clone, Debug, PartialEq)]
@@ -25,7 +25,7 @@ pub struct ReversalForm {
 }
 
 /// Takes an entry back: a new entry with debits and credits exchanged, at the same local amounts.
-/// Both name each other. An entry is reversed once, and a reversal never.
+/// Both name each other. An entry is reversed once, not before its own day, and a reversal never.
 ///
 /// It asks for no permission and does not look at open items: the verb that cancels the document
 /// behind the entry does. For entries of the general ledger itself see [`reverse_manual`].
@@ -44,6 +44,11 @@ pub fn reverse(
     }
     if header.reverses.is_some() {
         return refused("is a reversal: post what it took back anew".to_string());
+    }
+    if posting_date < header.posting_date {
+        let posted = header.posting_date;
+        let message = format!("must not be before {posted}, when {} was posted", original.number());
+        return Err(FinanceError::field("posting_date", message));
     }
     let lines: Vec<Line<'_>> = original.lines.iter().map(Line::taking_back).collect();
     let reversal = Entry {
@@ -83,6 +88,7 @@ pub fn reverse_manual(
         });
     }
     let organisation = tx.settings::<OrganisationSettings>()?;
-    let posting_date = today(tx, organisation, header.company_code, input.posting_date)?;
+    let posting_date =
+        crate::posting_date(tx, organisation, header.company_code, input.posting_date)?;
     reverse(tx, entry, posting_date)
 }

@@ -4,7 +4,7 @@ use tessera_customizing::{Catalogue, Customizing, Diagnostics};
 use tessera_kernel::{Code, Decimal, Percentage};
 
 use crate::FinanceError;
-use crate::determination::AccountDetermination;
+use crate::determination::{AccountDetermination, account_key};
 use crate::entries::{
     Account, DeterminationRule, DocumentKind, HouseBank, Named, PaymentTolerance, Reconciliation,
 };
@@ -89,6 +89,13 @@ impl FinanceSettings {
                 && chart != rule.chart
             {
                 let wrong = format!("account: {} belongs to the chart {chart}", rule.account);
+                problems.report(origin, format!("{}.{code}.{wrong}", rules.name()));
+            }
+            if let (true, Some(origin)) = (found.is_some(), rules.origin(code))
+                && rule.key == account_key::RECEIVABLES
+                && !self.is_reconciliation_account(rule.account)
+            {
+                let wrong = format!("account: {} is no reconciliation account", rule.account);
                 problems.report(origin, format!("{}.{code}.{wrong}", rules.name()));
             }
         }

@@ -77,8 +77,8 @@ pub use percentage::Percentage;
 pub use problem::{FieldProblem, Problem, ProblemKind, with_article};
 pub use quantity::{Quantity, QuantityError, Unit, UnitConversion};
 pub use registry::{
-    Action, ActionTarget, Answer, ChangeObject, Check, Checked, CreateObject, Findings, Module,
-    ObjectEntry, Registry, Rule, RunAction,
+    Action, ActionTarget, Answer, ChangeObject, ChangeRule, Check, Checked, CreateObject, Findings,
+    Module, ObjectEntry, Registry, Rule, RunAction, Saved,
 };
 pub use segment::{Cardinality, Segment, SegmentDef, TimeConstraint};
 pub use select::{Aggregate, Condition, Direction, Operator, Select};

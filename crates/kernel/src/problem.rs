@@ -106,6 +106,11 @@ pub fn with_article(noun: &str) -> String {
     format!("{article} {noun}")
 }
 
+/// Code of a calculation that does not fit its type.
+const ARITHMETIC: &str = "arithmetic";
+/// Code of a stored sum that does not fit its column.
+const OUT_OF_RANGE: &str = "out_of_range";
+
 /// A problem report.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{detail}")]
@@ -132,6 +137,35 @@ impl Problem {
     #[must_use]
     pub fn field(mut self, path: impl Into<String>, message: impl Into<String>) -> Self {
         self.fields.push(FieldProblem::new(path, message));
+        self
+    }
+
+    /// Names the field that a refusal comes from, where no finding names one.
+    #[must_use]
+    pub fn at(self, path: impl Into<String>) -> Self {
+        let is_refusal = matches!(self.kind, ProblemKind::Invalid | ProblemKind::Conflict);
+        if !is_refusal || !self.fields.is_empty() {
+            return self;
+        }
+        let message = self.detail.clone();
+        self.field(path, message)
+    }
+
+    /// Names the field from which a figure was computed that does not fit; other problems stay as
+    /// they are.
+    #[must_use]
+    pub fn computed_of(self, path: impl Into<String>) -> Self {
+        match self.code.as_str() {
+            ARITHMETIC | OUT_OF_RANGE => self.at(path),
+            _ => self,
+        }
+    }
+
+    /// The findings under the names that the caller knows; those that he can't know are dropped.
+    #[must_use]
+    pub fn known_as(mut self, name: impl Fn(&str) -> Option<String>) -> Self {
+        let known = |field: FieldProblem| Some(FieldProblem { path: name(&field.path)?, ..field });
+        self.fields = self.fields.into_iter().filter_map(known).collect();
         self
     }
 
@@ -177,13 +211,13 @@ impl From<Fault> for Problem {
             }
             Fault::Store(StoreError::Duplicate { table, index }) => duplicate(&table, &index),
             Fault::Store(StoreError::OutOfRange(_)) => {
-                Self::new(ProblemKind::Invalid, "out_of_range", detail)
+                Self::new(ProblemKind::Invalid, OUT_OF_RANGE, detail)
             }
             Fault::Store(StoreError::Unavailable(_)) => {
                 Self::new(ProblemKind::Unavailable, "unavailable", detail)
             }
             Fault::Money(_) | Fault::Quantity(_) | Fault::Decimal(_) => {
-                Self::new(ProblemKind::Invalid, "arithmetic", detail)
+                Self::new(ProblemKind::Invalid, ARITHMETIC, detail)
             }
             Fault::Numbers { .. } => Self::new(ProblemKind::Conflict, "numbers", detail),
             Fault::Store(_) | Fault::Corrupt(_) | Fault::ReadOnly | Fault::Panicked(_) => {
@@ -204,4 +238,29 @@ fn duplicate(table: &str, index: &str) -> Problem {
     let detail = format!("there is {} with this {field} already", with_article(table));
     let problem = Problem::new(ProblemKind::Conflict, "duplicate", detail);
     problem.field(fields, "is taken already: give another one, or change the one that has it")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_names_the_field_it_comes_from_unless_it_names_one_already() {
+        let refusal = Problem::new(ProblemKind::Conflict, "order.closed", "order 7 is closed");
+        let named = refusal.clone().at("items[0].order").at("items[1].order");
+        let field = FieldProblem::new("items[0].order", "order 7 is closed");
+        assert_eq!(named.fields, [field]);
+        assert!(refusal.computed_of("amount").fields.is_empty());
+        let overflow = Problem::from(Fault::from(crate::MoneyError::Overflow));
+        assert_eq!(overflow.computed_of("amount").fields[0].path, "amount");
+        let broken = Problem::new(ProblemKind::Internal, "internal", "a fault").at("amount");
+        assert!(broken.fields.is_empty(), "a fault is nobody's input");
+    }
+
+    #[test]
+    fn findings_are_told_under_the_names_that_the_caller_knows() {
+        let found = Problem::invalid("posting_date", "is closed").field("lines[0]", "is zero");
+        let known = found.known_as(|path| (path == "posting_date").then(|| "billing_date".into()));
+        assert_eq!(known.fields, [FieldProblem::new("billing_date", "is closed")]);
+    }
 }

@@ -237,7 +237,13 @@ fn change<T: Checked>(
     stored.value = json::patch(&stored, body)?;
     tx.check_references(&stored.value)?;
     stored.value.check(tx)?;
-    tx.save(&mut stored)?;
+    let before = stored.head.version;
+    if tx.save(&mut stored)? {
+        let rules: Vec<_> = tx.environment().registry.change_rules(T::NAME).copied().collect();
+        for rule in rules {
+            (rule.run)(tx, Saved { id, before, body })?;
+        }
+    }
     Ok(())
 }
 
@@ -276,6 +282,29 @@ impl Findings {
     }
 }
 
+/// A change of an object that was just saved.
+#[derive(Clone, Copy, Debug)]
+pub struct Saved<'a> {
+    /// The object.
+    pub id: ObjectId,
+    /// The version that it had before.
+    pub before: i64,
+    /// The input, by which findings name their fields.
+    pub body: &'a Value,
+}
+
+/// A rule of a module on changes of master data that a module below it owns. It runs in the command
+/// of the change, after it was saved: what it refuses leaves no trace.
+#[derive(Clone, Copy)]
+pub struct ChangeRule {
+    /// Object type.
+    pub object: &'static str,
+    /// What it demands.
+    pub rule: Rule,
+    /// Refuses.
+    pub run: fn(&mut Tx<'_>, Saved<'_>) -> Result<(), Problem>,
+}
+
 /// Recomputes a stored aggregate from the documents beneath it.
 #[derive(Clone, Copy)]
 pub struct Check {
@@ -306,6 +335,8 @@ pub struct Module {
     pub checks: Vec<Check>,
     /// Events that it tells.
     pub events: &'static [EventDef],
+    /// Rules on changes of master data of modules below.
+    pub change_rules: Vec<ChangeRule>,
     /// Reactions to events.
     pub subscribers: Vec<Subscriber>,
     /// Number ranges that customizing must define.
@@ -360,6 +391,12 @@ impl Registry {
     /// Every event that modules tell.
     pub fn events(&self) -> impl Iterator<Item = &'static EventDef> {
         self.modules.iter().flat_map(|module| module.events)
+    }
+
+    /// The rules of modules above on changes of an object type.
+    pub fn change_rules(&self, object: &str) -> impl Iterator<Item = &ChangeRule> {
+        let rules = self.modules.iter().flat_map(|module| &module.change_rules);
+        rules.filter(move |rule| rule.object == object)
     }
 
     /// Every subscriber.

@@ -81,6 +81,14 @@ pub enum StockError {
         /// The plant.
         plant: Code,
     },
+    /// The product isn't kept in the plant that a transfer gives to.
+    #[error("product {product} is not kept in plant {to_plant}: add the plant to the product")]
+    NotInDestination {
+        /// Number of the product.
+        product: String,
+        /// The plant that would get it.
+        to_plant: Code,
+    },
     /// The standard price is in another currency than the books.
     #[error(
         "product {product} is valued in {found} in plant {plant}, whose company keeps its books \
@@ -102,8 +110,6 @@ pub enum StockError {
          not change their owner by a transfer; post an issue in {plant} and a receipt in {to_plant}"
     )]
     OtherCompany {
-        /// Field.
-        path: String,
         /// Plant that gives.
         plant: Code,
         /// Its company.
@@ -169,6 +175,14 @@ pub enum StockError {
         /// Its plant.
         plant: Code,
     },
+    /// An item of a movement is refused.
+    #[error("{reason}")]
+    Item {
+        /// Its position among the items, from 0.
+        position: usize,
+        /// Why; paths are those within the item.
+        reason: Box<StockError>,
+    },
     /// Units of the product.
     #[error(transparent)]
     Product(#[from] ProductError),
@@ -184,6 +198,31 @@ impl StockError {
     /// A code that customizing refuses.
     pub(crate) fn organisation(path: impl Into<String>, message: String) -> Self {
         Self::Organisation { path: path.into(), message }
+    }
+
+    /// The refusal of the item at a position of a movement.
+    pub(crate) fn of_item(self, position: usize) -> Self {
+        Self::Item { position, reason: Box::new(self) }
+    }
+
+    /// What is refused, for callers whose own callers did not write the items.
+    #[must_use]
+    pub fn without_item(self) -> Self {
+        match self {
+            Self::Item { reason, .. } => *reason,
+            other => other,
+        }
+    }
+
+    /// The field of an item that a refusal comes from which names none itself.
+    fn field_of_item(&self) -> &'static str {
+        match self {
+            Self::PlannedReceiptClosed { .. } | Self::OtherPlannedReceipt { .. } => {
+                "planned_receipt"
+            }
+            Self::ValuationCurrency { .. } => "product",
+            _ => "quantity",
+        }
     }
 }
 
@@ -206,18 +245,24 @@ impl From<StockError> for Problem {
             StockError::Organisation { path, message } => {
                 invalid("stock.organisation", detail).field(path, message)
             }
-            StockError::OtherCompany { path, .. } => {
-                invalid("stock.other_company", detail.clone()).field(path, detail)
-            }
+            StockError::OtherCompany { .. } => at("stock.other_company", "to_plant", detail),
+            StockError::NotInDestination { .. } => at("stock.not_in_plant", "to_plant", detail),
             StockError::NoItems => at("stock.no_items", "items", detail),
             StockError::ReversedAlready { .. } => conflict("stock.reversed_already", detail),
             StockError::NotReversible { .. } => conflict("stock.not_reversible", detail),
             StockError::PlannedReceiptClosed { .. } => {
                 conflict("stock.planned_receipt_closed", detail)
             }
-            StockError::LessThanReceived { .. } => conflict("stock.less_than_received", detail),
+            StockError::LessThanReceived { .. } => {
+                conflict("stock.less_than_received", detail).at("quantity")
+            }
             StockError::OtherPlannedReceipt { .. } => {
                 conflict("stock.other_planned_receipt", detail)
+            }
+            StockError::Item { position, reason } => {
+                let field = reason.field_of_item();
+                let path = |field: &str| format!("items[{position}].{field}");
+                Problem::from(*reason).known_as(|found| Some(path(found))).at(path(field))
             }
             StockError::Product(error) => error.into(),
             StockError::Problem(problem) => problem,

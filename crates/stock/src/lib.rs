@@ -30,7 +30,7 @@ pub use planned_receipt::{
 };
 pub use post_movement::{MovementDraft, MovementLine, post_movement};
 pub use reservation::{
-    ReservationMove, check_earlier, move_reservation, release, reserve_unchecked,
+    ReservationMove, check_earlier, check_free, move_reservation, release, reserve_unchecked,
 };
 pub use reverse_movement::reverse_movement;
 pub use segments::{
@@ -38,6 +38,7 @@ pub use segments::{
     PlannedReceiptKind, PlannedReceiptStatus, PlannedReceiptTerms,
 };
 pub use settings::{MovementType, PlantStockRule, PostingKeys, StockSettings, settings};
+pub use valuation::{StandardPrice, revaluation, value_change};
 
 /// Customizing that is shipped with the module.
 pub const CONFIG: &[Shipped] =
@@ -60,6 +61,7 @@ pub fn module() -> Module {
         objects: vec![ObjectEntry::document::<GoodsMovement>(), planned_receipt::ENTRY],
         actions: vec![planned_receipt::CHANGE, planned_receipt::CANCEL, overview::AVAILABILITY],
         balances: vec![&STOCK, &REQUIREMENT],
+        change_rules: vec![valuation::KEPT_VALUE],
         checks: vec![
             Check { name: "stock", run: checks::check_stock },
             Check { name: "receipts", run: checks::check_receipts },

@@ -5,7 +5,7 @@ use tessera_kernel::{
     Action, Code, Composite, Date, Form, ObjectId, Problem, Quantity, Record, Ref, Tx,
     format_decimal, json as from_json,
 };
-use tessera_organisation::OrganisationSettings;
+use tessera_organisation::{OrganisationSettings, business_day};
 
 use crate::{StockError, availability};
 
@@ -42,6 +42,10 @@ fn run(tx: &mut Tx<'_>, id: ObjectId, body: &Value) -> Result<Value, Problem> {
     let plant = organisation
         .plant(question.plant)
         .map_err(|message| StockError::organisation("plant", message))?;
+    question
+        .from
+        .map_or(Ok(()), business_day)
+        .map_err(|message| StockError::organisation("from", message))?;
     let today = question.from.unwrap_or_else(|| tx.today(&plant.zone));
     let lines = availability(tx, Ref::new(id), question.plant, today)?;
     let text = |quantity: Quantity| format_decimal(quantity.value());

@@ -15,8 +15,8 @@ pub use create::{NewPlannedReceipt, create_planned_receipt};
 pub(crate) use fulfil::{fulfil, reopen};
 pub use receive::{Receipt, receive_planned_receipt};
 
-use tessera_kernel::{Code, Date, Fault, Quantity, Ref, Stored, Tx};
-use tessera_organisation::OrganisationSettings;
+use tessera_kernel::{Code, Date, Fault, Problem, Quantity, Ref, Stored, Tx};
+use tessera_organisation::{OrganisationSettings, business_day};
 use tessera_product::Product;
 
 use crate::StockError;
@@ -36,7 +36,8 @@ fn expect(
     if micros < 0 {
         hold(tx, product, plant)?;
     }
-    if adjust_requirement(tx, product, plant, date, (RECEIPTS, micros))? {
+    let adjusted = adjust_requirement(tx, product, plant, date, (RECEIPTS, micros));
+    if adjusted.map_err(|fault| Problem::from(fault).computed_of("quantity"))? {
         return Ok(());
     }
     let message = format!("less is expected of {product} in {plant} on {date} than was announced");
@@ -49,9 +50,12 @@ fn whole_base(
     product: &Stored<Product>,
     quantity: Quantity,
 ) -> Result<Quantity, StockError> {
-    let wrong = |message| StockError::organisation("quantity", message);
-    organisation.quantity_fits(quantity).map_err(wrong)?;
-    let base = product.to_base(quantity)?;
-    organisation.quantity_fits(base).map_err(wrong)?;
-    Ok(base)
+    let counted = product.counted(organisation, quantity);
+    counted.map_err(|message| StockError::organisation("quantity", message))
+}
+
+/// A day on which goods can be expected.
+fn expected_on(date: Date) -> Result<Date, StockError> {
+    business_day(date).map_err(|message| StockError::organisation("date", message))?;
+    Ok(date)
 }

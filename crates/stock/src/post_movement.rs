@@ -5,14 +5,14 @@ use tessera_kernel::{
     CellRef, Code, Currency, Date, Fault, Kind, Money, ObjectId, Quantity, Ref, Stored, Tx,
     to_micros,
 };
-use tessera_organisation::OrganisationSettings;
+use tessera_organisation::{OrganisationSettings, business_day};
 use tessera_product::Product;
 
 use crate::availability::{base_unit_only, in_plant, positive, quantity_of};
 use crate::balances::{STOCK, adjust_on_hand, hold};
 use crate::planned_receipt::{fulfil, reopen};
 use crate::settings::MovementType;
-use crate::valuation::value_at_standard_price;
+use crate::valuation::StandardPrice;
 use crate::{
     Direction, GoodsMovement, GoodsMovementHeader, GoodsMovementItem, PlannedReceipt, StockError,
     StockSettings, release, reserve_unchecked,
@@ -115,9 +115,12 @@ pub fn post_movement(
         .movement_types
         .require(draft.movement_type)
         .map_err(|message| StockError::organisation("movement_type", message))?;
+    business_day(draft.posting_date)
+        .map_err(|message| StockError::organisation("posting_date", message))?;
     let mut items = Vec::with_capacity(draft.items.len());
-    for (number, line) in (1..).zip(&draft.items) {
-        items.push(complete(tx, movement.direction, number, line)?);
+    for (position, (number, line)) in (1..).zip(&draft.items).enumerate() {
+        let item = complete(tx, movement.direction, number, line);
+        items.push(item.map_err(|error| error.of_item(position))?);
     }
     let header = GoodsMovementHeader {
         movement_type: draft.movement_type,
@@ -140,19 +143,17 @@ fn complete(
     line: &MovementLine,
 ) -> Result<GoodsMovementItem, StockError> {
     let organisation = tx.settings::<OrganisationSettings>()?;
-    let wrong = |field: &str| {
-        let path = format!("items[{}].{field}", item - 1);
-        move |message| StockError::organisation(path, message)
-    };
+    let wrong = |field: &'static str| move |message| StockError::organisation(field, message);
     let (_, company) = organisation.company_of_plant(line.plant).map_err(wrong("plant"))?;
     let product = tx.shared(line.product)?;
     let kept = in_plant(&product, line.plant)?;
     positive(line.quantity)?;
     base_unit_only(&product, line.quantity)?;
+    organisation.quantity_fits(line.quantity).map_err(wrong("quantity"))?;
     let storage_location = line.storage_location.unwrap_or(kept.storage_location);
     let place = organisation.storage_location_in(line.plant, storage_location);
     place.map_err(wrong("storage_location"))?;
-    let to = destination(organisation, &product, (direction, item), line, storage_location)?;
+    let to = destination(organisation, &product, direction, line, storage_location)?;
     let value = value_in(&product, line.plant, line.quantity, company.currency)?;
     let to_value = match to {
         Some((plant, _)) => Some(value_in(&product, plant, line.quantity, company.currency)?),
@@ -182,30 +183,33 @@ fn complete(
 fn destination(
     organisation: &OrganisationSettings,
     product: &Stored<Product>,
-    (direction, item): (Direction, u32),
+    direction: Direction,
     line: &MovementLine,
     from: Code,
 ) -> Result<Option<(Code, Code)>, StockError> {
-    let path = |field: &str| format!("items[{}].{field}", item - 1);
-    let wrong = |field: &str| {
-        let path = path(field);
-        move |message| StockError::organisation(path, message)
-    };
+    let wrong = |field: &'static str| move |message| StockError::organisation(field, message);
     if direction != Direction::Transfer {
-        if line.to_plant.is_some() || line.to_storage_location.is_some() {
-            let message = "only a transfer has a destination".to_string();
-            return Err(wrong("to_plant")(message));
-        }
-        return Ok(None);
+        let fields = [
+            ("to_plant", line.to_plant.is_some()),
+            ("to_storage_location", line.to_storage_location.is_some()),
+        ];
+        return match fields.into_iter().find(|(_, given)| *given) {
+            Some((field, _)) => Err(wrong(field)("only a transfer has a destination".to_string())),
+            None => Ok(None),
+        };
     }
     let plant = line.to_plant.unwrap_or(line.plant);
     let (company, _) = organisation.company_of_plant(line.plant).map_err(wrong("plant"))?;
     let (to_company, _) = organisation.company_of_plant(plant).map_err(wrong("to_plant"))?;
     if to_company != company {
-        let (path, from, to_plant) = (path("to_plant"), line.plant, plant);
-        return Err(StockError::OtherCompany { path, plant: from, company, to_plant, to_company });
+        let (from, to_plant) = (line.plant, plant);
+        return Err(StockError::OtherCompany { plant: from, company, to_plant, to_company });
     }
-    let location = line.to_storage_location.unwrap_or(in_plant(product, plant)?.storage_location);
+    let kept = product.plant(plant).ok_or_else(|| {
+        let (product, to_plant) = (product.number(), plant);
+        StockError::NotInDestination { product, to_plant }
+    })?;
+    let location = line.to_storage_location.unwrap_or(kept.storage_location);
     let place = organisation.storage_location_in(plant, location);
     place.map_err(wrong("to_storage_location"))?;
     if location == from {
@@ -222,7 +226,7 @@ fn value_in(
     quantity: Quantity,
     wanted: Currency,
 ) -> Result<Money, StockError> {
-    let value = value_at_standard_price(quantity, in_plant(product, plant)?)?;
+    let value = StandardPrice::of(in_plant(product, plant)?).value_of(quantity)?;
     if value.currency() == wanted {
         return Ok(value);
     }
@@ -245,9 +249,10 @@ pub(crate) fn book(
         .require(header.movement_type)
         .map_err(|message| StockError::organisation("movement_type", message))?;
     let reversal = header.reverses.is_some();
-    for item in &mut items {
-        move_stock(tx, settings, movement, item)?;
-        move_requirement(tx, item, reversal)?;
+    for (position, item) in items.iter_mut().enumerate() {
+        move_stock(tx, settings, movement, item)
+            .and_then(|()| move_requirement(tx, item, reversal))
+            .map_err(|error| error.of_item(position))?;
     }
     let stored = tx.insert(GoodsMovement { header, items })?;
     let header = &stored.header;

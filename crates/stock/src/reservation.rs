@@ -1,6 +1,6 @@
 //! Reservations after the promise: given back, or moved to another day.
 
-use tessera_kernel::{CellRef, Code, Date, Fault, Quantity, Ref, Tx, date_to_days};
+use tessera_kernel::{CellRef, Code, Date, END_OF_TIME, Fault, Quantity, Ref, Tx, date_to_days};
 use tessera_product::{AvailabilityCheck, Product};
 
 use crate::StockError;
@@ -96,6 +96,21 @@ pub fn check_earlier(tx: &mut Tx<'_>, movement: &ReservationMove) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// Asks whether a quantity that is not reserved can leave today without taking away what others were
+/// promised, for whatever day; holds the product in the plant, so that the answer stays true.
+///
+/// [`StockError::NotCovered`] where it can't.
+pub fn check_free(
+    tx: &mut Tx<'_>,
+    product: Ref<Product>,
+    plant: Code,
+    quantity: Quantity,
+    today: Date,
+) -> Result<(), StockError> {
+    let (from, to) = (END_OF_TIME, today);
+    check_earlier(tx, &ReservationMove { product, plant, quantity, from, to, today })
 }
 
 /// What is reserved of a product in a plant on a day, in micro-units of the base unit.

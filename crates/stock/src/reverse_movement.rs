@@ -1,6 +1,7 @@
 //! Reversing a goods movement.
 
 use tessera_kernel::{Code, Date, Kind, Object, Ref, Stored, Tx};
+use tessera_organisation::business_day;
 
 use crate::post_movement::book;
 use crate::{GoodsMovement, GoodsMovementHeader, GoodsMovementItem, StockError, StockSettings};
@@ -24,6 +25,8 @@ pub fn reverse_movement(
         return Err(StockError::ReversedAlready { number: original.number(), by });
     }
     let movement_type = reversal_type(tx, &original)?;
+    business_day(posting_date)
+        .map_err(|message| StockError::organisation("posting_date", message))?;
     let header = GoodsMovementHeader {
         movement_type,
         posting_date,
@@ -35,7 +38,7 @@ pub fn reverse_movement(
         text: None,
     };
     let items = original.items.iter().map(opposite).collect();
-    let reversal = book(tx, header, items)?;
+    let reversal = book(tx, header, items).map_err(StockError::without_item)?;
     let by = reversal.id();
     tx.edit(id, |header: &mut GoodsMovementHeader| header.reversed_by = Some(by))?;
     Ok(reversal)

@@ -10,7 +10,7 @@ use super::plan::{Terms, plan};
 use super::settle::{Origin, apply, post_clearings, signed};
 use crate::proportion::share;
 use crate::segments::{Payment, PaymentKind, PaymentStatus};
-use crate::{FinanceError, today};
+use crate::{FinanceError, posting_date};
 
 /// Clears open items with money of an earlier payment. There is an entry only where something moves:
 /// a discount, an exchange difference, another reconciliation account.
@@ -27,18 +27,20 @@ pub fn allocate(
         return Err(refuse("was cancelled".into()));
     }
     if input.allocations.is_empty() {
-        return Err(refuse("name the open items in `allocations`".into()));
+        return Err(refuse("name the open items that it is for".into()).at("allocations"));
     }
     let terms = terms(tx, &payment, input)?;
     if terms.posting_date < payment.header.posting_date {
         let posted = payment.header.posting_date;
-        return Err(refuse(format!("was posted on {posted}: allocate it then or later")));
+        let reason = format!("was posted on {posted}: allocate it then or later");
+        return Err(refuse(reason).at("posting_date"));
     }
     let mut clearings = plan(tx, &terms, &input.allocations)?;
     let cash = Money::sum(clearings.iter().map(|c| c.cash), terms.money.currency())?;
     let on_account = payment.header.unallocated;
     if cash.is_negative() || cash.minor() > on_account.minor() {
-        return Err(refuse(format!("{on_account} are on account, {cash} can't be allocated")));
+        let reason = format!("{on_account} are on account, {cash} can't be allocated");
+        return Err(refuse(reason).at("allocations"));
     }
     let header = &payment.header;
     let local = share(header.unallocated_local, cash, on_account)?;
@@ -79,7 +81,7 @@ fn terms(
         company_code: header.company_code,
         local: company.currency,
         partner: header.partner,
-        posting_date: today(tx, organisation, header.company_code, input.when.posting_date)?,
+        posting_date: posting_date(tx, organisation, header.company_code, input.when.posting_date)?,
         value_date: header.value_date,
         money: header.unallocated,
     })

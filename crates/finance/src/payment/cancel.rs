@@ -10,7 +10,7 @@ use crate::segments::{
     JournalEntry, JournalHeader, Payment, PaymentAllocation, PaymentKind, PaymentStatus,
     Receivable, ReceivableItem, Remainder,
 };
-use crate::{FinanceError, today};
+use crate::{FinanceError, posting_date};
 
 /// Takes a payment (or clearing) back: reverses its entries, opens its items again with their right
 /// to a discount, and restores the credit exposure. The clearing that a cancellation of a billing
@@ -29,7 +29,7 @@ pub fn cancel_payment(
     require_own(tx, &payment)?;
     let organisation = tx.settings::<OrganisationSettings>()?;
     let company = payment.header.company_code;
-    let posting_date = today(tx, organisation, company, input.posting_date)?;
+    let posting_date = posting_date(tx, organisation, company, input.posting_date)?;
     require_later(&payment, posting_date)?;
     for entry in entries(&payment) {
         reverse(tx, entry, posting_date)?;
@@ -85,7 +85,7 @@ fn require_later(payment: &Stored<Payment>, posting_date: Date) -> Result<(), Fi
         return Ok(());
     }
     let reason = format!("was posted on {last}: choose that day or a later one");
-    Err(FinanceError::Payment { number: payment.number(), reason })
+    Err(FinanceError::Payment { number: payment.number(), reason }.at("posting_date"))
 }
 
 /// Every entry of the payment, once.

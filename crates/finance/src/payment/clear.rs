@@ -14,7 +14,7 @@ use crate::receivable::reconciliation_account;
 use crate::segments::{
     Payment, PaymentHeader, PaymentKind, PaymentStatus, Receivable, ReceivableItem,
 };
-use crate::{FinanceError, today};
+use crate::{FinanceError, posting_date};
 
 /// Clears open items of a customer against each other; both sides come out even. The result is a
 /// payment without money.
@@ -22,16 +22,18 @@ pub fn clear(tx: &mut Tx<'_>, input: &ClearingForm) -> Result<Stored<Payment>, F
     tx.actor().require("payment", "clear")?;
     let data = &input.clearing;
     let organisation = tx.settings::<OrganisationSettings>()?;
-    let posting_date = today(tx, organisation, data.company_code, data.posting_date)?;
+    let posting_date = posting_date(tx, organisation, data.company_code, data.posting_date)?;
     let whose = (data.company_code, data.partner);
     let terms = clearing_terms(tx, whose, posting_date, first(&input.allocations)?)?;
     let clearings = plan(tx, &terms, &input.allocations)?;
     let cash = Money::sum(clearings.iter().map(|c| c.cash), terms.money.currency())?;
     if !cash.is_zero() {
         let reason = format!("the items do not come out even: {cash} are left");
-        return Err(FinanceError::Payment { number: "new".to_string(), reason });
+        let error = FinanceError::Payment { number: "new".to_string(), reason };
+        return Err(error.at("allocations"));
     }
     keep(tx, &terms, clearings, data.reference.clone())
+        .map_err(|error| error.computed_of("allocations"))
 }
 
 /// Clears items against each other as far as both sides reach, for the verb that cancels a billing
@@ -77,9 +79,9 @@ fn plan_what_reaches(
 }
 
 fn first(requests: &[AllocationData]) -> Result<Ref<Receivable>, FinanceError> {
-    requests.first().map(|request| request.receivable).ok_or_else(|| FinanceError::Payment {
-        number: "new".to_string(),
-        reason: "name the open items in `allocations`".to_string(),
+    requests.first().map(|request| request.receivable).ok_or_else(|| {
+        let reason = "name the open items that it is for".to_string();
+        FinanceError::Payment { number: "new".to_string(), reason }.at("allocations")
     })
 }
 

@@ -1,7 +1,7 @@
 //! Money that comes in, and money that goes back.
 
 use serde_json::json;
-use tessera_kernel::{Code, Money, Ref, Rounding, Stored, Tx};
+use tessera_kernel::{Code, Date, Money, Ref, Rounding, Stored, Tx, date_to_days};
 use tessera_organisation::{OrganisationSettings, exchange};
 
 use super::form::{PaymentData, PaymentForm};
@@ -14,7 +14,7 @@ use crate::segments::{
     JournalEntry, Payment, PaymentAllocation, PaymentHeader, PaymentKind, PaymentStatus,
 };
 use crate::settings::FinanceSettings;
-use crate::{FinanceError, today};
+use crate::{FinanceError, posting_date};
 
 /// Posts money of a customer and clears open items with it. What is not allocated stays on the
 /// customer's account.
@@ -42,10 +42,24 @@ fn post_payment(
     kind: PaymentKind,
 ) -> Result<Stored<Payment>, FinanceError> {
     let terms = terms(tx, &input.payment, kind)?;
-    let mut clearings = plan(tx, &terms, &input.allocations)?;
-    let money_local = exchange(tx, terms.money, terms.local, terms.posting_date, Rounding::HalfUp)?;
-    let rest = on_account(tx, &terms, money_local, &clearings)?;
-    let bank = bank_account(tx, &input.payment)?;
+    let clearings = plan(tx, &terms, &input.allocations)?;
+    let payment =
+        book(tx, &input.payment, &terms, clearings).map_err(|error| error.computed_of("amount"))?;
+    tell(tx, &payment)?;
+    Ok(payment)
+}
+
+/// Posts the money and what it clears, and keeps both as a payment.
+fn book(
+    tx: &mut Tx<'_>,
+    data: &PaymentData,
+    terms: &Terms,
+    mut clearings: Vec<Clearing>,
+) -> Result<Stored<Payment>, FinanceError> {
+    let money_local = exchange(tx, terms.money, terms.local, terms.posting_date, Rounding::HalfUp)
+        .map_err(|error| FinanceError::from(error).at("amount"))?;
+    let rest = on_account(tx, terms, money_local, &clearings)?;
+    let bank = bank_account(tx, data)?;
     let mut money = vec![signed(bank, terms.money, money_local)];
     if !rest.amount.is_zero() {
         let line = signed(rest.account, rest.amount.negated(), rest.local.negated());
@@ -53,22 +67,23 @@ fn post_payment(
     }
     let id = Ref::<Payment>::new(tx.new_id());
     let number = tx.next_number("payment")?;
-    let text = input.payment.reference.as_deref();
+    let text = data.reference.as_deref();
     let origin = Origin { id: id.id(), number: &number, text };
-    let posted = post_clearings(tx, &terms, &mut clearings, &money, origin)?;
+    let posted = post_clearings(tx, terms, &mut clearings, &money, origin)?;
     let entry = posted.0;
-    let allocations = apply(tx, &terms, clearings, posted, 1)?;
-    let header = header(tx, &terms, &input.payment, entry, &rest)?;
+    let allocations = apply(tx, terms, clearings, posted, 1)?;
+    let header = header(tx, terms, data, entry, &rest)?;
     let payment = tx.insert_as(id, Payment { header, allocations }, Some(number))?;
     release(tx, &payment, &payment.allocations, payment.header.credit_amount.negated())?;
-    tell(tx, &payment)?;
     Ok(payment)
 }
 
 fn terms(tx: &Tx<'_>, data: &PaymentData, kind: PaymentKind) -> Result<Terms, FinanceError> {
     let organisation = tx.settings::<OrganisationSettings>()?;
     let company = organisation.company(data.company_code).map_err(FinanceError::Customizing)?;
-    let posting_date = today(tx, organisation, data.company_code, data.posting_date)?;
+    let posting_date = posting_date(tx, organisation, data.company_code, data.posting_date)?;
+    let value_date = data.value_date.unwrap_or(posting_date);
+    check_value_date(value_date, posting_date)?;
     let money = match kind {
         PaymentKind::Refund => data.amount.negated(),
         _ => data.amount,
@@ -79,9 +94,23 @@ fn terms(tx: &Tx<'_>, data: &PaymentData, kind: PaymentKind) -> Result<Terms, Fi
         local: company.currency,
         partner: data.partner,
         posting_date,
-        value_date: data.value_date.unwrap_or(posting_date),
+        value_date,
         money,
     })
+}
+
+/// Days by which the value date may lie before or after the posting date: a payment that is found
+/// late is still one of the same year.
+const VALUE_DAYS: u32 = 366;
+
+fn check_value_date(value_date: Date, posting_date: Date) -> Result<(), FinanceError> {
+    if date_to_days(value_date).abs_diff(date_to_days(posting_date)) <= VALUE_DAYS {
+        return Ok(());
+    }
+    let message = format!(
+        "{value_date} is more than a year from the posting date {posting_date}: correct one of both"
+    );
+    Err(FinanceError::field("value_date", message))
 }
 
 fn bank_account(tx: &Tx<'_>, data: &PaymentData) -> Result<Code, FinanceError> {
@@ -89,12 +118,14 @@ fn bank_account(tx: &Tx<'_>, data: &PaymentData) -> Result<Code, FinanceError> {
         return account_of(tx, data.company_code, account_key::BANK);
     };
     let settings = tx.settings::<FinanceSettings>()?;
-    let bank = settings.house_banks.require(code).map_err(FinanceError::Customizing)?;
+    let bank = settings.house_banks.require(code);
+    let bank = bank.map_err(|message| FinanceError::field("house_bank", message))?;
     if bank.company_code == data.company_code {
         return Ok(bank.account);
     }
     let own = bank.company_code;
-    Err(FinanceError::Customizing(format!("the house bank {code} belongs to company {own}")))
+    let message = format!("the house bank {code} belongs to company {own}");
+    Err(FinanceError::field("house_bank", message))
 }
 
 /// What no item takes of the money, at the rate of the payment.
@@ -106,7 +137,9 @@ fn on_account(
 ) -> Result<OnAccount, FinanceError> {
     let cash = Money::sum(clearings.iter().map(|c| c.cash), terms.money.currency())?;
     let amount = terms.money.minus(cash)?;
-    let refuse = |reason: String| Err(FinanceError::Payment { number: "new".to_string(), reason });
+    let refuse = |reason: String| {
+        Err(FinanceError::Payment { number: "new".to_string(), reason }.at("allocations"))
+    };
     match (terms.kind, amount.minor()) {
         (PaymentKind::Incoming, minor) if minor < 0 => {
             return refuse(format!("{cash} are allocated, but only {} came in", terms.money));
@@ -125,7 +158,11 @@ fn on_account(
         () if amount == terms.money => money_local,
         () => exchange(tx, amount, terms.local, terms.posting_date, Rounding::HalfUp)?,
     };
-    let account = reconciliation_account(tx, terms.partner, terms.company_code, None)?;
+    let account = reconciliation_account(tx, terms.partner, terms.company_code, None);
+    let account = account.map_err(|error| match error {
+        FinanceError::NoReconciliation { .. } => error.at("partner"),
+        other => other,
+    })?;
     Ok(OnAccount { amount, local, account })
 }
 

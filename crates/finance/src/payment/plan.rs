@@ -54,12 +54,7 @@ impl Clearing {
         let item = &receivable.item;
         let amount = cash.plus(discount)?.plus(written_off)?;
         let open = item.open_amount;
-        let fits = amount.minor().signum() == open.minor().signum()
-            && amount.abs().minor() <= open.abs().minor();
-        if !fits {
-            let reason = format!("{open} is open, {amount} can't be cleared");
-            return Err(refuse(item, reason));
-        }
+        require_within(item, amount)?;
         let local = share(item.open_local_amount, amount, open)?;
         let credit = share(item.credit_amount, amount, open)?;
         Ok(Self {
@@ -80,55 +75,89 @@ pub(super) fn refuse(item: &ReceivableItem, reason: String) -> FinanceError {
     FinanceError::OpenItem { document: item.document_number.clone(), reason }
 }
 
-/// Loads the items, fills in the money that was not named, and checks discounts and tolerances.
+/// Loads the items, fills in the money that was not named, and checks discounts and tolerances. A
+/// refusal names the field of the allocation.
 pub(super) fn plan(
     tx: &mut Tx<'_>,
     terms: &Terms,
     requests: &[AllocationData],
 ) -> Result<Vec<Clearing>, FinanceError> {
-    let items = load(tx, terms, requests)?;
+    let mut items: Vec<Stored<Receivable>> = Vec::with_capacity(requests.len());
+    for (position, request) in requests.iter().enumerate() {
+        let found = load(tx, terms, (position, request))?;
+        if items.iter().any(|other| other.head.id == found.head.id) {
+            let error = refuse(&found.item, "stands there twice: put both into one line".into());
+            return Err(error.at(path(position, "receivable")));
+        }
+        items.push(found);
+    }
     let cash = fill_cash(terms, requests, &items)?;
     let mut clearings = Vec::with_capacity(items.len());
-    for ((receivable, request), cash) in items.into_iter().zip(requests).zip(cash) {
-        clearings.push(clearing(tx, terms, request, receivable, cash)?);
+    for (position, ((receivable, request), cash)) in
+        items.into_iter().zip(requests).zip(cash).enumerate()
+    {
+        clearings.push(clearing(tx, terms, (position, request), receivable, cash)?);
     }
     Ok(clearings)
 }
 
+/// Path of a field of an allocation.
+fn path(position: usize, field: &str) -> String {
+    format!("allocations[{position}].{field}")
+}
+
+/// An open item that may be cleared by these terms.
 fn load(
     tx: &mut Tx<'_>,
     terms: &Terms,
-    requests: &[AllocationData],
-) -> Result<Vec<Stored<Receivable>>, FinanceError> {
-    let mut items: Vec<Stored<Receivable>> = Vec::with_capacity(requests.len());
-    for request in requests {
-        let found = tx.load(request.receivable)?;
-        let item = &found.item;
-        let wanted = terms.money.currency();
-        if items.iter().any(|other| other.head.id == found.head.id) {
-            return Err(refuse(item, "stands there twice: put both into one line".into()));
+    (position, request): (usize, &AllocationData),
+) -> Result<Stored<Receivable>, FinanceError> {
+    let found = tx.load(request.receivable)?;
+    let item = &found.item;
+    let (own, wanted) = (item.amount.currency(), terms.money.currency());
+    let reason = if item.company_code != terms.company_code {
+        format!("is owed to company {}", item.company_code)
+    } else if item.partner != terms.partner {
+        "is owed by another customer".to_string()
+    } else if own != wanted {
+        format!("is in {own}, the payment in {wanted}: pay it in {own}")
+    } else if item.open_amount.is_zero() {
+        "is cleared already".to_string()
+    } else {
+        require_later(item, terms.posting_date)?;
+        for (field, amount) in [("cash", request.cash), ("discount", request.discount)] {
+            if let Some(found) = amount.map(|amount| amount.currency()).filter(|own| *own != wanted)
+            {
+                let reason = format!("is in {wanted}, not in {found}");
+                return Err(refuse(item, reason).at(path(position, field)));
+            }
         }
-        if item.company_code != terms.company_code {
-            return Err(refuse(item, format!("is owed to company {}", item.company_code)));
+        if let Some(cash) = request.cash.filter(|cash| !cash.is_zero()) {
+            require_within(item, cash).map_err(|error| error.at(path(position, "cash")))?;
         }
-        if item.partner != terms.partner {
-            return Err(refuse(item, "is owed by another customer".into()));
-        }
-        if item.amount.currency() != wanted {
-            let own = item.amount.currency();
-            let reason = format!("is in {own}, the payment in {wanted}: pay it in {own}");
-            return Err(refuse(item, reason));
-        }
-        if item.open_amount.is_zero() {
-            return Err(refuse(item, "is cleared already".into()));
-        }
-        if item.posting_date > terms.posting_date {
-            let reason = format!("was posted on {}: clear it then or later", item.posting_date);
-            return Err(refuse(item, reason));
-        }
-        items.push(found);
+        return Ok(found);
+    };
+    Err(refuse(item, reason).at(path(position, "receivable")))
+}
+
+/// No more is cleared than what is open, and on its side.
+fn require_within(item: &ReceivableItem, amount: Money) -> Result<(), FinanceError> {
+    let open = item.open_amount;
+    let fits = amount.minor().signum() == open.minor().signum()
+        && amount.abs().minor() <= open.abs().minor();
+    if fits {
+        return Ok(());
     }
-    Ok(items)
+    Err(refuse(item, format!("{open} is open, {amount} can't be cleared")))
+}
+
+/// Nothing is cleared before it was posted.
+pub(super) fn require_later(item: &ReceivableItem, posting_date: Date) -> Result<(), FinanceError> {
+    if item.posting_date <= posting_date {
+        return Ok(());
+    }
+    let reason = format!("was posted on {}: clear it then or later", item.posting_date);
+    Err(refuse(item, reason).at("posting_date"))
 }
 
 /// The money for each item.
@@ -139,8 +168,10 @@ fn fill_cash(
 ) -> Result<Vec<Money>, FinanceError> {
     let none = Money::zero(terms.money.currency());
     let mut wishes = Vec::with_capacity(items.len());
-    for (request, found) in requests.iter().zip(items) {
-        let rest = found.item.open_amount.minus(request.discount.unwrap_or(none))?;
+    for (position, (request, found)) in requests.iter().zip(items).enumerate() {
+        let rest = found.item.open_amount.minus(request.discount.unwrap_or(none));
+        let rest =
+            rest.map_err(|error| FinanceError::from(error).at(path(position, "discount")))?;
         wishes.push((request.cash, rest));
     }
     if terms.kind == PaymentKind::Clearing {
@@ -180,32 +211,45 @@ fn take((cash, rest): &(Option<Money>, Money), left: &mut i64) -> Money {
             Money::from_minor(most * rest.minor().signum(), rest.currency())
         }
     };
-    *left -= taken.minor().abs();
+    *left = left.saturating_sub(taken.minor().abs());
     taken
 }
 
 fn clearing(
     tx: &mut Tx<'_>,
     terms: &Terms,
-    request: &AllocationData,
+    (position, request): (usize, &AllocationData),
     receivable: Stored<Receivable>,
     cash: Money,
 ) -> Result<Clearing, FinanceError> {
+    let at = |field| move |error: FinanceError| error.at(path(position, field));
     let item = &receivable.item;
     let none = Money::zero(cash.currency());
     let discount = request.discount.unwrap_or(none);
     let written_off = match request.remainder {
-        Remainder::WriteOff => item.open_amount.minus(cash)?.minus(discount)?,
+        Remainder::WriteOff => left(item.open_amount, cash, discount).map_err(at("cash"))?,
         _ => none,
     };
     if !discount.is_zero() {
-        check_discount(tx, terms, item, discount, cash.plus(discount)?.plus(written_off)?)?;
+        let part = Money::sum([cash, discount, written_off], cash.currency());
+        let part =
+            part.map_err(|error| FinanceError::from(error).at(path(position, "discount")))?;
+        check_discount(tx, terms, item, discount, part).map_err(at("discount"))?;
     }
     if !written_off.is_zero() {
-        check_write_off(tx, terms, item, written_off)?;
+        check_write_off(tx, terms, item, written_off).map_err(at("remainder"))?;
+    }
+    let field = if request.cash.is_some() { "cash" } else { "receivable" };
+    if cash.is_zero() && discount.is_zero() && written_off.is_zero() {
+        return Err(at(field)(refuse(item, "can't be cleared: no money is left for it".into())));
     }
     let parts = [cash, discount, written_off];
-    Clearing::new(receivable, parts, account_key::ROUNDING, request.remainder)
+    Clearing::new(receivable, parts, account_key::ROUNDING, request.remainder).map_err(at(field))
+}
+
+/// What money and discount leave of an amount.
+fn left(open: Money, cash: Money, discount: Money) -> Result<Money, FinanceError> {
+    Ok(open.minus(cash)?.minus(discount)?)
 }
 
 fn check_discount(

@@ -6,7 +6,7 @@ use tessera_kernel::{
     head_column,
 };
 
-use super::money;
+use super::{in_calendar, money, page_size};
 use crate::FinanceError;
 use crate::segments::{JournalEntry, JournalHeader, JournalLine};
 use crate::walk::read_id;
@@ -70,7 +70,8 @@ pub fn account_lines(
     which: &AccountLinesData,
 ) -> Result<AccountLines, FinanceError> {
     tx.actor().require("journal_entry", "account_lines")?;
-    let limit = which.limit.clamp(1, 1_000);
+    let limit = page_size(which.limit, 1_000)?;
+    check(which)?;
     let table = JournalLine::def().table();
     // Column 0 is the entry, column 1 the line.
     let account = table.position("account").ok_or_else(|| Fault::corrupt("no account column"))?;
@@ -101,6 +102,23 @@ pub fn account_lines(
         }
     }
     Ok(AccountLines { lines, next })
+}
+
+/// Days are in the calendar and in order, and a line is that of an entry.
+fn check(which: &AccountLinesData) -> Result<(), FinanceError> {
+    in_calendar("from", which.from)?;
+    in_calendar("to", which.to)?;
+    if let (Some(from), Some(to)) = (which.from, which.to)
+        && from > to
+    {
+        let message = format!("must not be after to, which is {to}");
+        return Err(FinanceError::Report { path: "from", message });
+    }
+    if which.after_line.is_some() && which.after_entry.is_none() {
+        let message = "is a line of after_entry: name that, too".to_string();
+        return Err(FinanceError::Report { path: "after_line", message });
+    }
+    Ok(())
 }
 
 fn matches(which: &AccountLinesData, header: &JournalHeader) -> bool {

@@ -11,7 +11,7 @@ use tessera_organisation::OrganisationSettings;
 use tessera_partner::BusinessPartner;
 
 use super::open_items::{column, uncleared};
-use super::{money, partner};
+use super::{in_calendar, money, page_size, partner};
 use crate::segments::{Payment, PaymentAllocation, PaymentHeader, Receivable, ReceivableItem};
 use crate::walk::read_id;
 use crate::{FinanceError, today};
@@ -40,6 +40,9 @@ pub struct AgeingForm {
     #[form(flatten)]
     pub which: AgeingData,
 }
+
+/// Most rows of a page.
+const MOST_ROWS: u32 = 10_000;
 
 /// How many classes of age there are: not due, 1–30, 31–60, 61–90 and more days overdue.
 pub(crate) const CLASSES: usize = 5;
@@ -106,6 +109,8 @@ impl Collector {
 pub fn ageing(tx: &mut Tx<'_>, which: &AgeingData) -> Result<Ageing, FinanceError> {
     tx.actor().require("receivable", "ageing")?;
     let organisation = tx.settings::<OrganisationSettings>()?;
+    page_size(which.limit, MOST_ROWS)?;
+    in_calendar("key_date", which.key_date)?;
     let key_date = today(tx, organisation, which.company_code, which.key_date)?;
     let mut collector = Collector { key_date, rows: BTreeMap::new() };
     add_open_items(tx, which, &mut collector)?;
@@ -272,7 +277,7 @@ fn take_back(
 }
 
 fn page(which: &AgeingData, collector: Collector) -> Ageing {
-    let limit = which.limit.clamp(1, 10_000) as usize;
+    let limit = which.limit.clamp(1, MOST_ROWS) as usize;
     let mut totals: BTreeMap<Currency, Amounts> = BTreeMap::new();
     let (mut rows, mut next) = (Vec::new(), None);
     for ((partner, currency), amounts) in collector.rows {

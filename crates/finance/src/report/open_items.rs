@@ -8,7 +8,7 @@ use tessera_kernel::{
 use tessera_organisation::OrganisationSettings;
 use tessera_partner::BusinessPartner;
 
-use super::money;
+use super::{money, page_size};
 use crate::segments::{Receivable, ReceivableItem};
 use crate::settings::FinanceSettings;
 use crate::{FinanceError, today};
@@ -73,7 +73,7 @@ pub(super) fn uncleared() -> Result<Condition, Fault> {
 /// Reads a page of what a customer owes, oldest first.
 pub fn open_items(tx: &mut Tx<'_>, whose: &OpenItemsData) -> Result<OpenItems, FinanceError> {
     tx.actor().require("receivable", "open_items")?;
-    let limit = whose.limit.clamp(1, 1_000);
+    let limit = page_size(whose.limit, 1_000)?;
     let mut query = Select::from(Receivable::def().head, &[head_column::ID])
         .equals(column("partner")?, Cell::Uuid(whose.partner.id().0))
         .filter(uncleared()?)

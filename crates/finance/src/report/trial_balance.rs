@@ -86,9 +86,12 @@ pub fn trial_balance(
     tx.actor().require("journal_entry", "trial_balance")?;
     let organisation = tx.settings::<OrganisationSettings>()?;
     let company = organisation.company(which.company_code).map_err(FinanceError::Customizing)?;
-    if which.from_period > which.to_period || which.to_period > 12 {
-        let message = "from_period and to_period are 1 to 12, the first not after the last";
-        return Err(FinanceError::Report { path: "to_period", message });
+    FiscalPeriod::check_year(which.fiscal_year)?;
+    FiscalPeriod::check_period("from_period", which.from_period)?;
+    FiscalPeriod::check_period("to_period", which.to_period)?;
+    if which.from_period > which.to_period {
+        let message = format!("must not be after to_period, which is {}", which.to_period);
+        return Err(FinanceError::Report { path: "from_period", message });
     }
     let settings = tx.settings::<FinanceSettings>()?;
     let mut sums: BTreeMap<(Option<Code>, Currency), Sums> = BTreeMap::new();

@@ -11,8 +11,8 @@ use tessera_finance::{
 };
 use tessera_kernel::{
     Actor, Cache, Code, Currency, Database, Date, Environment, Fault, Findings, FixedClock,
-    Instant, Money, NumberRange, Numbering, Problem, RandomIds, Ref, Registry, Rounding, Settings,
-    Source, Stored, Tx, parse_date,
+    Instant, Money, NumberRange, Numbering, ObjectId, Problem, RandomIds, Ref, Registry, Rounding,
+    Settings, Source, Stored, Tx, parse_date,
 };
 use tessera_organisation::exchange;
 use tessera_partner::BusinessPartner;
@@ -113,17 +113,25 @@ impl Books {
     }
 
     pub(crate) fn act(&self, object: &str, action: &str, body: Value) -> Result<Value, Problem> {
-        let action = *self.database.environment().registry.action(object, action).unwrap();
-        let nil = tessera_kernel::ObjectId(Default::default());
-        self.run(move |tx| (action.run)(tx, nil, &body))
+        self.act_on(ObjectId(Default::default()), (object, action), body)
     }
 
-    fn create(&self, object: &str, body: Value) -> tessera_kernel::ObjectId {
+    pub(crate) fn act_on(
+        &self,
+        id: ObjectId,
+        (object, action): (&str, &str),
+        body: Value,
+    ) -> Result<Value, Problem> {
+        let action = *self.database.environment().registry.action(object, action).unwrap();
+        self.run(move |tx| (action.run)(tx, id, &body))
+    }
+
+    fn create(&self, object: &str, body: Value) -> ObjectId {
         let entry = *self.database.environment().registry.object(object).unwrap();
         self.run(move |tx| (entry.create.unwrap())(tx, &body)).unwrap()
     }
 
-    fn rate(&self, pair: &str, rates: &[(&str, &str, &str)]) {
+    pub(crate) fn rate(&self, pair: &str, rates: &[(&str, &str, &str)]) {
         let rates: Vec<Value> = rates
             .iter()
             .map(|(from, to, rate)| json!({ "valid": { "from": from, "to": to }, "rate": rate }))

@@ -1,5 +1,6 @@
 //! Finance on a database.
 
+mod bad_input;
 mod fixture;
 mod outside;
 mod payments;

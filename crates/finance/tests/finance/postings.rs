@@ -126,7 +126,7 @@ fn by_hand_nothing_is_posted_to_reconciliation_accounts_nor_reversed_that_has_a_
     let refused = books.act("journal_entry", "post", entry("140000")).unwrap_err();
     assert_eq!(
         (refused.code.as_str(), refused.fields[0].path.as_str()),
-        ("finance.line", "lines[0]")
+        ("finance.line", "lines[0].account")
     );
     let refused = books.act("journal_entry", "post", entry("nope")).unwrap_err();
     assert_eq!(refused.fields[0].path, "lines[0].account");

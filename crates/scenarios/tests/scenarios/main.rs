@@ -2,6 +2,7 @@
 
 mod agreed;
 mod availability;
+mod bad_input;
 mod books;
 mod changes;
 mod concurrency;
@@ -27,6 +28,7 @@ mod rounding;
 mod services;
 mod shop;
 mod stale;
+mod standard_prices;
 mod transfers;
 mod units;
 mod verify;

@@ -7,7 +7,7 @@ use tessera_kernel::{
 };
 use tessera_organisation::OrganisationSettings;
 
-use super::{expect, whole_base};
+use super::{expect, expected_on, whole_base};
 use crate::availability::positive;
 use crate::{PlannedReceipt, PlannedReceiptStatus, StockError};
 
@@ -83,7 +83,7 @@ pub fn change_planned_receipt(
             false => PlannedReceiptStatus::Open,
         };
     }
-    terms.date = change.date.unwrap_or(terms.date);
+    terms.date = change.date.map_or(Ok(terms.date), expected_on)?;
     let after = (terms.date, to_micros(terms.open_quantity.value()).map_err(Fault::from)?);
     let (product, plant) = (terms.product, terms.plant);
     if before != after {

@@ -8,7 +8,7 @@ use tessera_kernel::{
 use tessera_organisation::OrganisationSettings;
 use tessera_product::Product;
 
-use super::{expect, whole_base};
+use super::{expect, expected_on, whole_base};
 use crate::availability::{in_plant, positive};
 use crate::{
     PlannedReceipt, PlannedReceiptKind, PlannedReceiptStatus, PlannedReceiptTerms, StockError,
@@ -64,6 +64,7 @@ pub fn create_planned_receipt(
     let product = tx.shared(new.product)?;
     in_plant(&product, new.plant)?;
     positive(new.quantity)?;
+    expected_on(new.date)?;
     let quantity = whole_base(organisation, &product, new.quantity)?;
     let micros = to_micros(quantity.value()).map_err(Fault::from)?;
     expect(tx, new.product, new.plant, new.date, micros)?;

@@ -46,5 +46,5 @@ pub fn receive_planned_receipt(
     let mut draft = MovementDraft::new(receipt.movement_type, receipt.posting_date, vec![line]);
     draft.reference = Some(id.id());
     draft.reference_number = receipt.reference_number;
-    post_movement(tx, draft)
+    post_movement(tx, draft).map_err(StockError::without_item)
 }

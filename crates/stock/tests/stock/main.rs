@@ -1,6 +1,7 @@
 //! Stock on the embedded engine.
 
 mod availability;
+mod bad_input;
 mod concurrency;
 mod fixture;
 mod movements;

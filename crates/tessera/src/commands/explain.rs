@@ -33,7 +33,10 @@ pub(crate) fn run(command: &Explain) -> Result<ExitCode, CommandError> {
                 tell(object, "create", "", create);
             }
             if entry.change.is_some() {
-                tell(object, "change", "", change);
+                // Rules of modules above run last.
+                let above = composition.registry.change_rules(object).map(|above| above.rule);
+                let rules: Vec<Rule> = change.iter().copied().chain(above).collect();
+                tell(object, "change", "", &rules);
             }
         }
         for action in &module.actions {
