@@ -6,10 +6,10 @@ use tessera_document::{
     BILL_TO, DocumentKind, DocumentText, Fulfilled, PAYER, fulfil, fulfilments, partner_in,
 };
 use tessera_kernel::{
-    Code, Currency, Date, Kind, Money, ObjectId, Quantity, Ref, Rule, Stored, Tx, from_micros,
-    to_micros,
+    Code, Currency, Date, Kind, Money, ObjectId, Quantity, Ref, Rule, Stored, Tx, business_day,
+    from_micros, to_micros,
 };
-use tessera_organisation::{OrganisationSettings, business_day};
+use tessera_organisation::OrganisationSettings;
 use tessera_partner::BusinessPartner;
 use tessera_pricing::PricingCondition;
 use tessera_sales::{Progress, SalesDocument, SalesError, SalesSettings, Taking};

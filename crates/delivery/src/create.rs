@@ -4,9 +4,9 @@ use serde_json::json;
 use tessera_credit::Exposure;
 use tessera_document::{Fulfilled, PAYER, partner_in};
 use tessera_kernel::{
-    Code, Date, Kind, Money, Quantity, Ref, Rule, Stored, Tx, from_micros, to_micros,
+    Code, Date, Kind, Money, Quantity, Ref, Rule, Stored, Tx, business_day, from_micros, to_micros,
 };
-use tessera_organisation::{OrganisationSettings, business_day};
+use tessera_organisation::OrganisationSettings;
 use tessera_sales::{
     BillingRelevance, Category, SalesDocument, SalesItem, SalesSettings, ScheduleLine, Taking,
 };

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 use tessera_kernel::{
-    Cell, Choice as _, Code, Date, END_OF_TIME, Kind, Quantity, Ref, Rule, Stored, Tx,
+    Cell, Choice as _, Code, Date, END_OF_TIME, Kind, Quantity, Ref, Rule, Stored, Tx, business_day,
 };
-use tessera_organisation::business_day;
 use tessera_product::Product;
 use tessera_sales::{Progress, SalesHeader};
 use tessera_stock::{

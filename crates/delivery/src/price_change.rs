@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use tessera_finance::{Entry, FinanceSettings, Line, account_key, document_kind};
 use tessera_kernel::{
     Action, Answer, Code, Composite, Date, Form, Kind, Money, Object, ObjectId, Problem, Quantity,
-    Record, Ref, Rule, Segment, Stored, Tx,
+    Record, Ref, Rule, Segment, Stored, Tx, business_day,
     json::{parse, stored_to_json},
 };
-use tessera_organisation::{CompanyCode, OrganisationSettings, business_day};
+use tessera_organisation::{CompanyCode, OrganisationSettings};
 use tessera_product::{Product, ProductPlant};
 use tessera_stock::StandardPrice;
 

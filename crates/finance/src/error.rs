@@ -1,8 +1,10 @@
 //! What can go wrong in finance.
 
 use tessera_credit::CreditError;
-use tessera_kernel::{Code, Currency, Date, Fault, Money, MoneyError, Problem, ProblemKind};
-use tessera_organisation::{BUSINESS_YEARS, OrganisationError};
+use tessera_kernel::{
+    BUSINESS_YEARS, Code, Currency, Date, Fault, Money, MoneyError, Problem, ProblemKind,
+};
+use tessera_organisation::OrganisationError;
 
 /// A refusal of finance.
 #[derive(Debug, thiserror::Error)]

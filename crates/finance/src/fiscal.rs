@@ -1,7 +1,6 @@
 //! Fiscal years and periods.
 
-use tessera_kernel::Date;
-use tessera_organisation::BUSINESS_YEARS;
+use tessera_kernel::{BUSINESS_YEARS, Date};
 
 use crate::FinanceError;
 

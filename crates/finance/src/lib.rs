@@ -25,8 +25,8 @@ mod settings;
 mod walk;
 
 use tessera_customizing::Shipped;
-use tessera_kernel::{Code, Date, EventDef, Module, ObjectEntry, Tx};
-use tessera_organisation::{OrganisationSettings, business_day};
+use tessera_kernel::{Code, Date, EventDef, Module, ObjectEntry, Tx, business_day};
+use tessera_organisation::OrganisationSettings;
 
 pub use determination::{AccountDetermination, account_key};
 pub use entries::{

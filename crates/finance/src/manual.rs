@@ -1,7 +1,9 @@
 //! Entries of the general ledger made by hand.
 
-use tessera_kernel::{Code, Currency, Date, Form, Money, Problem, Record, Stored, Tx};
-use tessera_organisation::{OrganisationSettings, business_day};
+use tessera_kernel::{
+    Code, Currency, Date, Form, Money, Problem, Record, Stored, Tx, business_day,
+};
+use tessera_organisation::OrganisationSettings;
 
 use crate::line::Line;
 use crate::post::{Entry, document_kind, post};

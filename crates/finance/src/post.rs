@@ -3,8 +3,9 @@
 use serde_json::json;
 use tessera_kernel::{
     Code, Currency, Date, Fault, Money, ObjectId, Ref, Rounding, StoreError, Stored, Tx,
+    business_day,
 };
-use tessera_organisation::{CompanyCode, OrganisationSettings, business_day, rate_on};
+use tessera_organisation::{CompanyCode, OrganisationSettings, rate_on};
 
 use crate::entries::Reconciliation;
 use crate::fiscal::FiscalPeriod;

@@ -15,8 +15,7 @@ pub use trial_balance::{
 };
 
 use serde_json::{Value, json};
-use tessera_kernel::{Date, Fault, Money, Tx};
-use tessera_organisation::business_day;
+use tessera_kernel::{Date, Fault, Money, Tx, business_day};
 use tessera_partner::BusinessPartner;
 
 use crate::FinanceError;

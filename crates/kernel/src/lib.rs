@@ -87,8 +87,8 @@ pub use table::{ColumnDef, Fill, IndexDef, TableDef};
 pub use tessera_kernel_derive::{Choice, Form, Object, Record, Segment};
 pub use text::{Language, LocalizedText};
 pub use time::{
-    Date, END_OF_TIME, Instant, InvalidTime, LocalDateTime, Validity, Zone, date_from_days,
-    date_to_days, parse_date,
+    BUSINESS_YEARS, Date, END_OF_TIME, Instant, InvalidTime, LocalDateTime, Validity, Zone,
+    business_day, date_from_days, date_to_days, parse_date,
 };
 pub use timed::{Timed, put as put_timed};
 pub use tx::{Changes, Page, Query, Tx};

@@ -292,6 +292,20 @@ impl Validity {
     }
 }
 
+/// The years in which documents are dated and posted. What lies outside was mistyped, and day
+/// arithmetic on what lies inside never leaves the calendar.
+pub const BUSINESS_YEARS: std::ops::RangeInclusive<i16> = 1900..=2199;
+
+/// Refuses a day outside of [`BUSINESS_YEARS`] with a sentence for its field. Periods of validity are
+/// not asked: they may last until the end of time.
+pub fn business_day(date: Date) -> Result<(), String> {
+    let (first, last) = (BUSINESS_YEARS.start(), BUSINESS_YEARS.end());
+    match BUSINESS_YEARS.contains(&date.year()) {
+        true => Ok(()),
+        false => Err(format!("must be between {first}-01-01 and {last}-12-31")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

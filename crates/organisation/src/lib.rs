@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod assignment;
-mod calendar;
 mod due;
 mod entries;
 mod error;
@@ -13,7 +12,6 @@ mod settings;
 use tessera_customizing::Shipped;
 use tessera_kernel::Module;
 
-pub use calendar::{BUSINESS_YEARS, business_day};
 pub use due::{Due, due};
 pub use entries::{
     CompanyCode, CreditControlArea, Dimension, Installation, Named, PaymentTerms, Plant,

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use tessera_kernel::{
     Action, Code, Composite, Date, Form, ObjectId, Problem, Quantity, Record, Ref, Tx,
-    format_decimal, json as from_json,
+    business_day, format_decimal, json as from_json,
 };
-use tessera_organisation::{OrganisationSettings, business_day};
+use tessera_organisation::OrganisationSettings;
 
 use crate::{StockError, availability};
 

@@ -15,8 +15,8 @@ pub use create::{NewPlannedReceipt, create_planned_receipt};
 pub(crate) use fulfil::{fulfil, reopen};
 pub use receive::{Receipt, receive_planned_receipt};
 
-use tessera_kernel::{Code, Date, Fault, Problem, Quantity, Ref, Stored, Tx};
-use tessera_organisation::{OrganisationSettings, business_day};
+use tessera_kernel::{Code, Date, Fault, Problem, Quantity, Ref, Stored, Tx, business_day};
+use tessera_organisation::OrganisationSettings;
 use tessera_product::Product;
 
 use crate::StockError;

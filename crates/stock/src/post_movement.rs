@@ -3,9 +3,9 @@
 use serde_json::json;
 use tessera_kernel::{
     CellRef, Code, Currency, Date, Fault, Kind, Money, ObjectId, Quantity, Ref, Stored, Tx,
-    to_micros,
+    business_day, to_micros,
 };
-use tessera_organisation::{OrganisationSettings, business_day};
+use tessera_organisation::OrganisationSettings;
 use tessera_product::Product;
 
 use crate::availability::{base_unit_only, in_plant, positive, quantity_of};

@@ -1,7 +1,6 @@
 //! Reversing a goods movement.
 
-use tessera_kernel::{Code, Date, Kind, Object, Ref, Stored, Tx};
-use tessera_organisation::business_day;
+use tessera_kernel::{Code, Date, Kind, Object, Ref, Stored, Tx, business_day};
 
 use crate::post_movement::book;
 use crate::{GoodsMovement, GoodsMovementHeader, GoodsMovementItem, StockError, StockSettings};

@@ -7,7 +7,7 @@ use crate::{
     Cell, Code, Composite, CompositeDef, Currency, Decimal, Fault, FieldDef, FieldProblem,
     FieldType, FieldValue, Instant, Language, Literal, LocalDateTime, LocalizedText, Money,
     Multiplicity, ObjectId, Part, Percentage, Quantity, Record, RowBuffer, RowSink, Sign, Unit,
-    Validity, date_to_days, decimal, parse_date, to_micros, with_article,
+    Validity, business_day, date_to_days, decimal, parse_date, to_micros, with_article,
 };
 
 /// Records per part that a body may have; more is refused, not read. A document of so many items
@@ -16,9 +16,6 @@ const MAX_RECORDS: usize = 2_000;
 
 /// The largest quantity of one input; sums of many of them still have room.
 const MAX_QUANTITY: i64 = 1_000_000_000;
-
-/// The years of days that are given; a period may last beyond them, up to the end of time.
-const YEARS: std::ops::RangeInclusive<i16> = 1900..=2199;
 
 /// Reads a composite from a JSON object. Every finding is reported, not just the first.
 pub fn parse<C: Composite>(body: &Value) -> Result<C, Fault> {
@@ -396,10 +393,7 @@ fn date(value: &Value) -> Result<crate::Date, String> {
 
 fn day(value: &Value) -> Result<crate::Date, String> {
     let day = date(value)?;
-    if YEARS.contains(&day.year()) {
-        return Ok(day);
-    }
-    Err(format!("must be between {}-01-01 and {}-12-31", YEARS.start(), YEARS.end()))
+    business_day(day).map(|()| day)
 }
 
 fn validity(value: &Value) -> Result<Validity, String> {
