@@ -9,6 +9,7 @@ mod options;
 mod pending;
 mod pool;
 mod query;
+mod server;
 mod session;
 mod statement;
 mod store;
@@ -16,4 +17,4 @@ mod value;
 mod workers;
 
 pub use options::{Options, Prepared};
-pub use store::PostgresStore;
+pub use store::{Occupant, PostgresStore};
