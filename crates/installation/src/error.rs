@@ -5,18 +5,43 @@ use std::path::PathBuf;
 use tessera_customizing::Diagnostics;
 use tessera_kernel::{Fault, StoreError};
 
+use crate::Location;
+
+/// The forms of a database URL.
+const FORMS: &str = "give sqlite:PATH, like sqlite:tessera.db, or \
+                     postgres://USER:PASSWORD@HOST:PORT/DATABASE";
+
 /// Why an installation can't be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum InstallationError {
     /// The URL names no database.
-    #[error("`{0}` is no database: give sqlite:PATH, like sqlite:tessera.db")]
+    #[error("`{0}` is no database: {FORMS}")]
     Url(String),
-    /// PostgreSQL is not supported yet.
-    #[error("`{0}`: this version works on SQLite only: give sqlite:PATH")]
-    Engine(String),
+    /// The URL of a server is wrong.
+    #[error("this URL of a server can't be used, {0}: {FORMS}")]
+    ServerUrl(&'static str),
     /// There is no such database.
-    #[error("there is no database {}: `tessera serve` makes one", .0.display())]
-    NoDatabase(PathBuf),
+    #[error("there is no database {0}: `tessera serve` makes one")]
+    NoDatabase(Location),
+    /// The database is somebody else's.
+    #[error(
+        "{location} has tables of something else, like {table}: give Tessera a database of its own \
+         (`createdb`)"
+    )]
+    Stranger {
+        /// The database.
+        location: Location,
+        /// One of its tables.
+        table: String,
+    },
+    /// The server, or its database, can't be used.
+    #[error("{location}: {error}")]
+    Server {
+        /// The database.
+        location: Location,
+        /// Why.
+        error: StoreError,
+    },
     /// There is no such folder of customizing.
     #[error("there is no folder {} with customizing", .0.display())]
     NoFolder(PathBuf),
@@ -29,4 +54,11 @@ pub enum InstallationError {
     /// The database.
     #[error(transparent)]
     Fault(#[from] Fault),
+}
+
+impl InstallationError {
+    /// An error of the server at a location.
+    pub(crate) fn at(location: &Location, error: StoreError) -> Self {
+        Self::Server { location: location.clone(), error }
+    }
 }

@@ -11,7 +11,7 @@ mod verify;
 
 pub use composition::{Composition, compose};
 pub use error::InstallationError;
-pub use location::Location;
+pub use location::{Location, ServerUrl};
 pub use open::{Installation, Options};
 pub use services::Services;
 pub use verify::verify;

@@ -5,24 +5,30 @@ use std::sync::Arc;
 
 use tessera_kernel::{
     Actor, Cache, Clock, Database, Environment, Fault, Findings, IdSource, RandomIds, Source,
-    Store, SystemClock,
+    Store, StoreError, SystemClock,
 };
+use tessera_store_postgres::{Occupant, Options as PostgresOptions, PostgresStore};
 use tessera_store_sqlite::{Access, SqliteStore};
 
+use crate::location::ServerUrl;
 use crate::{Composition, InstallationError, Location, compose, verify};
 
 /// How an installation is opened.
 pub struct Options {
-    /// `sqlite:PATH`.
+    /// `sqlite:PATH` or `postgres://…`.
     pub db_url: String,
-    /// Folder of customizing; without it the one beside the database, if there is one.
+    /// Folder of customizing; without it the one beside the database file, if there is one.
     pub config_folder: Option<PathBuf>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Ids.
     pub ids: Arc<dyn IdSource>,
-    /// How the engine opens the file.
+    /// How SQLite opens the file. Whether it only reads, and whether it makes what is not there,
+    /// holds on every engine.
     pub engine: tessera_store_sqlite::Options,
+    /// Whether commands run in the order in which they were submitted; an engine with one writer
+    /// does so anyway.
+    pub in_order: bool,
 }
 
 impl Options {
@@ -33,6 +39,7 @@ impl Options {
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds::system()),
             engine,
+            in_order: false,
         }
     }
 
@@ -75,19 +82,24 @@ impl Installation {
     /// Wrong customizing (everything at once), a database that is not there, not ours or in use.
     pub fn open(options: Options) -> Result<Self, InstallationError> {
         let location: Location = options.db_url.parse()?;
-        let config_folder = match options.config_folder {
-            Some(folder) if folder.is_dir() => Some(folder),
-            Some(folder) => return Err(InstallationError::NoFolder(folder)),
-            None => Some(location.config_folder()).filter(|folder| folder.is_dir()),
-        };
+        let config_folder = location.customizing(options.config_folder.clone())?;
         let composition =
             compose(config_folder.as_deref()).map_err(InstallationError::Customizing)?;
-        if !options.engine.create && !location.path().exists() {
-            return Err(InstallationError::NoDatabase(location.path().to_path_buf()));
-        }
         let reads_only = options.engine.access == Access::ReadOnly;
-        let store = Arc::new(SqliteStore::open(location.path(), options.engine)?);
-        let db = database(store, composition, options.clock, options.ids)?;
+        let db = match &location {
+            Location::Sqlite(path) => {
+                if !options.engine.create && !path.exists() {
+                    return Err(InstallationError::NoDatabase(location));
+                }
+                let store = Arc::new(SqliteStore::open(path, options.engine)?);
+                database(store, composition, options.clock, options.ids)?
+            }
+            Location::Postgres(server) => {
+                let on_server = |error| InstallationError::at(&location, error);
+                let store = connect(&location, server, &options)?;
+                database(store, composition, options.clock, options.ids).map_err(on_server)?
+            }
+        };
         if !reads_only {
             continue_ids(&db)?;
         }
@@ -117,9 +129,9 @@ impl Installation {
         &self.db
     }
 
-    /// The database file, if it is one.
-    pub fn path(&self) -> Option<&Path> {
-        self.location.as_ref().map(Location::path)
+    /// Where the database is, where that was named by a URL.
+    pub fn location(&self) -> Option<&Location> {
+        self.location.as_ref()
     }
 
     /// The folder of customizing, if there is one.
@@ -137,16 +149,42 @@ impl Installation {
     }
 }
 
+/// Opens a database of a server, if it is the installation's or, where one may be made, empty.
+fn connect(
+    location: &Location,
+    server: &ServerUrl,
+    options: &Options,
+) -> Result<Arc<dyn Store>, InstallationError> {
+    let on_server = |error| InstallationError::at(location, error);
+    let mut settings: PostgresOptions = server.reveal().parse().map_err(on_server)?;
+    if options.in_order {
+        settings.writers = 1;
+    }
+    let store = match options.engine.access {
+        Access::ReadOnly => PostgresStore::reading(settings),
+        Access::ReadWrite => PostgresStore::open(settings),
+    };
+    let store = store.map_err(on_server)?;
+    match store.occupant().map_err(on_server)? {
+        Occupant::Tessera => Ok(Arc::new(store)),
+        Occupant::Nobody if options.engine.create => Ok(Arc::new(store)),
+        Occupant::Nobody => Err(InstallationError::NoDatabase(location.clone())),
+        Occupant::Stranger(table) => {
+            Err(InstallationError::Stranger { location: location.clone(), table })
+        }
+    }
+}
+
 fn database(
     store: Arc<dyn Store>,
     composition: Composition,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
-) -> Result<Database, InstallationError> {
+) -> Result<Database, StoreError> {
     let Composition { registry, settings, catalogues, numbering } = composition;
     let cache = Cache::default();
     let environment = Environment { registry, clock, ids, settings, catalogues, numbering, cache };
-    Ok(Database::open(store, environment)?)
+    Database::open(store, environment)
 }
 
 /// Offsets of subscribers stand between events, so a new event's id must be larger than every

@@ -10,6 +10,7 @@ use tessera_store_sql::fingerprint;
 use crate::error::Failure;
 use crate::link::{Link, Step};
 use crate::statement::identifier;
+use crate::store::Occupant;
 use crate::value::Value;
 use crate::{announcements, queue};
 
@@ -93,6 +94,21 @@ pub(crate) fn columns(link: &mut Link) -> Result<BTreeMap<String, Vec<Physical>>
     Ok(tables)
 }
 
+/// Whose tables the schema of the connection has.
+pub(crate) fn occupant(link: &mut Link) -> Result<Occupant, Failure> {
+    let tables = columns(link)?;
+    Ok(match tables.into_keys().next() {
+        None => Occupant::Nobody,
+        Some(_) if has_catalogue(link)? => Occupant::Tessera,
+        Some(table) => Occupant::Stranger(table),
+    })
+}
+
+fn has_catalogue(link: &mut Link) -> Result<bool, Failure> {
+    let rows = query(link, "SELECT to_regclass('tessera_schema') IS NOT NULL", Vec::new())?;
+    rows.first().map_or(Ok(false), |row| column(row, 0))
+}
+
 /// The valid indexes in the schema of the connection; `false` for those whose making was broken off.
 pub(crate) fn indexes(link: &mut Link) -> Result<BTreeMap<String, bool>, Failure> {
     let sql = "SELECT c.relname::text, i.indisvalid FROM pg_index i
@@ -159,10 +175,7 @@ fn stamp(fingerprint: &str) -> String {
 
 /// Whether the last migration was for exactly these tables.
 pub(crate) fn is_current(link: &mut Link, fingerprint: &str) -> Result<bool, Failure> {
-    if query(link, "SELECT to_regclass('tessera_schema')::text", Vec::new())?
-        .first()
-        .is_none_or(|row| !matches!(row.try_get::<_, Option<String>>(0), Ok(Some(_))))
-    {
+    if !has_catalogue(link)? {
         return Ok(false);
     }
     let known = states(link, FINGERPRINT.0)?;

@@ -5,6 +5,11 @@ use tokio_postgres::error::{DbError, SqlState};
 
 use crate::statement::identifier;
 
+/// How the client starts what it says of an address, password or encryption that can't work: trying
+/// again would change nothing.
+const UNREACHABLE_AS_GIVEN: [&str; 3] =
+    ["invalid configuration", "authentication error", "error performing TLS handshake"];
+
 /// What a failure means for the transaction.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Failure {
@@ -21,7 +26,9 @@ impl Failure {
     pub(crate) fn told(self) -> StoreError {
         match self {
             Self::Again(why) => StoreError::Unavailable(format!("too many at once ({why})")),
-            Self::Lost(why) => StoreError::Unavailable(format!("the server is gone ({why})")),
+            Self::Lost(why) => {
+                StoreError::Unavailable(format!("the server can't be reached ({why})"))
+            }
             Self::Refused(error) => error,
         }
     }
@@ -31,8 +38,15 @@ impl Failure {
 pub(crate) fn failure(error: &tokio_postgres::Error, table: Option<&TableDef>) -> Failure {
     let Some(said) = error.as_db_error() else {
         let why = with_sources(error);
-        let refused = why.contains("error serializing parameter");
-        return if refused { Failure::Refused(out_of_range(&why)) } else { Failure::Lost(why) };
+        return match () {
+            () if why.contains("error serializing parameter") => {
+                Failure::Refused(out_of_range(&why))
+            }
+            () if UNREACHABLE_AS_GIVEN.iter().any(|given| why.starts_with(given)) => {
+                Failure::Refused(StoreError::Unavailable(why))
+            }
+            () => Failure::Lost(why),
+        };
     };
     let message = said.message().to_string();
     let class = &said.code().code()[..2];
@@ -67,6 +81,17 @@ fn refused(said: &DbError, table: Option<&TableDef>) -> StoreError {
         SqlState::LOCK_NOT_AVAILABLE | SqlState::QUERY_CANCELED => {
             StoreError::Unavailable(format!("it took too long ({message})"))
         }
+        SqlState::INVALID_PASSWORD | SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
+            StoreError::Unavailable(format!(
+                "the server refuses the user or the password ({message})"
+            ))
+        }
+        SqlState::INVALID_CATALOG_NAME => StoreError::Unavailable(format!(
+            "{message}: make an empty one with `createdb`, Tessera makes its tables"
+        )),
+        SqlState::INSUFFICIENT_PRIVILEGE => StoreError::Unavailable(format!(
+            "{message}: let the user own the database, or a schema in it"
+        )),
         SqlState::IO_ERROR => StoreError::Unavailable(message.to_string()),
         _ => StoreError::Engine(format!("{message} ({})", said.code().code())),
     }

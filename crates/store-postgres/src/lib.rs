@@ -13,6 +13,7 @@ mod pending;
 mod pool;
 mod query;
 mod queue;
+mod server;
 mod session;
 mod statement;
 mod store;
@@ -20,4 +21,4 @@ mod value;
 mod workers;
 
 pub use options::{Options, Prepared};
-pub use store::PostgresStore;
+pub use store::{Occupant, PostgresStore};

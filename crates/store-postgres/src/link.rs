@@ -14,6 +14,7 @@ use tokio_postgres::{Client, NoTls, Row, Statement};
 
 use crate::error::{Failure, failure};
 use crate::options::{Options, Prepared};
+use crate::server;
 use crate::value::Value;
 
 /// A statement with its values.
@@ -69,6 +70,8 @@ impl Link {
         let (client, connection) = runtime
             .block_on(options.server.connect(NoTls))
             .map_err(|error| failure(&error, None))?;
+        let said = |parameter| connection.parameter(parameter);
+        server::check(said("server_version"), said("server_encoding")).map_err(Failure::Refused)?;
         // What goes wrong on the connection is told to whoever waits for an answer.
         runtime.spawn(async move { drop(connection.await) });
         Ok(Self {

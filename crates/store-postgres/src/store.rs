@@ -44,6 +44,28 @@ impl PostgresStore {
     }
 }
 
+/// Whose tables a schema has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Occupant {
+    /// There is no table.
+    Nobody,
+    /// Tables of Tessera.
+    Tessera,
+    /// Only others; the first one.
+    Stranger(String),
+}
+
+impl PostgresStore {
+    /// Whose tables are in the schema of the connection.
+    ///
+    /// # Errors
+    ///
+    /// As [`PostgresStore::open`].
+    pub fn occupant(&self) -> Result<Occupant, StoreError> {
+        self.readers.bare(catalog::occupant)
+    }
+}
+
 impl Store for PostgresStore {
     fn submit(&self, job: Box<dyn Job>) {
         match &self.workers {

@@ -38,7 +38,7 @@ pub(crate) enum Command {
     Backup(backup::Backup),
     /// Makes a database from a backup, where there is none.
     Restore(restore::Restore),
-    /// Manages users, while no server runs.
+    /// Manages users; in a database file only while no server runs.
     User(user::UserCommand),
     /// Customizing.
     Config(config::Config),

@@ -19,6 +19,15 @@ pub struct TestDatabase {
 ///
 /// Where the server can't be reached: a test that was asked for must not pass by being left out.
 pub fn database() -> Option<TestDatabase> {
+    database_with("")
+}
+
+/// The same, made with further options of `CREATE DATABASE`.
+///
+/// # Panics
+///
+/// As [`database`].
+pub fn database_with(options: &str) -> Option<TestDatabase> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let Ok(server) = std::env::var(VARIABLE) else {
         // Straight to the stream: what macros print is shown of failed tests only.
@@ -32,7 +41,7 @@ pub fn database() -> Option<TestDatabase> {
     let name = format!("test_{}_{number}", std::process::id());
     let database = TestDatabase { server, name };
     database.administer(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", database.name));
-    database.administer(&format!("CREATE DATABASE {}", database.name));
+    database.administer(&format!("CREATE DATABASE {} {options}", database.name));
     Some(database)
 }
 
@@ -42,15 +51,25 @@ impl TestDatabase {
         format!("{}/{}{parameters}", self.server, self.name)
     }
 
-    fn administer(&self, sql: &str) {
-        let outcome = self.run(sql);
+    /// Runs statements in it.
+    ///
+    /// # Panics
+    ///
+    /// Where one is refused.
+    pub fn execute(&self, sql: &str) {
+        let outcome = self.run(&self.name, sql);
         assert!(outcome.is_ok(), "{sql}: {outcome:?}");
     }
 
-    fn run(&self, sql: &str) -> Result<(), Box<dyn std::error::Error>> {
+    fn administer(&self, sql: &str) {
+        let outcome = self.run("postgres", sql);
+        assert!(outcome.is_ok(), "{sql}: {outcome:?}");
+    }
+
+    fn run(&self, database: &str, sql: &str) -> Result<(), Box<dyn std::error::Error>> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
-            let url = format!("{}/postgres", self.server);
+            let url = format!("{}/{database}", self.server);
             let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await?;
             tokio::spawn(connection);
             Ok(client.batch_execute(sql).await?)
@@ -60,8 +79,8 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        if let Err(error) = self.run(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name))
-        {
+        let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
+        if let Err(error) = self.run("postgres", &drop) {
             eprintln!("{} stays: {error}", self.name);
         }
     }

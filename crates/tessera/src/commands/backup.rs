@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use tessera_installation::Location;
 
 use crate::database::DatabaseArguments;
 use crate::error::CommandError;
@@ -21,6 +22,14 @@ pub(crate) struct Backup {
 
 pub(crate) fn run(command: &Backup) -> Result<ExitCode, CommandError> {
     let file = &command.file;
+    if let Location::Postgres(server) = command.database.location()? {
+        return Err(CommandError::Input(format!(
+            "{server} is backed up by PostgreSQL's own tools: `pg_dump --format=custom \
+             --file={}` writes a consistent copy while servers run, pg_basebackup and the archive of \
+             its log go back to any moment",
+            file.display()
+        )));
+    }
     if file.exists() {
         return Err(CommandError::Input(format!(
             "{} exists: a backup never replaces a file",

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use tessera_installation::{InstallationError, Location, compose};
+use tessera_installation::compose;
 
 use crate::database::DatabaseArguments;
 use crate::error::CommandError;
@@ -24,16 +24,7 @@ enum Verb {
 
 pub(crate) fn run(command: &Config) -> Result<ExitCode, CommandError> {
     let Verb::Check(arguments) = &command.verb;
-    let folder = match &arguments.config {
-        Some(folder) if !folder.is_dir() => {
-            return Err(InstallationError::NoFolder(folder.clone()).into());
-        }
-        Some(folder) => Some(folder.clone()),
-        None => {
-            let location: Location = arguments.db.parse()?;
-            Some(location.config_folder()).filter(|folder| folder.is_dir())
-        }
-    };
+    let folder = arguments.location()?.customizing(arguments.config.clone())?;
     let place = folder.as_deref().map_or("the shipped files".to_string(), |folder| {
         format!("{} over the shipped files", folder.display())
     });

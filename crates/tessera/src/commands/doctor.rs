@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::{Value, json};
 use tessera_events::{dead_letters, lag};
-use tessera_installation::{Installation, InstallationError, Location};
+use tessera_installation::{Installation, InstallationError};
 use tessera_kernel::{
     Actor, Clock as _, Direction, Fault, Instant, OUTBOX, Select, Source, SystemClock, Tx,
 };
@@ -71,10 +71,12 @@ const LONG_LOG: u64 = 1024 * 1024 * 1024;
 const BEHIND: i64 = 10_000;
 
 pub(crate) fn run(command: &Doctor) -> Result<ExitCode, CommandError> {
-    let location: Location = command.database.db.parse()?;
+    let location = command.database.location()?;
     let mut report = Report::default();
-    check_disk(location.path(), &mut report);
-    check_lock(location.path(), &mut report);
+    if let Some(file) = location.path() {
+        check_disk(file, &mut report);
+        check_lock(file, &mut report);
+    }
     match command.database.read() {
         Ok(installation) => check_installation(&installation, &mut report)?,
         Err(InstallationError::Customizing(problems)) => {

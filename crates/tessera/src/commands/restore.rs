@@ -23,8 +23,16 @@ pub(crate) struct Restore {
 }
 
 pub(crate) fn run(command: &Restore) -> Result<ExitCode, CommandError> {
-    let location: Location = command.database.db.parse()?;
-    let target = location.path();
+    let target = match command.database.location()? {
+        Location::Sqlite(path) => path,
+        Location::Postgres(server) => {
+            return Err(CommandError::Input(format!(
+                "{server} is restored by PostgreSQL's own tools: `createdb` and `pg_restore \
+                 --no-owner` bring a copy of pg_dump back; `tessera verify` compares its figures"
+            )));
+        }
+    };
+    let target = target.as_path();
     for path in [target.to_path_buf(), with_suffix(target, "-wal")] {
         if path.exists() {
             return Err(CommandError::Input(format!(

@@ -49,7 +49,7 @@ pub(crate) fn run(command: &Serve) -> Result<ExitCode, CommandError> {
         .secure_cookies(address.starts_with("https://"))
         .behind(command.proxies.clone())
         .on_commit(move || woken.wake());
-    tracing::info!(database = %command.database.db, address, "serving");
+    tracing::info!(database = %command.database.location()?, address, "serving");
     server.serve_until_signal(Arc::new(api));
     drop(services);
     tracing::info!("stopped");

@@ -11,7 +11,7 @@ use crate::database::DatabaseArguments;
 use crate::error::CommandError;
 use crate::output::tell;
 
-/// Manages users, while no server runs.
+/// Manages users; in a database file only while no server runs.
 #[derive(Debug, Args)]
 pub(crate) struct UserCommand {
     #[command(subcommand)]

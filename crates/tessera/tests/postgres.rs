@@ -1,0 +1,159 @@
+//! The program on a PostgreSQL server.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, Command, Output, Stdio};
+
+use tessera_testing_postgres::{TestDatabase, database};
+
+const PASSWORD: &str = "correct horse battery\n";
+
+/// Runs the program on a database, which it is told by its environment; answers exit status and
+/// output.
+fn run(database: &str, arguments: &[&str], input: &str) -> (i32, String) {
+    let mut child = program(database, arguments).stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
+    let text = format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+    (status.code().unwrap(), text)
+}
+
+fn program(database: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tessera"));
+    command.args(arguments).env("TESSERA_DB", database);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// The address of a database with a password in it, which nothing may tell.
+fn with_password(database: &TestDatabase) -> String {
+    database.url("?writers=4").replacen('@', ":hush@", 1)
+}
+
+#[test]
+fn every_command_works_on_a_server_and_none_tells_the_password() {
+    let Some(database) = database() else { return };
+    let (url, folder) = (with_password(&database), tempfile::tempdir().unwrap());
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let records = r#"{"number": "C-1", "general": {"name": "Ada AG", "category": "organisation",
+        "country": "DE", "language": "en", "tax_classification": "full"}}"#;
+    std::fs::write(file("partners.json"), records.replace('\n', " ")).unwrap();
+    let import = file("partners.json");
+    let import = ["import", "json", &import, "--object", "business_partner"];
+    for (arguments, status, says) in [
+        (&["verify"][..], 1, "tessera serve"),
+        (&["user", "add", "ada", "--administrator"], 0, "ada was added"),
+        (&["user", "list"], 0, "administrator"),
+        (&import, 0, "1 created"),
+        (&["export", "ledger", "--format", "hledger"], 0, "Tessera"),
+        (&["config", "check"], 0, "the shipped files"),
+        (&["doctor"], 0, "whole"),
+        (&["verify"], 0, "0 differences"),
+        (&["backup", "copy.db"], 1, "pg_dump"),
+        (&["restore", "copy.db"], 1, "pg_restore"),
+        (&["demo", "--db", &url], 1, "--config"),
+        (&["demo", "--db", &url, "--config", &file("demo"), "--force"], 1, "createdb"),
+        (&["demo", "--db", &url, "--config", &file("demo")], 1, "no demo company"),
+        (&["verify", "--help"], 0, "TESSERA_DB"),
+        (&["verify", "--db", "postgres://ada:hu/hush@db/crm"], 1, "%2F"),
+        (&["verify", "--config", &file("nowhere")], 1, "no folder"),
+    ] {
+        let (code, text) = run(&url, arguments, PASSWORD);
+        assert!(code == status && text.contains(says), "{arguments:?} {says}: {code} {text}");
+        assert!(!text.contains("hush"), "{arguments:?}: {text}");
+    }
+}
+
+/// A server of the installation.
+struct Server {
+    child: Child,
+    address: String,
+    log: std::process::ChildStderr,
+    _stdout: BufReader<std::process::ChildStdout>,
+}
+
+impl Server {
+    fn start(url: &str) -> Self {
+        let mut child = program(url, &["serve", "--listen", "127.0.0.1:0"]).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let log = child.stderr.take().unwrap();
+        let address = line.trim().split_once("http://").expect(&line).1.to_string();
+        Self { child, address, log, _stdout: stdout }
+    }
+
+    /// Calls it; answers status and body.
+    fn call(&self, request: &str, token: &str, body: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let text = format!(
+            "{request} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+             Authorization: Bearer {token}\r\nContent-Type: application/json\r\n\
+             If-Match: \"1\"\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(text.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let status = answer[9..12].parse().unwrap();
+        let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+        (status, body.to_string())
+    }
+
+    /// Ends it; answers its log.
+    fn stop(mut self) -> String {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        let mut log = String::new();
+        self.log.read_to_string(&mut log).unwrap();
+        log
+    }
+}
+
+#[test]
+fn two_servers_serve_one_installation() {
+    const CLIENTS: usize = 4;
+    const CALLS: usize = 10;
+    let Some(database) = database() else { return };
+    let url = with_password(&database);
+    // Both find an empty database.
+    let (one, two) = std::thread::scope(|scope| {
+        let two = scope.spawn(|| Server::start(&url));
+        (Server::start(&url), two.join().unwrap())
+    });
+    // What the command line adds while they run, both know.
+    run(&url, &["user", "add", "ada", "--administrator"], PASSWORD);
+    let token = run(&url, &["user", "token", "ada"], "").1.trim().to_string();
+    std::thread::scope(|scope| {
+        for client in 0..CLIENTS {
+            let (one, two, token) = (&one, &two, &token);
+            scope.spawn(move || {
+                for call in 0..CALLS {
+                    let name = format!("Partner {client}-{call}");
+                    let body = format!(
+                        r#"{{"general": {{"name": "{name}", "category": "organisation",
+                        "country": "DE", "language": "en", "tax_classification": "full"}}}}"#
+                    );
+                    let (here, there) = if call % 2 == 0 { (one, two) } else { (two, one) };
+                    let (status, made) = here.call("POST /api/v1/business_partner", token, &body);
+                    assert_eq!(status, 201, "{made}");
+                    let made: serde_json::Value = serde_json::from_str(&made).unwrap();
+                    let path = format!("/api/v1/business_partner/{}", made["id"].as_str().unwrap());
+                    // The other one sees it at once, and what it writes is seen here.
+                    let body = format!(r#"{{"general": {{"name": "{name}, changed"}}}}"#);
+                    let (status, text) = there.call(&format!("PATCH {path}"), token, &body);
+                    assert_eq!(status, 200, "{text}");
+                    let (status, text) = here.call(&format!("GET {path}"), token, "");
+                    assert!(status == 200 && text.contains(&format!("{name}, changed")), "{text}");
+                }
+            });
+        }
+    });
+    for server in [one, two] {
+        let log = server.stop();
+        let wrong = log.contains("\"ERROR\"") || log.contains("\"WARN\"") || log.contains("hush");
+        assert!(!wrong, "{log}");
+    }
+    let (status, text) = run(&url, &["verify"], "");
+    assert_eq!(status, 0, "{text}");
+}
