@@ -112,7 +112,7 @@ pub enum FinanceError {
         reason: String,
     },
     /// A payment does not allow what was asked.
-    #[error("payment {number}: {reason}")]
+    #[error("{}{reason}", prefix("payment", number))]
     Payment {
         /// Its number; empty while it is being made.
         number: String,
@@ -182,6 +182,11 @@ impl From<MoneyError> for FinanceError {
     fn from(error: MoneyError) -> Self {
         Self::Fault(error.into())
     }
+}
+
+/// Who is spoken of, where it has a number yet.
+fn prefix(kind: &str, number: &str) -> String {
+    if number.is_empty() { String::new() } else { format!("{kind} {number}: ") }
 }
 
 impl From<FinanceError> for Problem {

@@ -190,7 +190,10 @@ fn database(
 /// Offsets of subscribers stand between events, so a new event's id must be larger than every
 /// earlier one's, even if the clock went back since.
 fn continue_ids(db: &Database) -> Result<(), Fault> {
-    let newest = db.read(&Actor::system(Source::System), |tx| tx.newest_event())?;
+    let newest = db.read(&Actor::system(Source::System), |tx| -> Result<_, Fault> {
+        let newest = tx.newest_event()?;
+        Ok(newest)
+    })?;
     if let Some(newest) = newest {
         db.environment().ids.start_after(newest);
     }

@@ -29,7 +29,7 @@ pub fn clear(tx: &mut Tx<'_>, input: &ClearingForm) -> Result<Stored<Payment>, F
     let cash = Money::sum(clearings.iter().map(|c| c.cash), terms.money.currency())?;
     if !cash.is_zero() {
         let reason = format!("the items do not come out even: {cash} are left");
-        let error = FinanceError::Payment { number: "new".to_string(), reason };
+        let error = FinanceError::Payment { number: String::new(), reason };
         return Err(error.at("allocations"));
     }
     keep(tx, &terms, clearings, data.reference.clone())
@@ -81,7 +81,7 @@ fn plan_what_reaches(
 fn first(requests: &[AllocationData]) -> Result<Ref<Receivable>, FinanceError> {
     requests.first().map(|request| request.receivable).ok_or_else(|| {
         let reason = "name the open items that it is for".to_string();
-        FinanceError::Payment { number: "new".to_string(), reason }.at("allocations")
+        FinanceError::Payment { number: String::new(), reason }.at("allocations")
     })
 }
 

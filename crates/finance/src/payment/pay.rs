@@ -138,7 +138,7 @@ fn on_account(
     let cash = Money::sum(clearings.iter().map(|c| c.cash), terms.money.currency())?;
     let amount = terms.money.minus(cash)?;
     let refuse = |reason: String| {
-        Err(FinanceError::Payment { number: "new".to_string(), reason }.at("allocations"))
+        Err(FinanceError::Payment { number: String::new(), reason }.at("allocations"))
     };
     match (terms.kind, amount.minor()) {
         (PaymentKind::Incoming, minor) if minor < 0 => {

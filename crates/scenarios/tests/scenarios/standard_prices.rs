@@ -91,7 +91,7 @@ fn a_standard_price_that_can_not_be_names_its_field_and_changes_nothing() {
     refused(with("standard_price", most), &["standard_price"], "too large");
     refused(with("price_unit", json!(0)), &["price_unit"], "");
     refused(with("plant", json!("1100")), &["plant"], "is not kept in plant 1100");
-    refused(with("posting_date", json!("9999-12-31")), &["posting_date"], "calendar");
+    refused(with("posting_date", json!("9999-12-31")), &["posting_date"], "between 1900-01-01");
     let period = json!({ "company_code": "1000", "fiscal_year": 2026, "period": 4 });
     shop.act_on_all::<tessera_finance::PostingPeriod>("close", period).unwrap();
     refused(with("posting_date", json!("2026-04-01")), &["posting_date"], "is closed");
