@@ -2,27 +2,64 @@
 //! from anywhere it is tried at most once a second from clients that never signed in with it.
 //!
 //! Whoever guesses is slowed; whoever knows the password is not kept out by others who guess.
+//!
+//! All of it stands in the database, so that guesses count whichever process they are sent to. A try
+//! is noted as wrong before the password is looked at, and taken back when it was right: guesses that
+//! are sent at once do not slip through together. The row of the login is held meanwhile.
+//!
+//! Of a login only a digest is kept: what was typed there may be a password.
 
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::LazyLock;
 
-use hashbrown::{HashMap, HashSet};
+use tessera_kernel::{
+    Cell, CellRef, ColumnDef, ColumnType, Condition, Fault, Instant, Operator, RowBuffer, Select,
+    TableDef, Tx,
+};
+
+use crate::secret;
 
 /// Wrong passwords in a row before a login waits at a client.
-const FREE: u32 = 5;
+const FREE: i64 = 5;
 /// The longest wait at a client, in seconds.
-const LONGEST: u64 = 300;
+const LONGEST: i64 = 300;
 /// Wrong passwords from anywhere before a login is tried once a second only.
-const FREE_ANYWHERE: u32 = 50;
+const FREE_ANYWHERE: i64 = 50;
 /// Seconds without a wrong password after which those from anywhere are forgotten.
-const CALM: u64 = 900;
-/// Entries at which those that hold nobody up are forgotten.
-const CAPACITY: usize = 10_000;
+const CALM: i64 = 900;
+/// Seconds after which those of a client are forgotten.
+const FORGIVEN: i64 = 24 * 3600;
+/// Seconds that a client is known after it signed in.
+const KNOWN: i64 = 90 * 24 * 3600;
+
+/// Tries by login. It has nothing but figures, so that a row that is not there can be held; moments
+/// are microseconds.
+pub(crate) static SIGN_IN_LOGIN: LazyLock<TableDef> = LazyLock::new(|| {
+    let columns = vec![
+        ColumnDef::required("login", ColumnType::Text),
+        ColumnDef::required("failures", ColumnType::Int),
+        ColumnDef::required("failed_at", ColumnType::Int),
+        ColumnDef::required("next_at", ColumnType::Int),
+    ];
+    TableDef::new("sign_in_login", columns, 1).with_index(&["failed_at"], false)
+});
+
+/// Tries by login and client.
+pub(crate) static SIGN_IN_CLIENT: LazyLock<TableDef> = LazyLock::new(|| {
+    let columns = vec![
+        ColumnDef::required("login", ColumnType::Text),
+        ColumnDef::required("client", ColumnType::Text),
+        ColumnDef::required("failures", ColumnType::Int),
+        ColumnDef::required("failed_at", ColumnType::Instant),
+        ColumnDef::optional("signed_in_at", ColumnType::Instant),
+        ColumnDef::required("kept_until", ColumnType::Instant),
+    ];
+    TableDef::new("sign_in_client", columns, 2).with_index(&["kept_until"], false)
+});
 
 /// Where a try comes from: an address, of IPv6 the network that one customer gets; none where it
 /// is not known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Client(Option<IpAddr>);
 
 impl Client {
@@ -35,165 +72,208 @@ impl Client {
             address => address,
         }))
     }
+
+    fn text(self) -> String {
+        self.0.map(|address| address.to_string()).unwrap_or_default()
+    }
 }
 
-#[derive(Clone, Copy)]
-struct Failures {
-    count: u32,
-    until: Instant,
+/// What is known of a login at a client.
+struct AtClient {
+    failures: i64,
+    failed_at: Instant,
+    signed_in_at: Option<Instant>,
 }
 
+impl AtClient {
+    /// Seconds that the login still has to wait.
+    fn wait(&self, now: Instant) -> Option<i64> {
+        if self.failures < FREE {
+            return None;
+        }
+        let doublings = u32::try_from(self.failures - FREE).unwrap_or(u32::MAX);
+        let pause = 1_i64.checked_shl(doublings).filter(|pause| (1..=LONGEST).contains(pause));
+        let pause = pause.unwrap_or(LONGEST);
+        // A note from far ahead is of a clock that was set back since.
+        let is_of_our_time = self.failed_at <= now.plus_seconds(LONGEST);
+        let until = self.failed_at.plus_seconds(pause);
+        let left = (until.as_micros() - now.as_micros()) / 1_000_000 + 1;
+        (is_of_our_time && until > now).then(|| left.min(pause + 1))
+    }
+
+    fn is_known(&self, now: Instant) -> bool {
+        self.signed_in_at.is_some_and(|at| at.plus_seconds(KNOWN) > now)
+    }
+}
+
+/// What is known of a login, whoever tries it.
 #[derive(Clone, Copy)]
-struct Pressure {
-    count: u32,
+struct Anywhere {
+    failures: i64,
     /// The last wrong password.
-    last: Instant,
+    failed_at: Instant,
     /// When the next try from a new client is taken.
-    next: Instant,
+    next_at: Instant,
 }
 
-impl Pressure {
+impl Anywhere {
     fn is_over(&self, now: Instant) -> bool {
-        now.saturating_duration_since(self.last) > Duration::from_secs(CALM)
+        self.failed_at.plus_seconds(CALM) < now
+    }
+
+    /// Whether a client that never signed in has to wait.
+    fn waits(&self, now: Instant) -> bool {
+        let ahead = self.next_at > now && self.next_at <= now.plus_seconds(1);
+        self.presses(now) && ahead
+    }
+
+    fn presses(&self, now: Instant) -> bool {
+        self.failures >= FREE_ANYWHERE && !self.is_over(now)
     }
 }
 
-#[derive(Default)]
-struct State {
-    by_client: HashMap<(String, Client), Failures>,
-    by_login: HashMap<String, Pressure>,
-    /// Clients that have signed in with a login.
-    known: HashSet<(String, Client)>,
+/// Takes a try of a login at a client and notes it as wrong for now; or answers the seconds that the
+/// login still has to wait there.
+pub(crate) fn take(tx: &mut Tx<'_>, login: &str, client: Client) -> Result<Option<u64>, Fault> {
+    let (now, key) = (tx.now(), key(login));
+    let mut anywhere = hold(tx, &key)?;
+    let mut here = load(tx, &key, client)?;
+    if let Some(seconds) = here.wait(now) {
+        return Ok(Some(u64::try_from(seconds).unwrap_or(1)));
+    }
+    if !here.is_known(now) {
+        if anywhere.waits(now) {
+            return Ok(Some(1));
+        }
+        if anywhere.presses(now) {
+            anywhere.next_at = now.plus_seconds(1);
+        }
+    }
+    if anywhere.is_over(now) {
+        anywhere.failures = 0;
+    }
+    (anywhere.failures, anywhere.failed_at) = (anywhere.failures + 1, now);
+    (here.failures, here.failed_at) = (here.failures + 1, now);
+    save(tx, &key, client, anywhere, &here)?;
+    Ok(None)
 }
 
-/// Wrong passwords by login and client.
-#[derive(Default)]
-pub(crate) struct Attempts(Mutex<State>);
+/// The try that was taken last was right: nothing is held against the login at this client, which is
+/// known from now on.
+pub(crate) fn succeeded(tx: &mut Tx<'_>, login: &str, client: Client) -> Result<(), Fault> {
+    let (now, key) = (tx.now(), key(login));
+    let mut anywhere = hold(tx, &key)?;
+    let mut here = load(tx, &key, client)?;
+    anywhere.failures = (anywhere.failures - 1).max(0);
+    (here.failures, here.signed_in_at) = (0, Some(now));
+    save(tx, &key, client, anywhere, &here)
+}
 
-impl Attempts {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Forgets everything about a login: it has a new password.
+pub(crate) fn forget(tx: &mut Tx<'_>, login: &str) -> Result<(), Fault> {
+    let key = key(login);
+    hold(tx, &key)?;
+    tx.connection().delete(&SIGN_IN_CLIENT, &[CellRef::Text(&key)])?;
+    tx.connection().delete(&SIGN_IN_LOGIN, &[CellRef::Text(&key)])?;
+    Ok(())
+}
 
-    /// Seconds that a login still has to wait at a client; without a wait the try is taken.
-    pub(crate) fn wait(&self, login: &str, client: Client, now: Instant) -> Option<u64> {
-        let mut state = self.state();
-        let key = (login.to_string(), client);
-        let until = state.by_client.get(&key).map(|failures| failures.until);
-        if let Some(left) = until.and_then(|until| until.checked_duration_since(now))
-            && !left.is_zero()
-        {
-            return Some(left.as_secs() + 1);
+/// Deletes what holds nobody up any more.
+pub(crate) fn sweep(tx: &mut Tx<'_>) -> Result<usize, Fault> {
+    let now = tx.now();
+    let ended = Cell::Instant(now.as_micros());
+    let ended = Condition::compare(5, Operator::Le, ended);
+    let calm = Cell::Int(now.plus_seconds(-CALM).as_micros());
+    let calm = Condition::compare(2, Operator::Lt, calm);
+    let mut swept = 0;
+    for (table, condition) in [(&*SIGN_IN_CLIENT, ended), (&*SIGN_IN_LOGIN, calm)] {
+        let columns: Vec<usize> = (0..table.key).collect();
+        let mut keys: Vec<Vec<Cell>> = Vec::new();
+        tx.select(&Select::from(table, &columns).filter(condition), &mut |row| {
+            let mut key = Vec::with_capacity(columns.len());
+            for _ in &columns {
+                key.push(Cell::Text(row.text()?.unwrap_or_default().to_string()));
+            }
+            keys.push(key);
+            Ok(())
+        })?;
+        swept += keys.len();
+        for key in &keys {
+            let key: Vec<CellRef<'_>> = key.iter().map(Cell::as_ref).collect();
+            tx.connection().delete(table, &key)?;
         }
-        if state.known.contains(&key) {
-            return None;
-        }
-        let pressure = state.by_login.get_mut(login)?;
-        if pressure.count < FREE_ANYWHERE || pressure.is_over(now) {
-            return None;
-        }
-        if pressure.next > now {
-            return Some(1);
-        }
-        pressure.next = now + Duration::from_secs(1);
-        None
     }
+    Ok(swept)
+}
 
-    /// Notes a wrong password.
-    pub(crate) fn failed(&self, login: &str, client: Client, now: Instant) {
-        let mut state = self.state();
-        if state.by_client.len() >= CAPACITY {
-            state.by_client.retain(|_, failures| failures.until > now);
-        }
-        if state.by_login.len() >= CAPACITY {
-            state.by_login.retain(|_, p| p.count >= FREE_ANYWHERE && !p.is_over(now));
-        }
-        let fresh = Failures { count: 0, until: now };
-        let failures = state.by_client.entry((login.to_string(), client)).or_insert(fresh);
-        failures.count = failures.count.saturating_add(1);
-        if failures.count >= FREE {
-            let seconds = 1u64.checked_shl(failures.count - FREE).unwrap_or(LONGEST);
-            failures.until = now + Duration::from_secs(seconds.min(LONGEST));
-        }
-        let calm = Pressure { count: 0, last: now, next: now };
-        let pressure = state.by_login.entry(login.to_string()).or_insert(calm);
-        if pressure.is_over(now) {
-            *pressure = calm;
-        }
-        (pressure.count, pressure.last) = (pressure.count.saturating_add(1), now);
-    }
+fn key(login: &str) -> String {
+    secret::hex(&secret::hash(login))
+}
 
-    /// Forgets the wrong passwords of a login at a client, which is known from now on.
-    pub(crate) fn succeeded(&self, login: &str, client: Client) {
-        let mut state = self.state();
-        let key = (login.to_string(), client);
-        state.by_client.remove(&key);
-        if state.known.len() >= CAPACITY {
-            state.known.clear();
-        }
-        state.known.insert(key);
-    }
+/// Holds the row of a login: its tries come one after the other.
+fn hold(tx: &mut Tx<'_>, key: &str) -> Result<Anywhere, Fault> {
+    let never = Instant::from_micros(0);
+    let mut found = Anywhere { failures: 0, failed_at: never, next_at: never };
+    tx.connection().hold(&SIGN_IN_LOGIN, &[CellRef::Text(key)])?;
+    tx.connection().rows(&SIGN_IN_LOGIN, &[CellRef::Text(key)], &mut |row| {
+        row.text()?;
+        found.failures = row.int()?.unwrap_or(0);
+        found.failed_at = Instant::from_micros(row.int()?.unwrap_or(0));
+        found.next_at = Instant::from_micros(row.int()?.unwrap_or(0));
+        Ok(())
+    })?;
+    Ok(found)
+}
 
-    /// Forgets everything about a login: it has a new password.
-    pub(crate) fn forget(&self, login: &str) {
-        let mut state = self.state();
-        state.by_client.retain(|(known, _), _| known != login);
-        state.known.retain(|(known, _)| known != login);
-        state.by_login.remove(login);
+fn load(tx: &mut Tx<'_>, key: &str, client: Client) -> Result<AtClient, Fault> {
+    let (client, now) = (client.text(), tx.now());
+    let never = Instant::from_micros(0);
+    let mut found = AtClient { failures: 0, failed_at: never, signed_in_at: None };
+    let place = [CellRef::Text(key), CellRef::Text(&client)];
+    tx.connection().rows(&SIGN_IN_CLIENT, &place, &mut |row| {
+        row.text()?;
+        row.text()?;
+        found.failures = row.int()?.unwrap_or(0);
+        found.failed_at = Instant::from_micros(row.instant()?.unwrap_or(0));
+        found.signed_in_at = row.instant()?.map(Instant::from_micros);
+        Ok(())
+    })?;
+    if found.failed_at.plus_seconds(FORGIVEN) < now {
+        found.failures = 0;
     }
+    Ok(found)
+}
+
+fn save(
+    tx: &mut Tx<'_>,
+    key: &str,
+    client: Client,
+    anywhere: Anywhere,
+    here: &AtClient,
+) -> Result<(), Fault> {
+    let forgiven = here.failed_at.plus_seconds(FORGIVEN);
+    let kept_until = here.signed_in_at.map_or(forgiven, |at| at.plus_seconds(KNOWN).max(forgiven));
+    let row = RowBuffer(vec![
+        Cell::Text(key.to_string()),
+        Cell::Int(anywhere.failures),
+        Cell::Int(anywhere.failed_at.as_micros()),
+        Cell::Int(anywhere.next_at.as_micros()),
+    ]);
+    tx.connection().put(&SIGN_IN_LOGIN, &row)?;
+    let row = RowBuffer(vec![
+        Cell::Text(key.to_string()),
+        Cell::Text(client.text()),
+        Cell::Int(here.failures),
+        Cell::Instant(here.failed_at.as_micros()),
+        here.signed_in_at.map_or(Cell::Null, |at| Cell::Instant(at.as_micros())),
+        Cell::Instant(kept_until.as_micros()),
+    ]);
+    Ok(tx.connection().put(&SIGN_IN_CLIENT, &row)?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn client(last: u8) -> Client {
-        Client::at(Some(IpAddr::from([192, 0, 2, last])))
-    }
-
-    #[test]
-    fn five_wrong_passwords_make_a_login_wait_and_each_further_one_twice_as_long() {
-        let (attempts, now, here) = (Attempts::default(), Instant::now(), client(1));
-        for _ in 0..4 {
-            attempts.failed("ada", here, now);
-            assert_eq!(attempts.wait("ada", here, now), None);
-        }
-        attempts.failed("ada", here, now);
-        assert_eq!(attempts.wait("ada", here, now), Some(2));
-        attempts.failed("ada", here, now);
-        assert_eq!(attempts.wait("ada", here, now), Some(3));
-        assert_eq!(attempts.wait("bob", here, now), None);
-        assert_eq!(attempts.wait("ada", client(2), now), None);
-        attempts.succeeded("ada", here);
-        assert_eq!(attempts.wait("ada", here, now), None);
-    }
-
-    #[test]
-    fn a_wait_ends_and_never_exceeds_five_minutes() {
-        let (attempts, now, here) = (Attempts::default(), Instant::now(), client(1));
-        for _ in 0..100 {
-            attempts.failed("ada", here, now);
-        }
-        assert_eq!(attempts.wait("ada", here, now), Some(301));
-        assert_eq!(attempts.wait("ada", here, now + Duration::from_secs(300)), None);
-    }
-
-    #[test]
-    fn guesses_from_everywhere_slow_strangers_and_keep_nobody_out() {
-        let (attempts, now) = (Attempts::default(), Instant::now());
-        attempts.succeeded("ada", client(200));
-        for from in 0..60 {
-            attempts.failed("ada", client(from), now);
-        }
-        // A client that signed in before is not concerned, another one has its turn each second.
-        assert_eq!(attempts.wait("ada", client(200), now), None);
-        assert_eq!(attempts.wait("ada", client(100), now), None);
-        assert_eq!(attempts.wait("ada", client(101), now), Some(1));
-        assert_eq!(attempts.wait("ada", client(101), now + Duration::from_secs(1)), None);
-        let later = now + Duration::from_secs(CALM + 1);
-        assert_eq!(attempts.wait("ada", client(102), later), None);
-        assert_eq!(attempts.wait("ada", client(103), later), None);
-    }
 
     #[test]
     fn the_addresses_of_one_network_are_one_client() {

@@ -8,6 +8,7 @@ mod password;
 mod secret;
 mod service;
 mod session;
+mod setup;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -46,13 +47,21 @@ pub fn module() -> Module {
             change: Some(change::change),
             ..ObjectEntry::document::<User>()
         }],
-        tables: vec![&password::USER_PASSWORD, &session::USER_SESSION, &token::USER_TOKEN],
+        tables: vec![
+            &password::USER_PASSWORD,
+            &session::USER_SESSION,
+            &token::USER_TOKEN,
+            &attempts::SIGN_IN_LOGIN,
+            &attempts::SIGN_IN_CLIENT,
+            &setup::SETUP_SECRET,
+        ],
         events: EVENTS,
         ..Module::default()
     }
 }
 
-/// Deletes sessions and tokens that expired; answers how many.
+/// Deletes sessions, tokens, setup secrets and wrong passwords that count no more; answers how many.
 pub fn sweep(tx: &mut tessera_kernel::Tx<'_>) -> Result<usize, tessera_kernel::Fault> {
-    Ok(session::sweep(tx)? + token::sweep(tx)?)
+    let credentials = session::sweep(tx)? + token::sweep(tx)?;
+    Ok(credentials + setup::sweep(tx)? + attempts::sweep(tx)?)
 }

@@ -2,18 +2,17 @@
 
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant as Moment;
 
 use tessera_kernel::{
     Actor, Database, Fault, Instant, Kind, Object, ObjectId, Problem, Query, ReadMode, Ref, Source,
     Tx,
 };
 
-use crate::attempts::{Attempts, Client};
+use crate::attempts::{self, Client};
 use crate::verified::Verified;
 use crate::{
     IdentityError, NewToken, Token, User, UserProfile, change, create, password, secret, session,
-    token, user,
+    setup, token, user,
 };
 
 /// Who calls must be known also while others read at length.
@@ -37,8 +36,6 @@ pub struct SignedIn {
 pub struct Identity {
     db: Database,
     verified: Verified,
-    attempts: Attempts,
-    setup: Mutex<Option<[u8; 32]>>,
     /// One password is hashed at a time: guessing must not take the machine away from others.
     hashing: Mutex<()>,
 }
@@ -46,13 +43,7 @@ pub struct Identity {
 impl Identity {
     /// Serves the users of a database.
     pub fn new(db: Database) -> Self {
-        Self {
-            db,
-            verified: Verified::default(),
-            attempts: Attempts::default(),
-            setup: Mutex::default(),
-            hashing: Mutex::default(),
-        }
+        Self { db, verified: Verified::default(), hashing: Mutex::default() }
     }
 
     /// The actor of a secret that was verified a moment ago; costs no query.
@@ -93,10 +84,12 @@ impl Identity {
     ) -> Result<SignedIn, IdentityError> {
         let key = login.chars().take(64).collect::<String>().to_lowercase();
         let client = Client::at(from);
-        if let Some(seconds) = self.attempts.wait(&key, client, Moment::now()) {
+        let system = Actor::system(Source::Session);
+        let tried = key.clone();
+        let wait = self.db.command(&system, move |tx| attempts::take(tx, &tried, client))?;
+        if let Some(seconds) = wait {
             return Err(IdentityError::TooManyTries { login: key, seconds });
         }
-        let system = Actor::system(Source::Session);
         let known: Option<(ObjectId, Option<String>)> = self.db.read_in(URGENT, &system, |tx| {
             let Some(id) = user::by_login(tx, &key)? else { return Ok::<_, Fault>(None) };
             let hash = password::load(tx, id.id())?;
@@ -107,13 +100,9 @@ impl Identity {
         let fits = self.one_at_a_time(|| password::verify(password, hash));
         match known {
             Some((id, _)) if fits => {
-                self.attempts.succeeded(&key, client);
-                self.open_session(id)
+                self.open_session(id, move |tx| attempts::succeeded(tx, &key, client))
             }
-            _ => {
-                self.attempts.failed(&key, client, Moment::now());
-                Err(IdentityError::WrongCredentials)
-            }
+            _ => Err(IdentityError::WrongCredentials),
         }
     }
 
@@ -126,30 +115,39 @@ impl Identity {
         done
     }
 
-    /// A setup secret, if there is no user yet. It replaces the one before.
+    /// A setup secret, if there is no user yet. Earlier ones, also of other processes, go on.
     pub fn offer_setup(&self) -> Result<Option<String>, Fault> {
-        if !self.db.read(&Actor::system(Source::System), user::nobody)? {
-            return Ok(None);
-        }
         let secret = secret::generate(secret::SETUP)?;
-        *self.setup.lock().unwrap_or_else(PoisonError::into_inner) = Some(secret::hash(&secret));
-        Ok(Some(secret))
+        let hash = secret::hash(&secret);
+        let system = Actor::system(Source::System);
+        let offered = self.db.command(&system, move |tx| {
+            let nobody = user::nobody(tx)?;
+            if nobody {
+                setup::offer(tx, &hash)?;
+            }
+            Ok::<_, Fault>(nobody)
+        })?;
+        Ok(offered.then_some(secret))
     }
 
-    /// Makes the first administrator and signs them in. The setup secret serves once.
+    /// Makes the first administrator and signs them in. One setup secret serves, once.
     pub fn set_up(
         &self,
         setup: &str,
         profile: UserProfile,
         password: &str,
     ) -> Result<SignedIn, IdentityError> {
-        let mut offered = self.setup.lock().unwrap_or_else(PoisonError::into_inner);
-        if *offered != Some(secret::hash(setup)) {
+        let (offered, system) = (secret::hash(setup), Actor::system(Source::Session));
+        // Nobody makes us hash who has no secret.
+        if !self.db.read(&system, |tx| setup::is_offered(tx, &offered))? {
             return Err(IdentityError::WrongSetup);
         }
         let hash = self.one_at_a_time(|| password::hash(password, &profile.login))?;
         let user = User { profile: UserProfile { administrator: true, active: true, ..profile } };
-        let id = self.db.command(&Actor::system(Source::Session), move |tx| {
+        let id = self.db.command(&system, move |tx| {
+            if !setup::take(tx, &offered)? {
+                return Err(IdentityError::WrongSetup);
+            }
             if !user::nobody(tx)? {
                 return Err(IdentityError::SetUpAlready);
             }
@@ -157,8 +155,7 @@ impl Identity {
             password::store(tx, stored.head.id, &hash)?;
             Ok::<_, IdentityError>(stored.head.id)
         })?;
-        *offered = None;
-        self.open_session(id)
+        self.open_session(id, |_| Ok(()))
     }
 
     /// Adds a user with a password.
@@ -191,9 +188,9 @@ impl Identity {
         self.db.command(actor, move |tx| {
             password::store(tx, user, &hash)?;
             session::close_all(tx, user)?;
+            attempts::forget(tx, &login)?;
             tx.emit("user.password_set", user, &serde_json::json!({}))
         })?;
-        self.attempts.forget(&login);
         self.verified.forget();
         Ok(())
     }
@@ -291,12 +288,18 @@ impl Identity {
         })
     }
 
-    fn open_session(&self, user: ObjectId) -> Result<SignedIn, IdentityError> {
+    /// Opens a session; `also` is done in the same command.
+    fn open_session(
+        &self,
+        user: ObjectId,
+        also: impl Fn(&mut Tx<'_>) -> Result<(), Fault> + Send + 'static,
+    ) -> Result<SignedIn, IdentityError> {
         let secret = secret::generate(secret::SESSION)?;
         let hash = secret::hash(&secret);
         self.db.command(&Actor::system(Source::Session), move |tx| {
             let profile = tx.load(Ref::<User>::new(user))?.value.profile;
             let expires_at = session::open(tx, user, &hash)?;
+            also(tx)?;
             let (login, name) = (profile.login, profile.name);
             Ok(SignedIn { secret: secret.clone(), login, name, expires_at })
         })

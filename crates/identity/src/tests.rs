@@ -1,11 +1,13 @@
 //! Scenarios on a database.
 
+mod shared;
+
 use std::sync::Arc;
 
 use serde_json::json;
 use tessera_kernel::{
-    Actor, Cache, Catalogues, Database, Environment, Numbering, Problem, ProblemKind, RandomIds,
-    Registry, Settings, Source, SystemClock,
+    Actor, Cache, Catalogues, Clock, Database, Environment, Numbering, Problem, ProblemKind,
+    RandomIds, Registry, Settings, Source, Store, SystemClock,
 };
 use tessera_store_sqlite::{Options, SqliteStore};
 
@@ -22,17 +24,21 @@ struct Fixture {
 fn fixture() -> Fixture {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("test.db"), Options::creating()).unwrap();
+    let db = open(Arc::new(store), Arc::new(SystemClock));
+    Fixture { identity: Identity::new(db.clone()), db, _folder: folder }
+}
+
+fn open(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Database {
     let environment = Environment {
         registry: Registry::new(vec![crate::module()]),
-        clock: Arc::new(SystemClock),
+        clock,
         ids: Arc::new(RandomIds::system()),
         settings: Settings::default(),
         catalogues: Catalogues::default(),
         numbering: Numbering::default(),
         cache: Cache::default(),
     };
-    let db = Database::open(Arc::new(store), environment).unwrap();
-    Fixture { identity: Identity::new(db.clone()), db, _folder: folder }
+    Database::open(store, environment).unwrap()
 }
 
 fn profile(login: &str, administrator: bool) -> UserProfile {

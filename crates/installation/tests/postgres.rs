@@ -72,7 +72,8 @@ fn server(answer: &'static [u8]) -> String {
             // The answer is the same whatever the first message says.
             let heard = stream.read(&mut [0; 1024]);
             heard.and_then(|_| stream.write_all(answer)).ok();
-            stream.read(&mut [0; 1024]).ok();
+            // It waits until the client has gone.
+            std::io::copy(&mut stream, &mut std::io::sink()).ok();
         }
     });
     address.to_string()
@@ -83,7 +84,7 @@ fn a_server_that_does_not_fit_is_refused_at_once_with_what_is_needed() {
     // Messages of the protocol: authentication, parameters, errors.
     for (answer, query, needed) in [
         (
-            &b"R\0\0\0\x08\0\0\0\0S\0\0\0\x18server_version\012.4\0Z\0\0\0\x05I"[..],
+            &b"R\0\0\0\x08\0\0\0\0S\0\0\0\x18server_version\x0012.4\0Z\0\0\0\x05I"[..],
             "",
             "15 or later",
         ),

@@ -41,7 +41,9 @@ pub(crate) fn run(command: &Serve) -> Result<ExitCode, CommandError> {
     };
     tell(format!("Tessera is at {address}"));
     if let Some(secret) = identity.offer_setup()? {
-        tell("It has no user yet. Make the first administrator (the link serves once):");
+        tell(
+            "It has no user yet. Make the first administrator (the link serves once, within a week):",
+        );
         tell(format!("  {address}/#setup={secret}"));
     }
     let woken = services.clone();
