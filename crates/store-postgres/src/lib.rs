@@ -3,6 +3,7 @@
 mod adjust;
 mod catalog;
 mod error;
+mod floor;
 mod link;
 mod migrate;
 mod options;
@@ -16,5 +17,6 @@ mod store;
 mod value;
 mod workers;
 
+pub use floor::Floor;
 pub use options::{Options, Prepared};
 pub use store::{Occupant, PostgresStore};
