@@ -8,6 +8,11 @@ pub enum BenchError {
     /// The installation does not open.
     #[error(transparent)]
     Installation(#[from] tessera_installation::InstallationError),
+    /// The database is somebody else's.
+    #[error(
+        "the database has partners or products that the benchmark did not make: give it an empty one"
+    )]
+    Occupied,
     /// A step was refused.
     #[error("a step was refused: {0}")]
     Refused(#[from] Problem),

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use tessera_delivery::{MovementForm, MovementHeader, MovementItem, post_goods_movement};
 use tessera_kernel::{
-    Actor, Code, Currency, Database, Date, Decimal, ObjectId, Percentage, Problem, Quantity, Ref,
-    Source, Tx, Unit, Validity,
+    Actor, Code, Currency, Database, Date, Decimal, Object as _, ObjectId, Percentage, Problem,
+    Quantity, Query, Ref, Source, Tx, Unit, Validity,
 };
 use tessera_partner::BusinessPartner;
 use tessera_pricing::{ConditionRate, KeyField, KeyFields, put_price};
@@ -33,6 +33,7 @@ pub(crate) fn prepare(db: &Database) -> Result<Fixture, BenchError> {
     if let Some(found) = find(db, &actor)? {
         return Ok(found);
     }
+    refuse_others(db, &actor)?;
     let customers = make(db, &actor, "business_partner", "BC", CUSTOMERS, customer)?;
     let products = make(db, &actor, "product", "BP", PRODUCTS, product)?;
     let fixture = Fixture {
@@ -44,6 +45,16 @@ pub(crate) fn prepare(db: &Database) -> Result<Fixture, BenchError> {
     let stocked = fixture.clone();
     db.command::<(), Problem>(&actor, move |tx| put_stock(tx, &stocked))?;
     Ok(fixture)
+}
+
+/// Whoever names the database of a company by mistake gets no 1,000 customers more.
+fn refuse_others(db: &Database, actor: &Actor) -> Result<(), BenchError> {
+    let found = db.read::<_, Problem>(actor, |tx| {
+        let one = Query::default().limit(1);
+        let partners = tx.list(BusinessPartner::def(), &one)?.rows;
+        Ok(!partners.is_empty() || !tx.list(Product::def(), &one)?.rows.is_empty())
+    })?;
+    if found { Err(BenchError::Occupied) } else { Ok(()) }
 }
 
 fn number(prefix: &str, position: usize) -> String {

@@ -2,9 +2,13 @@
 
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
+use tessera_installation::ServerUrl;
 use tessera_kernel::{Cache, Database, Environment, RandomIds, Store, SystemClock};
-use tessera_store_sqlite::floor::{Operation, replay};
+use tessera_store_postgres::{Floor as PostgresFloor, Options as PostgresOptions, PostgresStore};
+use tessera_store_sql::floor::Operation;
+use tessera_store_sqlite::floor::replay;
 use tessera_store_sqlite::{Options, SqliteStore};
 
 use crate::BenchError;
@@ -22,8 +26,17 @@ pub(crate) struct Floor {
     pub(crate) writes_per_cycle: f64,
 }
 
-/// Measures the floor on copies of the database in `folder`.
-pub(crate) fn measure(
+impl Floor {
+    fn of(cycles: usize, writes: usize, took: Duration) -> Self {
+        Self {
+            cycles_per_s: cycles as f64 / took.as_secs_f64(),
+            writes_per_cycle: writes as f64 / cycles as f64,
+        }
+    }
+}
+
+/// Measures the floor of a file on copies of the database in `folder`.
+pub(crate) fn of_file(
     store: &dyn Store,
     folder: &Path,
     fixture: &Arc<Fixture>,
@@ -32,22 +45,52 @@ pub(crate) fn measure(
     let (recorded, bare) = (folder.join("recorded.db"), folder.join("floor.db"));
     store.backup(&recorded, &mut |_, _| {})?;
     store.backup(&bare, &mut |_, _| {})?;
-    let commands = record(&recorded, fixture)?;
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&recorded, Options::default())?);
+    let commands = record(store, fixture, 0, CYCLES)?;
     std::fs::remove_file(&recorded)?;
     let per_commit = commands_per_commit.round().max(1.0) as usize;
     let took = replay(&bare, &commands, per_commit)?;
     std::fs::remove_file(&bare)?;
-    let writes: usize = commands.iter().map(Vec::len).sum();
-    Ok(Floor {
-        cycles_per_s: CYCLES as f64 / took.as_secs_f64(),
-        writes_per_cycle: writes as f64 / CYCLES as f64,
-    })
+    let writes = commands.iter().map(Vec::len).sum();
+    Ok(Floor::of(CYCLES, writes, took))
 }
 
-/// Runs cycles on a copy and answers the statements of their commands.
-fn record(path: &Path, fixture: &Arc<Fixture>) -> Result<Vec<Vec<Operation>>, BenchError> {
+/// Measures the floor of a server, on copies of the tables: as many connections as the store has for
+/// commands, each with cycles of its own. As in the store, each command is a commit.
+pub(crate) fn of_server(server: &ServerUrl, fixture: &Arc<Fixture>) -> Result<Floor, BenchError> {
+    let options: PostgresOptions = server.reveal().parse()?;
+    let clients = options.writers;
+    let cycles = CYCLES / clients;
+    let floor = PostgresFloor::copy(&options)?;
+    let store: Arc<dyn Store> = Arc::new(PostgresStore::open(options)?);
+    let commands = std::thread::scope(|scope| {
+        let recorders: Vec<_> = (0..clients)
+            .map(|client| {
+                let store = store.clone();
+                scope.spawn(move || record(store, fixture, client, cycles))
+            })
+            .collect();
+        let joined = recorders.into_iter().map(|recorder| {
+            recorder
+                .join()
+                .unwrap_or_else(|_| Err(std::io::Error::other("a recorder panicked").into()))
+        });
+        joined.collect::<Result<Vec<_>, BenchError>>()
+    })?;
+    drop(store);
+    let took = floor.replay(&commands)?;
+    let writes = commands.iter().flatten().map(Vec::len).sum();
+    Ok(Floor::of(cycles * clients, writes, took))
+}
+
+/// Runs cycles and answers the statements of their commands.
+fn record(
+    inner: Arc<dyn Store>,
+    fixture: &Arc<Fixture>,
+    client: usize,
+    cycles: usize,
+) -> Result<Vec<Vec<Operation>>, BenchError> {
     let log = Log::default();
-    let inner: Arc<dyn Store> = Arc::new(SqliteStore::open(path, Options::default())?);
     let store = Arc::new(RecordingStore { inner, log: log.clone() });
     let composition = tessera_installation::compose(None)
         .map_err(tessera_installation::InstallationError::Customizing)?;
@@ -62,8 +105,8 @@ fn record(path: &Path, fixture: &Arc<Fixture>) -> Result<Vec<Vec<Operation>>, Be
     };
     let db = Database::open(store, environment)?;
     let mut driver = Embedded::new(&db, fixture);
-    let mut draws = Draws::new(usize::MAX / 2);
-    for _ in 0..CYCLES {
+    let mut draws = Draws::new(usize::MAX / 2 + client);
+    for _ in 0..cycles {
         cycle(&mut driver, &draws.next(), &mut |_, _| Ok(()))?;
     }
     let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);

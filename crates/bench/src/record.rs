@@ -7,7 +7,7 @@ use tessera_kernel::{
     Cell, CellRef, Connection, Fault, Guard, Job, RowBuffer, Select, Statistics, Store, StoreError,
     TableDef, Verdict, Visit, WriteRow,
 };
-use tessera_store_sqlite::floor::Operation;
+use tessera_store_sql::floor::Operation;
 
 /// The statements of each command, in order.
 pub(crate) type Log = Arc<Mutex<Vec<Vec<Operation>>>>;
@@ -20,7 +20,7 @@ pub(crate) struct RecordingStore {
 
 impl Store for RecordingStore {
     fn submit(&self, job: Box<dyn Job>) {
-        self.inner.submit(Box::new(Recorded { job, log: self.log.clone() }));
+        self.inner.submit(Box::new(Recorded { job, log: self.log.clone(), kept: None }));
     }
 
     fn read(
@@ -54,6 +54,8 @@ impl Store for RecordingStore {
 struct Recorded {
     job: Box<dyn Job>,
     log: Log,
+    /// The statements of the last run, if it is to be kept.
+    kept: Option<Vec<Operation>>,
 }
 
 impl Job for Recorded {
@@ -61,13 +63,15 @@ impl Job for Recorded {
         let mut recording = RecordingConnection { inner: connection, operations: Vec::new() };
         let verdict = self.job.run(&mut recording);
         let operations = std::mem::take(&mut recording.operations);
-        if verdict == Verdict::Keep {
-            self.log.lock().unwrap_or_else(PoisonError::into_inner).push(operations);
-        }
+        self.kept = (verdict == Verdict::Keep).then_some(operations);
         verdict
     }
 
     fn finished(self: Box<Self>, outcome: Result<(), StoreError>) {
+        // A run that lost against others was repeated: only the last one counts.
+        if let (Some(operations), Ok(())) = (self.kept, &outcome) {
+            self.log.lock().unwrap_or_else(PoisonError::into_inner).push(operations);
+        }
         self.job.finished(outcome);
     }
 }
@@ -94,6 +98,11 @@ impl Connection for RecordingConnection<'_> {
     ) -> Result<bool, StoreError> {
         self.operations.push(Operation::Replace { table, row: RowBuffer::of(row).0 });
         self.inner.replace(table, row)
+    }
+
+    fn put(&mut self, table: &'static TableDef, row: &dyn WriteRow) -> Result<(), StoreError> {
+        self.operations.push(Operation::Put { table, row: RowBuffer::of(row).0 });
+        self.inner.put(table, row)
     }
 
     fn set(
@@ -154,6 +163,10 @@ impl Connection for RecordingConnection<'_> {
 
     fn is_isolated(&self) -> bool {
         self.inner.is_isolated()
+    }
+
+    fn refuses_late(&self) -> bool {
+        self.inner.refuses_late()
     }
 
     fn row_held(

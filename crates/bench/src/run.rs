@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tessera_installation::Installation;
+use tessera_installation::{Installation, Location};
 use tessera_kernel::{Aggregate, Database, Object, ObjectId, Problem, Select, Statistics};
 use tessera_sales::SalesDocument;
 
@@ -41,8 +41,8 @@ pub struct Options {
     pub rate: Option<u64>,
     /// Full cycles to run before anything is measured, to grow the database.
     pub prefill: u64,
-    /// Database; none: a new one that is removed afterwards.
-    pub db: Option<PathBuf>,
+    /// URL of the database; none: a new file that is removed afterwards.
+    pub db: Option<String>,
     /// File in which every write that was answered is noted, right after the answer.
     pub acknowledged: Option<PathBuf>,
     /// Whether to measure the floor.
@@ -68,8 +68,8 @@ impl Default for Options {
 /// Runs the workload; `progress` hears what is going on.
 pub fn run(options: &Options, progress: &dyn Fn(&str)) -> Result<Report, BenchError> {
     let scratch = tempfile::tempdir()?;
-    let path = options.db.clone().unwrap_or_else(|| scratch.path().join("bench.db"));
-    let url = format!("sqlite:{}", path.display());
+    let file = || format!("sqlite:{}", scratch.path().join("bench.db").display());
+    let url = options.db.clone().unwrap_or_else(file);
     let installation = Installation::open(tessera_installation::Options::creating(&url))?;
     progress("master data: 1,000 customers, 1,000 products");
     let fixture = Arc::new(fixture::prepare(installation.db())?);
@@ -113,8 +113,13 @@ pub fn run(options: &Options, progress: &dyn Fn(&str)) -> Result<Report, BenchEr
     };
     if options.floor {
         progress("floor");
-        let store = installation.db().store();
-        let floor = floor::measure(store, scratch.path(), &fixture, commands_per_commit)?;
+        let floor = match installation.location() {
+            Some(Location::Postgres(server)) => floor::of_server(server, &fixture)?,
+            _ => {
+                let store = installation.db().store();
+                floor::of_file(store, scratch.path(), &fixture, commands_per_commit)?
+            }
+        };
         report.floor_cycles_per_s = floor.cycles_per_s;
         report.writes_per_cycle = floor.writes_per_cycle;
     }

@@ -6,6 +6,7 @@ mod announcements;
 mod catalog;
 mod cells;
 mod error;
+mod floor;
 mod link;
 mod migrate;
 mod options;
@@ -20,5 +21,6 @@ mod store;
 mod value;
 mod workers;
 
+pub use floor::Floor;
 pub use options::{Options, Prepared};
 pub use store::{Occupant, PostgresStore};

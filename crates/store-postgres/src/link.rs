@@ -127,7 +127,7 @@ impl Link {
     }
 
     /// Prepares the statements that are not yet, all in one round trip.
-    fn prepare(&mut self, steps: &[Step]) -> Result<(), Failure> {
+    pub(crate) fn prepare(&mut self, steps: &[Step]) -> Result<(), Failure> {
         let mut lacking: Vec<&Step> = Vec::new();
         for step in steps {
             let known = self.statements.contains_key(&step.sql);

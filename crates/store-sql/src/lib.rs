@@ -2,6 +2,7 @@
 
 mod dialect;
 mod fingerprint;
+pub mod floor;
 mod names;
 mod select;
 

@@ -8,50 +8,7 @@ use std::time::{Duration, Instant};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Statement, ToSql};
 use tessera_kernel::{Cell, StoreError, TableDef};
-
-/// One statement with its values.
-#[derive(Clone, Debug)]
-pub enum Operation {
-    /// A new row.
-    Insert {
-        /// Table.
-        table: &'static TableDef,
-        /// Every column.
-        row: Vec<Cell>,
-    },
-    /// A row in place of the one with its key.
-    Replace {
-        /// Table.
-        table: &'static TableDef,
-        /// Every column.
-        row: Vec<Cell>,
-    },
-    /// Some columns of a row.
-    Set {
-        /// Table.
-        table: &'static TableDef,
-        /// Key.
-        key: Vec<Cell>,
-        /// Positions and values.
-        columns: Vec<(usize, Cell)>,
-    },
-    /// Rows by the start of their key.
-    Delete {
-        /// Table.
-        table: &'static TableDef,
-        /// Leading key columns.
-        prefix: Vec<Cell>,
-    },
-    /// Added to counters.
-    Adjust {
-        /// Table.
-        table: &'static TableDef,
-        /// Key.
-        key: Vec<Cell>,
-        /// Positions and amounts.
-        deltas: Vec<(usize, i64)>,
-    },
-}
+use tessera_store_sql::floor::Operation;
 
 /// Runs the statements of `commands` on the database at `path`, `per_commit` commands in each
 /// durable commit. Answers how long that took, without the time to prepare.
@@ -143,15 +100,26 @@ fn by_key(table: &TableDef, count: usize) -> String {
     columns(table).take(count).map(|name| format!("{name} = ?")).collect::<Vec<_>>().join(" AND ")
 }
 
+fn insert(table: &TableDef) -> String {
+    let names: Vec<String> = columns(table).collect();
+    let marks = vec!["?"; names.len()].join(", ");
+    format!("INSERT INTO \"{}\" ({}) VALUES ({marks})", table.name, names.join(", "))
+}
+
 /// The statement and its values in the order of its parameters.
 fn render(operation: &Operation) -> (String, Vec<Cell>) {
     match operation {
-        Operation::Insert { table, row } => {
-            let marks = vec!["?"; row.len()].join(", ");
+        Operation::Insert { table, row } => (insert(table), row.clone()),
+        Operation::Put { table, row } => {
             let names: Vec<String> = columns(table).collect();
-            let sql =
-                format!("INSERT INTO \"{}\" ({}) VALUES ({marks})", table.name, names.join(", "));
-            (sql, row.clone())
+            let changes: Vec<String> =
+                names[table.key..].iter().map(|name| format!("{name} = excluded.{name}")).collect();
+            let what = match changes.join(", ") {
+                changes if changes.is_empty() => "NOTHING".to_string(),
+                changes => format!("UPDATE SET {changes}"),
+            };
+            let keys = names[..table.key].join(", ");
+            (format!("{} ON CONFLICT ({keys}) DO {what}", insert(table)), row.clone())
         }
         Operation::Replace { table, row } => {
             let names: Vec<String> =

@@ -47,7 +47,8 @@ struct Sd {
     /// Full cycles to run first, so that the database is that large.
     #[arg(long, default_value_t = 0)]
     prefill: u64,
-    /// Database, `sqlite:PATH`; else a new one that is removed afterwards.
+    /// Database, sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE, empty or of an earlier
+    /// run; else a new file that is removed afterwards.
     #[arg(long)]
     db: Option<String>,
     /// Notes every write that was answered in this file, a line each, right after the answer:
@@ -67,11 +68,6 @@ pub(crate) fn run(command: &Bench) -> Result<ExitCode, CommandError> {
     if sd.clients == 0 || sd.seconds == 0 {
         return Err(CommandError::Input("--clients and --seconds must be more than 0".into()));
     }
-    let db = sd.db.as_deref().map(|url| {
-        url.strip_prefix("sqlite:")
-            .map(std::path::PathBuf::from)
-            .ok_or_else(|| CommandError::Input(format!("--db {url}: must be sqlite:PATH")))
-    });
     let options = Options {
         seconds: sd.seconds,
         warm_up: sd.warm_up,
@@ -82,7 +78,7 @@ pub(crate) fn run(command: &Bench) -> Result<ExitCode, CommandError> {
         },
         rate: sd.rate,
         prefill: sd.prefill,
-        db: db.transpose()?,
+        db: sd.db.clone(),
         acknowledged: sd.acknowledged.clone(),
         floor: !sd.no_floor,
     };
