@@ -1,13 +1,15 @@
 //! A store that notes every statement of every command on its way to the engine.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tessera_kernel::{
-    Cell, CellRef, Connection, Fault, Guard, Job, RowBuffer, Select, Statistics, Store, StoreError,
-    TableDef, Verdict, Visit, WriteRow,
+    Ahead, Cell, CellRef, Connection, Fault, Guard, Job, OUTBOX, RowBuffer, Select, Statistics,
+    Store, StoreError, TableDef, Verdict, Visit, WriteRow,
 };
 use tessera_store_sql::floor::Operation;
+use uuid::Uuid;
 
 /// The statements of each command, in order.
 pub(crate) type Log = Arc<Mutex<Vec<Vec<Operation>>>>;
@@ -159,6 +161,42 @@ impl Connection for RecordingConnection<'_> {
 
     fn hold(&mut self, table: &'static TableDef, key: &[CellRef<'_>]) -> Result<(), StoreError> {
         self.inner.hold(table, key)
+    }
+
+    fn ahead(&mut self, asks: &[Ahead<'_>]) -> Result<(), StoreError> {
+        self.inner.ahead(asks)
+    }
+
+    fn announce(&mut self, message: &str) -> Result<(), StoreError> {
+        self.inner.announce(message)
+    }
+
+    fn announced(&mut self, hear: &mut dyn FnMut(Option<&str>)) -> Result<(), StoreError> {
+        self.inner.announced(hear)
+    }
+
+    /// The floor writes the event where it stands in the end.
+    fn enqueue(&mut self, message: &str) -> Result<(), StoreError> {
+        static EVENTS: AtomicU64 = AtomicU64::new(1);
+        let id = u128::from(EVENTS.fetch_add(1, Ordering::Relaxed));
+        let row = vec![
+            Cell::Uuid(Uuid::from_u128(id)),
+            Cell::Instant(0),
+            Cell::Text(String::new()),
+            Cell::Uuid(Uuid::nil()),
+            Cell::Text(String::new()),
+            Cell::Text(message.to_string()),
+        ];
+        self.operations.push(Operation::Insert { table: &OUTBOX, row });
+        self.inner.enqueue(message)
+    }
+
+    fn dequeue(
+        &mut self,
+        most: u32,
+        take: &mut dyn FnMut(&str) -> Result<(), Fault>,
+    ) -> Result<bool, Fault> {
+        self.inner.dequeue(most, take)
     }
 
     fn is_isolated(&self) -> bool {
