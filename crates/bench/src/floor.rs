@@ -19,6 +19,8 @@ use crate::record::{Log, RecordingStore};
 
 /// Cycles that are recorded and replayed.
 const CYCLES: usize = 3_000;
+/// On a server so many seconds' worth of cycles, if that is less.
+const RECORDED: f64 = 20.0;
 
 /// What the floor makes of the workload.
 pub(crate) struct Floor {
@@ -57,10 +59,14 @@ pub(crate) fn of_file(
 
 /// Measures the floor of a server, on copies of the tables: as many connections as the store has for
 /// commands, each with cycles of its own. As in the store, each command is a commit.
-pub(crate) fn of_server(server: &ServerUrl, fixture: &Arc<Fixture>) -> Result<Floor, BenchError> {
+pub(crate) fn of_server(
+    server: &ServerUrl,
+    fixture: &Arc<Fixture>,
+    cycles_per_s: f64,
+) -> Result<Floor, BenchError> {
     let options: PostgresOptions = server.reveal().parse()?;
     let clients = options.writers;
-    let cycles = CYCLES / clients;
+    let cycles = CYCLES.min((cycles_per_s * RECORDED) as usize).div_ceil(clients).max(1);
     let floor = PostgresFloor::copy(&options)?;
     let store: Arc<dyn Store> = Arc::new(PostgresStore::open(options)?);
     let commands = std::thread::scope(|scope| {

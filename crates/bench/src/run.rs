@@ -114,7 +114,9 @@ pub fn run(options: &Options, progress: &dyn Fn(&str)) -> Result<Report, BenchEr
     if options.floor {
         progress("floor");
         let floor = match installation.location() {
-            Some(Location::Postgres(server)) => floor::of_server(server, &fixture)?,
+            Some(Location::Postgres(server)) => {
+                floor::of_server(server, &fixture, report.cycles_per_s())?
+            }
             _ => {
                 let store = installation.db().store();
                 floor::of_file(store, scratch.path(), &fixture, commands_per_commit)?

@@ -237,3 +237,53 @@ fn set_many(
     });
     Step { sql: sql.into(), values: values.collect(), table: Some(table) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use tessera_kernel::{ColumnDef, ColumnType};
+
+    use super::*;
+
+    static LETTER: LazyLock<TableDef> = LazyLock::new(|| table("letter"));
+    static ADDRESS: LazyLock<TableDef> = LazyLock::new(|| table("address"));
+
+    fn table(name: &str) -> TableDef {
+        let column = |name| ColumnDef::required(name, ColumnType::Int);
+        TableDef::new(name, vec![column("id"), column("a"), column("b")], 1)
+    }
+
+    #[test]
+    fn a_command_is_one_pipeline_with_a_statement_for_all_rows_of_a_table() {
+        let row = |id| vec![Cell::Int(id), Cell::Int(1), Cell::Int(2)];
+        let set = |id| Operation::Set {
+            table: &LETTER,
+            key: vec![Cell::Int(id)],
+            columns: vec![(2, Cell::Int(9))],
+        };
+        let command = [
+            Operation::Insert { table: &LETTER, row: row(1) },
+            Operation::Insert { table: &LETTER, row: row(2) },
+            Operation::Put { table: &ADDRESS, row: row(1) },
+            set(2),
+            set(1),
+            Operation::Delete { table: &ADDRESS, prefix: vec![Cell::Int(7)] },
+        ];
+        let steps = steps(&command, &mut Texts::default());
+        let texts: Vec<&str> = steps.iter().map(|step| &*step.sql).collect();
+        assert_eq!(
+            texts,
+            [
+                "BEGIN",
+                "INSERT INTO \"address\" (\"id\", \"a\", \"b\") SELECT * FROM unnest($1, $2, $3) \
+                 ON CONFLICT (\"id\") DO UPDATE SET \"a\" = excluded.\"a\", \"b\" = excluded.\"b\"",
+                "DELETE FROM \"address\" WHERE \"id\" = $1",
+                "INSERT INTO \"letter\" (\"id\", \"a\", \"b\") SELECT * FROM unnest($1, $2, $3)",
+                "UPDATE \"letter\" AS t SET \"b\" = u.v2 FROM unnest($1, $2) AS u (v0, v2) \
+                 WHERE t.\"id\" = u.v0",
+                "COMMIT",
+            ]
+        );
+    }
+}

@@ -51,6 +51,7 @@ fn every_command_works_on_a_server_and_none_tells_the_password() {
         (&["verify"], 0, "0 differences"),
         (&["backup", "copy.db"], 1, "pg_dump"),
         (&["restore", "copy.db"], 1, "pg_restore"),
+        (&["bench", "sd", "--db", &url], 1, "give it an empty one"),
         (&["demo", "--db", &url], 1, "--config"),
         (&["demo", "--db", &url, "--config", &file("demo"), "--force"], 1, "createdb"),
         (&["demo", "--db", &url, "--config", &file("demo")], 1, "no demo company"),
@@ -154,6 +155,24 @@ fn two_servers_serve_one_installation() {
         let wrong = log.contains("\"ERROR\"") || log.contains("\"WARN\"") || log.contains("hush");
         assert!(!wrong, "{log}");
     }
+    let (status, text) = run(&url, &["verify"], "");
+    assert_eq!(status, 0, "{text}");
+}
+
+#[test]
+fn the_benchmark_runs_on_a_server_beside_its_floor_and_leaves_a_clean_database() {
+    let Some(database) = database() else { return };
+    let url = database.url("?writers=2");
+    let bench = ["bench", "sd", "--seconds", "1", "--warm-up", "0", "--clients", "2", "--json"];
+    let (status, text) = run(&url, &[&bench[..], &["--db", &url]].concat(), "");
+    assert_eq!(status, 0, "{text}");
+    let report = text.lines().find(|line| line.starts_with('{')).unwrap();
+    let report: serde_json::Value = serde_json::from_str(report).unwrap();
+    for figure in ["cycles", "floor_cycles_per_s", "ratio_to_floor", "writes_per_cycle"] {
+        assert!(report[figure].as_f64().is_some_and(|value| value > 0.0), "{figure}: {text}");
+    }
+    // The copies of the tables are gone, and what was recorded agrees like everything else.
+    database.execute("DO $$ BEGIN ASSERT to_regnamespace('tessera_floor') IS NULL; END $$");
     let (status, text) = run(&url, &["verify"], "");
     assert_eq!(status, 0, "{text}");
 }
