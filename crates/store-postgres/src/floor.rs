@@ -23,13 +23,14 @@ use crate::value::Value;
 /// The schema of the copies.
 const SCHEMA: &str = "tessera_floor";
 
-/// Makes the copies.
+/// Makes the copies, without the engine's own tables.
 const COPY: &str = "
 DROP SCHEMA IF EXISTS tessera_floor CASCADE;
 CREATE SCHEMA tessera_floor;
 DO $$ DECLARE t record; BEGIN
     FOR t IN SELECT relname, coalesce('WITH (' || array_to_string(reloptions, ', ') || ')', '') AS with
         FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'
+            AND relname !~ '^tessera_'
     LOOP
         EXECUTE format('CREATE TABLE tessera_floor.%I (LIKE %I INCLUDING ALL) ' || t.with,
             t.relname, t.relname);
