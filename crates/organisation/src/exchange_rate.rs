@@ -3,7 +3,7 @@
 use serde_json::Value;
 use tessera_kernel::{
     Checked, Composite as _, Currency, Date, Decimal, Fault, Object, ObjectEntry, ObjectId,
-    Problem, Segment, Tx, Validity,
+    Problem, ProblemKind, Segment, Tx, Validity, json,
 };
 
 /// The two currencies of an exchange rate.
@@ -81,14 +81,17 @@ pub(crate) const ENTRY: ObjectEntry = ObjectEntry {
 
 fn create(tx: &mut Tx<'_>, body: &Value) -> Result<ObjectId, Problem> {
     let Some(create) = MASTER_DATA.create else { return Err(Fault::ReadOnly.into()) };
-    create(tx, body).map_err(|mut problem| {
-        // The number is made of the pair, so it is the pair that is taken.
-        for field in problem.fields.iter_mut().filter(|_| problem.code == "duplicate") {
-            field.path = "pair".into();
-            field.message = "has an exchange rate already: put the rates there".into();
+    // Looked up before, because a server refuses what is taken only when the command is kept. What
+    // can't be read is refused by `create`.
+    if let Ok(ExchangeRate { pair, .. }) = json::parse(body) {
+        let number = format!("{}/{}", pair.from_currency, pair.to_currency);
+        if tx.lookup::<ExchangeRate>("number", &number)?.is_some() {
+            let detail = format!("there is an exchange rate {number} already");
+            let taken = Problem::new(ProblemKind::Conflict, "duplicate", detail);
+            return Err(taken.field("pair", "has an exchange rate already: put the rates there"));
         }
-        problem
-    })
+    }
+    create(tx, body)
 }
 
 fn change(
