@@ -8,7 +8,7 @@ mod secret;
 mod sender;
 mod signature;
 
-use tessera_kernel::{Object, ObjectId, Registry, Segment};
+use tessera_kernel::{Object, ObjectId, Registry, Segment, event_fits};
 
 pub(crate) use actions::{ACTIONS, change, delete};
 pub(crate) use delivery::WEBHOOK_DELIVERY;
@@ -43,15 +43,6 @@ pub struct WebhookEvent {
     pub pattern: String,
 }
 
-impl WebhookEvent {
-    fn fits(&self, name: &str) -> bool {
-        match self.pattern.strip_suffix('*') {
-            Some(prefix) => name.starts_with(prefix),
-            None => self.pattern == name,
-        }
-    }
-}
-
 /// An address outside that hears of events.
 #[derive(Object, Clone, Debug)]
 #[object(name = "webhook")]
@@ -65,7 +56,7 @@ pub struct Webhook {
 impl Webhook {
     /// Whether it wants events of this name.
     pub fn wants(&self, name: &str) -> bool {
-        self.events.iter().any(|event| event.fits(name))
+        self.events.iter().any(|event| event_fits(&event.pattern, name))
     }
 
     /// Refuses an address that can't be, and patterns that no event fits.
@@ -78,7 +69,9 @@ impl Webhook {
         if self.events.is_empty() {
             return Err(EventsError::NoPattern);
         }
-        let unfit = |event: &WebhookEvent| !registry.events().any(|def| event.fits(def.name));
+        let unfit = |event: &WebhookEvent| {
+            !registry.events().any(|def| event_fits(&event.pattern, def.name))
+        };
         match self.events.iter().position(unfit) {
             None => Ok(()),
             Some(position) => {

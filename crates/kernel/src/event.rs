@@ -115,10 +115,15 @@ pub struct Subscriber {
 impl Subscriber {
     /// Whether it wants events of this name.
     pub fn wants(&self, name: &str) -> bool {
-        self.events.iter().any(|wanted| match wanted.strip_suffix('*') {
-            Some(prefix) => name.starts_with(prefix),
-            None => name == *wanted,
-        })
+        self.events.iter().any(|pattern| event_fits(pattern, name))
+    }
+}
+
+/// Whether an event of this name fits a pattern: its name, or how names begin and `*`.
+pub fn event_fits(pattern: &str, name: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(prefix) => name.starts_with(prefix),
+        None => name == pattern,
     }
 }
 

@@ -62,7 +62,7 @@ pub use decimal::{
     Decimal, DecimalError, SCALE, format as format_decimal, from_micros, parse as parse_decimal,
     to_micros,
 };
-pub use event::{Event, EventDef, OUTBOX, Subscriber};
+pub use event::{Event, EventDef, OUTBOX, Subscriber, event_fits};
 pub use fault::Fault;
 pub use field::{
     Choice, ChoiceDef, FieldDef, FieldType, FieldValue, Literal, Record, Sign, StoredValue,

@@ -4,19 +4,10 @@
 use serde_json::{Value, json};
 use tessera_billing::BillingDocument;
 use tessera_delivery::Delivery;
-use tessera_kernel::Problem;
 use tessera_stock::GoodsMovement;
 
-use crate::documents::quantity;
+use crate::documents::{quantity, refused};
 use crate::shop::Shop;
-
-#[track_caller]
-fn refused<T>(outcome: Result<T, Problem>, paths: &[&str], says: &str) {
-    let problem = outcome.err().expect(says);
-    let found: Vec<&str> = problem.fields.iter().map(|field| field.path.as_str()).collect();
-    assert_eq!(found, paths, "{problem}");
-    assert!(problem.detail.contains(says), "{problem} does not say: {says}");
-}
 
 const NO_DAYS: [&str; 5] = ["0000-01-01", "0001-01-01", "1899-12-31", "2200-01-01", "9999-12-31"];
 

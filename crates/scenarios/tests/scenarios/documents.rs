@@ -269,3 +269,12 @@ impl Shop {
         Ref::new(self.create("planned_receipt", body).unwrap())
     }
 }
+
+/// That something is refused at exactly these fields, in words that say this.
+#[track_caller]
+pub(crate) fn refused<T>(outcome: Result<T, Problem>, paths: &[&str], says: &str) {
+    let problem = outcome.err().expect(says);
+    let found: Vec<&str> = problem.fields.iter().map(|field| field.path.as_str()).collect();
+    assert_eq!(found, paths, "{problem}");
+    assert!(problem.detail.contains(says), "{problem} does not say: {says}");
+}

@@ -5,7 +5,7 @@ use tessera_delivery::PriceChange;
 use tessera_kernel::{Problem, Ref};
 use tessera_product::Product;
 
-use crate::documents::{euros, id_in};
+use crate::documents::{euros, id_in, refused};
 use crate::shop::Shop;
 
 const INVENTORY: &str = "300000";
@@ -22,14 +22,6 @@ fn plant(changes: &Value) -> Value {
         "storage_location": "1000-0001" });
     plant.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
     json!({ "plants": [plant] })
-}
-
-#[track_caller]
-fn refused<T>(outcome: Result<T, Problem>, paths: &[&str], says: &str) {
-    let problem = outcome.err().expect(says);
-    let found: Vec<&str> = problem.fields.iter().map(|field| field.path.as_str()).collect();
-    assert_eq!(found, paths, "{problem}");
-    assert!(problem.detail.contains(says), "{problem} does not say: {says}");
 }
 
 #[test]
