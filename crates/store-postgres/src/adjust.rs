@@ -1,12 +1,13 @@
 //! Guarded counters.
 //!
-//! Without a guard there is nothing to answer: the sums wait with the other writes. Under a guard one
-//! `UPDATE` adds where the outcome holds, and locks the row. Where there is no row, one is made from
-//! zeroes, unless another command was faster: then the `UPDATE` is tried once more on what it made.
+//! Without a guard there is nothing to answer: the sums wait with the other writes. Nearly every guard
+//! holds, so a command is told at first that it does, and the sums wait too; the server refuses the
+//! command where one does not, and it is run again. Then one `UPDATE` adds where the outcome holds, and
+//! locks the row. Where there is no row, one is made from zeroes, unless another command was faster: then
+//! the `UPDATE` is tried once more on what it made.
 
 use tessera_kernel::{CellRef, Guard, StoreError, TableDef};
 
-use crate::link::Step;
 use crate::pending::out_of_range;
 use crate::session::Session;
 use crate::statement::Operation;
@@ -29,6 +30,11 @@ pub(crate) fn adjust(
         return Err(no_counter(table));
     }
     let under_guard = Adjustment { table, key, sums: &sums, guard };
+    if session.guesses() {
+        let from_zero = under_guard.holds_from_zero()?;
+        session.pending().add_guarded(table, key, &sums, guard, from_zero);
+        return Ok(true);
+    }
     if under_guard.add(session)? {
         return Ok(true);
     }
@@ -89,11 +95,11 @@ impl Adjustment<'_> {
         let operation = Operation::Add(self.columns(), Some(self.guard.terms.clone()));
         let least = Value::int(self.guard.least);
         let values = self.sum_values().chain(self.key_values()).chain([least]);
-        let changed = session.write(self.table, operation, values.collect())? > 0;
+        let changed = session.write(self.table, operation, self.key, values.collect())? > 0;
         if changed && self.table.sparse {
             let keys = self.key.iter().zip(&self.table.columns);
             let keys = keys.map(|(cell, column)| Value::Many(vec![cell.to_cell()], column.ty));
-            session.write(self.table, Operation::Sweep, keys.collect())?;
+            session.write(self.table, Operation::Sweep, self.key, keys.collect())?;
         }
         Ok(changed)
     }
@@ -104,7 +110,8 @@ impl Adjustment<'_> {
             return Ok(true);
         }
         let values = self.key_values().chain(self.sum_values());
-        Ok(session.write(self.table, Operation::Start(self.columns()), values.collect())? > 0)
+        let operation = Operation::Start(self.columns());
+        Ok(session.write(self.table, operation, self.key, values.collect())? > 0)
     }
 
     fn holds_from_zero(&self) -> Result<bool, StoreError> {
@@ -118,18 +125,5 @@ impl Adjustment<'_> {
                 .ok_or_else(|| out_of_range(self.table))?;
         }
         Ok(outcome >= i128::from(self.guard.least))
-    }
-}
-
-impl Session<'_> {
-    /// Runs a write at once, behind what waits; answers how many rows it changed.
-    pub(crate) fn write(
-        &mut self,
-        table: &'static TableDef,
-        operation: Operation,
-        values: Vec<Value>,
-    ) -> Result<u64, StoreError> {
-        let sql = self.text(table, operation);
-        Ok(self.ask(Step { sql, values, table: Some(table) })?.affected)
     }
 }

@@ -28,9 +28,13 @@ impl Answers {
         self.0.push(Known { table, key, held, answer });
     }
 
-    /// Forgets everything: something is written, and the answers may no longer be true.
-    pub(crate) fn forget(&mut self) {
-        self.0.clear();
+    /// Forgets what was answered about rows with these leading cells: they are written, and the
+    /// answers are no longer true.
+    pub(crate) fn forget(&mut self, table: &'static TableDef, written: &[Cell]) {
+        self.0.retain(|known| {
+            let alike = known.key.iter().zip(written).all(|(known, written)| known == written);
+            !(std::ptr::eq(known.table, table) && alike)
+        });
     }
 
     /// Takes the first answer to a question, if it was sent.

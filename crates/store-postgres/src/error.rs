@@ -19,6 +19,8 @@ pub(crate) enum Failure {
     Lost(String),
     /// The statement was refused.
     Refused(StoreError),
+    /// An answer that was given before the server was asked is not the server's.
+    Surprise,
 }
 
 impl Failure {
@@ -30,6 +32,7 @@ impl Failure {
                 StoreError::Unavailable(format!("the server can't be reached ({why})"))
             }
             Self::Refused(error) => error,
+            Self::Surprise => StoreError::Unavailable("the command has to run again".to_string()),
         }
     }
 }
@@ -54,6 +57,8 @@ pub(crate) fn failure(error: &tokio_postgres::Error, table: Option<&TableDef>) -
         &SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED => {
             Failure::Again(message)
         }
+        // As `statement::refused_unless` makes the server report it.
+        &SqlState::DIVISION_BY_ZERO => Failure::Surprise,
         &SqlState::READ_ONLY_SQL_TRANSACTION => Failure::Lost(message),
         _ if class == "08" || class == "57" && said.code() != &SqlState::QUERY_CANCELED => {
             Failure::Lost(message)

@@ -5,6 +5,7 @@ mod ahead;
 mod announcements;
 mod catalog;
 mod cells;
+mod connection;
 mod error;
 mod floor;
 mod link;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tessera_kernel::{Cell, CellRef, ColumnType, StoreError, TableDef};
+use tessera_kernel::{Cell, CellRef, ColumnType, Guard, StoreError, TableDef};
 
 use crate::link::Step;
 use crate::statement::{Operation, Texts};
@@ -10,6 +10,12 @@ use crate::value::Value;
 
 /// Rows that one statement takes at most.
 const MOST: usize = 5_000;
+
+/// Sums to add to the counters of a row, and the least that the guard asks for.
+struct Guarded {
+    sums: Vec<i64>,
+    least: i64,
+}
 
 enum Write {
     /// New rows.
@@ -19,6 +25,65 @@ enum Write {
     /// Sums to add to counters by key, in the order of keys, so that two commands that add to the
     /// same rows wait for each other and do not die.
     Add(BTreeMap<Vec<Cell>, Vec<i64>>),
+    /// The same under a guard that is expected to hold: the columns that are added to, the terms, and
+    /// whether the rows may have to be made from zeroes.
+    AddGuarded {
+        columns: Vec<usize>,
+        terms: Vec<(usize, i64)>,
+        from_zero: bool,
+        rows: BTreeMap<Vec<Cell>, Guarded>,
+    },
+    /// Something about the row, or the rows, with a key.
+    Keyed(Vec<Cell>, Step),
+}
+
+impl Write {
+    /// Whether the write is about rows that have these values in these columns.
+    fn touches(&self, table: &TableDef, values: &[(usize, Cell)]) -> bool {
+        let alike = |cells: &[Cell]| {
+            values.iter().all(|(column, value)| cells.get(*column).is_none_or(|cell| cell == value))
+        };
+        match self {
+            Self::Insert(rows) => rows.iter().any(|row| alike(row)),
+            // What stood in the other columns before is not known.
+            Self::Put(rows) => rows.values().any(|row| alike(&row[..table.key])),
+            Self::Add(rows) => rows.keys().any(|key| alike(key)),
+            Self::AddGuarded { rows, .. } => rows.keys().any(|key| alike(key)),
+            Self::Keyed(key, _) => alike(key),
+        }
+    }
+
+    fn steps(self, table: &'static TableDef, texts: &mut Texts, steps: &mut Vec<Step>) {
+        let mut push = |sql, values| steps.push(Step { sql, values, table: Some(table) });
+        match self {
+            Self::Insert(mut rows) if rows.len() == 1 => {
+                let row = rows.pop().unwrap_or_default();
+                let values = row.into_iter().zip(&table.columns);
+                let values = values.map(|(cell, column)| Value::One(cell, column.ty)).collect();
+                push(texts.get(table, Operation::Insert), values);
+            }
+            Self::Insert(rows) => {
+                push(texts.get(table, Operation::InsertMany), columns(table, rows));
+            }
+            Self::Put(rows) => {
+                let values = columns(table, rows.into_values().collect());
+                push(texts.get(table, Operation::PutMany), values);
+            }
+            Self::Add(rows) => add_steps(table, rows, texts, steps),
+            Self::AddGuarded { columns, terms, from_zero, rows } => {
+                let operation = Operation::AddGuarded(columns.clone(), terms, from_zero);
+                let keys = key_arrays(table, rows.keys());
+                let sums = sum_arrays(&columns, rows.values().map(|row| &row.sums));
+                let least = rows.values().map(|row| Cell::Int(row.least)).collect();
+                let least = Value::Many(least, ColumnType::Int);
+                push(texts.get(table, operation), keys.iter().cloned().chain(sums).chain([least]).collect());
+                if table.sparse {
+                    push(texts.get(table, Operation::Sweep), keys);
+                }
+            }
+            Self::Keyed(_, step) => steps.push(step),
+        }
+    }
 }
 
 /// Writes by table. Those on one table stay in the order in which they came; tables have nothing to
@@ -32,9 +97,10 @@ impl Pending {
         self.0.is_empty()
     }
 
-    /// Whether something on this table waits.
-    pub(crate) fn touches(&self, table: &'static TableDef) -> bool {
-        self.0.iter().any(|(other, _)| std::ptr::eq(*other, table))
+    /// Whether something waits on rows of this table that have these values in these columns.
+    pub(crate) fn touches(&self, table: &'static TableDef, values: &[(usize, Cell)]) -> bool {
+        let mut on_table = self.0.iter().filter(|(other, _)| std::ptr::eq(*other, table));
+        on_table.any(|(_, write)| write.touches(table, values))
     }
 
     /// The last write on a table.
@@ -83,28 +149,58 @@ impl Pending {
         Ok(())
     }
 
+    /// Adds to the counters of a row under a guard that is expected to hold, also on zeroes where
+    /// `from_zero`. Two guards on one row are two statements: the outcome of each counts.
+    pub(crate) fn add_guarded(
+        &mut self,
+        table: &'static TableDef,
+        key: &[CellRef<'_>],
+        deltas: &[(usize, i64)],
+        guard: &Guard,
+        from_zero: bool,
+    ) {
+        let key: Vec<Cell> = key.iter().map(|cell| cell.to_cell()).collect();
+        let mut added: Vec<usize> = deltas.iter().map(|(column, _)| *column).collect();
+        added.sort_unstable();
+        let mut sums = vec![0; table.columns.len()];
+        deltas.iter().for_each(|(column, delta)| sums[*column] = *delta);
+        let row = Guarded { sums, least: guard.least };
+        if let Some(Write::AddGuarded { columns, terms, from_zero: zero, rows }) = self.last(table)
+            && (columns.as_slice(), terms.as_slice(), *zero)
+                == (added.as_slice(), guard.terms.as_slice(), from_zero)
+            && rows.len() < MOST
+            && !rows.contains_key(&key)
+        {
+            rows.insert(key, row);
+            return;
+        }
+        let (columns, terms) = (added, guard.terms.clone());
+        let rows = BTreeMap::from([(key, row)]);
+        self.0.push((table, Write::AddGuarded { columns, terms, from_zero, rows }));
+    }
+
+    /// A statement about the row, or the rows, with a key.
+    pub(crate) fn keyed(&mut self, table: &'static TableDef, key: &[CellRef<'_>], step: Step) {
+        let key = key.iter().map(|cell| cell.to_cell()).collect();
+        self.0.push((table, Write::Keyed(key, step)));
+    }
+
     /// Everything that waits, as statements.
     pub(crate) fn take(&mut self, texts: &mut Texts, steps: &mut Vec<Step>) {
         for (table, write) in self.0.drain(..) {
-            match write {
-                Write::Insert(mut rows) if rows.len() == 1 => {
-                    let row = rows.pop().unwrap_or_default();
-                    let sql = texts.get(table, Operation::Insert);
-                    let values = row.into_iter().zip(&table.columns);
-                    let values = values.map(|(cell, column)| Value::One(cell, column.ty));
-                    steps.push(Step { sql, values: values.collect(), table: Some(table) });
-                }
-                Write::Insert(rows) => {
-                    let sql = texts.get(table, Operation::InsertMany);
-                    steps.push(Step { sql, values: columns(table, rows), table: Some(table) });
-                }
-                Write::Put(rows) => {
-                    let sql = texts.get(table, Operation::PutMany);
-                    let values = columns(table, rows.into_values().collect());
-                    steps.push(Step { sql, values, table: Some(table) });
-                }
-                Write::Add(rows) => add_steps(table, rows, texts, steps),
-            }
+            write.steps(table, texts, steps);
+        }
+    }
+
+    /// What waits on a table, as statements.
+    pub(crate) fn take_of(
+        &mut self,
+        table: &'static TableDef,
+        texts: &mut Texts,
+        steps: &mut Vec<Step>,
+    ) {
+        for (_, write) in self.0.extract_if(.., |(other, _)| std::ptr::eq(*other, table)) {
+            write.steps(table, texts, steps);
         }
     }
 }
@@ -122,6 +218,29 @@ fn columns(table: &TableDef, rows: Vec<Vec<Cell>>) -> Vec<Value> {
     columns.into_iter().zip(types).map(|(cells, ty)| Value::Many(cells, ty)).collect()
 }
 
+/// Keys as one array per column.
+fn key_arrays<'k>(
+    table: &TableDef,
+    keys: impl Iterator<Item = &'k Vec<Cell>> + Clone,
+) -> Vec<Value> {
+    let column = |column: usize| {
+        let cells = keys.clone().map(|key| key[column].clone()).collect();
+        Value::Many(cells, table.columns[column].ty)
+    };
+    (0..table.key).map(column).collect()
+}
+
+/// Sums as one array per column that is added to.
+fn sum_arrays<'s>(
+    columns: &[usize],
+    sums: impl Iterator<Item = &'s Vec<i64>> + Clone,
+) -> impl Iterator<Item = Value> {
+    columns.iter().map(move |column| {
+        let cells = sums.clone().map(|sums| Cell::Int(sums[*column])).collect();
+        Value::Many(cells, ColumnType::Int)
+    })
+}
+
 fn add_steps(
     table: &'static TableDef,
     rows: BTreeMap<Vec<Cell>, Vec<i64>>,
@@ -133,16 +252,8 @@ fn add_steps(
     let changed: Vec<usize> = counters.clone().filter(changed).collect();
     // A counter that is added nothing still comes into being.
     let added = if changed.is_empty() { counters.take(1).collect() } else { changed };
-    let keys = (0..table.key).map(|column| {
-        let cells = rows.keys().map(|key| key[column].clone()).collect();
-        Value::Many(cells, table.columns[column].ty)
-    });
-    let keys: Vec<Value> = keys.collect();
-    let sums = added.iter().map(|column| {
-        let cells = rows.values().map(|deltas| Cell::Int(deltas[*column])).collect();
-        Value::Many(cells, ColumnType::Int)
-    });
-    let values = keys.iter().cloned().chain(sums).collect();
+    let keys = key_arrays(table, rows.keys());
+    let values = keys.iter().cloned().chain(sum_arrays(&added, rows.values())).collect();
     let sql = texts.get(table, Operation::AddMany(added.clone()));
     steps.push(Step { sql, values, table: Some(table) });
     if table.sparse {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use tessera_kernel::{Aggregate, Cell, ColumnDef, ColumnType, Select};
+use tessera_kernel::{Aggregate, Cell, ColumnDef, ColumnType, Condition, Operator, Select};
 use tessera_store_sql::{Dialect, Parameter, render};
 
 use crate::link::Step;
@@ -62,4 +62,13 @@ pub(crate) fn step(select: &Select) -> Step {
     });
     let values = values.collect();
     Step { sql: sql.into(), values, table: Some(select.table) }
+}
+
+/// The columns that the rows of a query have one value in, with it.
+pub(crate) fn values(select: &Select) -> Vec<(usize, Cell)> {
+    let one = |condition: &Condition| match (condition.operator, &*condition.values) {
+        (Operator::Eq, [value]) if *value != Cell::Null => Some((condition.column, value.clone())),
+        _ => None,
+    };
+    select.conditions.iter().filter_map(one).collect()
 }

@@ -2,27 +2,30 @@
 
 use std::sync::Arc;
 
-use tessera_kernel::{
-    Ahead, CellRef, Connection, Fault, Guard, RowSource, Select, StoreError, TableDef, WriteRow,
-};
+use tessera_kernel::{Ahead, Cell, CellRef, StoreError, TableDef};
 
 use crate::ahead::Answers;
 use crate::announcements::{Announcements, From, News};
-use crate::cells::cells;
 use crate::error::Failure;
 use crate::link::{Answer, Link, Step};
 use crate::pending::Pending;
+use crate::queue;
 use crate::statement::{Operation, Texts};
-use crate::value::{RowReader, Value};
-use crate::{adjust, query, queue};
-
-/// Called once per row.
-type Visit<'v> = dyn FnMut(&mut dyn RowSource) -> Result<(), Fault> + 'v;
+use crate::value::Value;
 
 /// What begins the transaction of a command.
 const COMMAND: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 /// What begins that of a read.
 const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// How a command is answered whether a guard holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answering {
+    /// That it does, before the server is asked; where it does not, the command is run again.
+    Expected,
+    /// As it is: the server is asked, and waited for.
+    Exact,
+}
 
 /// What modules work on.
 pub(crate) struct Session<'l> {
@@ -41,6 +44,9 @@ pub(crate) struct Session<'l> {
     queued: Vec<String>,
     /// What was asked ahead.
     answers: Answers,
+    answering: Answering,
+    /// An answer was given before the server was asked.
+    guessed: bool,
 }
 
 impl<'l> Session<'l> {
@@ -58,6 +64,8 @@ impl<'l> Session<'l> {
             messages: Vec::new(),
             queued: Vec::new(),
             answers: Answers::default(),
+            answering: Answering::Exact,
+            guessed: false,
         }
     }
 
@@ -66,9 +74,10 @@ impl<'l> Session<'l> {
         link: &'l mut Link,
         texts: &'l mut Texts,
         announcements: &'l Announcements,
+        answering: Answering,
     ) -> Self {
         let announcements = Some(announcements);
-        Self { writes: true, announcements, ..Self::reading(link, texts) }
+        Self { writes: true, announcements, answering, ..Self::reading(link, texts) }
     }
 
     /// What begins the transaction, unless it has begun.
@@ -98,6 +107,19 @@ impl<'l> Session<'l> {
         self.failure.as_ref()
     }
 
+    /// Whether the command was told something that is not known, so that nothing but a commit proves
+    /// that what it made of it is right.
+    pub(crate) fn has_guessed(&self) -> bool {
+        self.guessed
+    }
+
+    /// Whether a guard may be said to hold before the server is asked. From then on it was.
+    pub(crate) fn guesses(&mut self) -> bool {
+        let guesses = self.answering == Answering::Expected;
+        self.guessed |= guesses;
+        guesses
+    }
+
     /// Sends what waits, and commits. `Lost` leaves open whether it was committed.
     pub(crate) fn commit(mut self) -> Result<(), Failure> {
         if let Some(failure) = self.failure {
@@ -115,7 +137,7 @@ impl<'l> Session<'l> {
         queue::put(self.queued, &mut steps);
         steps.push(Step::bare("COMMIT"));
         let outcome = self.link.run(&steps).map(drop);
-        if let Err(Failure::Refused(_) | Failure::Again(_)) = &outcome {
+        if let Err(Failure::Refused(_) | Failure::Again(_) | Failure::Surprise) = &outcome {
             // The server answers a commit after a failure by rolling back; where the failure was in
             // preparing a statement, no commit was sent.
             self.link.script("ROLLBACK")?;
@@ -129,6 +151,35 @@ impl<'l> Session<'l> {
         if self.begun && !lost { self.link.script("ROLLBACK") } else { Ok(()) }
     }
 
+    /// Announces a message with the commit.
+    pub(crate) fn say(&mut self, message: &str) {
+        self.messages.push(message.to_string());
+    }
+
+    /// Puts a message into the database's queue with the commit.
+    pub(crate) fn queue(&mut self, message: &str) {
+        self.queued.push(message.to_string());
+    }
+
+    /// Tells what was announced before the command began.
+    pub(crate) fn listen(
+        &mut self,
+        hear: &mut dyn FnMut(Option<&str>),
+    ) -> Result<(), StoreError> {
+        if !self.begun {
+            self.sent([])?;
+        }
+        if let (Some(announcements), Some(news)) = (self.announcements, self.news.take()) {
+            announcements.tell(news, hear);
+        }
+        Ok(())
+    }
+
+    /// Whether it is the session of a command.
+    pub(crate) fn is_writing(&self) -> bool {
+        self.writes
+    }
+
     /// The writes that wait.
     pub(crate) fn pending(&mut self) -> &mut Pending {
         &mut self.pending
@@ -139,27 +190,60 @@ impl<'l> Session<'l> {
         self.texts.get(table, operation)
     }
 
-    /// Sends a statement, behind what waits on its table; answers its answer.
-    pub(crate) fn ask(&mut self, step: Step) -> Result<Answer, StoreError> {
-        if let Some(failure) = &self.failure {
-            return Err(failure.clone().told());
-        }
+    /// Sends a statement about rows with these values, behind what waits on them; answers its answer.
+    pub(crate) fn ask(
+        &mut self,
+        step: Step,
+        values: &[(usize, Cell)],
+    ) -> Result<Answer, StoreError> {
+        self.usable()?;
         let mut steps = Vec::new();
-        if step.table.is_some_and(|table| self.pending.touches(table)) {
-            self.pending.take(self.texts, &mut steps);
+        if let Some(table) = step.table {
+            self.take_waiting(table, values, &mut steps);
         }
         steps.push(step);
         let mut answers = self.sent(steps)?;
         Ok(answers.pop().unwrap_or_default())
     }
 
+    /// What waits on a table, if something of it is about rows with these values.
+    fn take_waiting(
+        &mut self,
+        table: &'static TableDef,
+        values: &[(usize, Cell)],
+        steps: &mut Vec<Step>,
+    ) {
+        if self.pending.touches(table, values) {
+            self.pending.take_of(table, self.texts, steps);
+        }
+    }
+
     /// Sends statements; a failure leaves nothing but to roll back.
-    fn sent(&mut self, steps: impl IntoIterator<Item = Step>) -> Result<Vec<Answer>, StoreError> {
+    pub(crate) fn sent(
+        &mut self,
+        steps: impl IntoIterator<Item = Step>,
+    ) -> Result<Vec<Answer>, StoreError> {
         self.send(steps).map_err(|failure| self.failure.insert(failure).clone().told())
     }
 
+    /// Sends questions about rows by their keys, all at once, and keeps the answers.
+    pub(crate) fn ask_ahead(&mut self, asks: &[Ahead<'_>]) -> Result<(), StoreError> {
+        self.usable()?;
+        let mut steps = Vec::new();
+        for ask in asks {
+            self.take_waiting(ask.table, &key_cells(ask.key), &mut steps);
+        }
+        let written = steps.len();
+        steps.extend(asks.iter().map(|ask| self.keyed_question(ask.table, ask.key, ask.held)));
+        let answers = self.sent(steps)?;
+        for (ask, answer) in asks.iter().zip(answers.into_iter().skip(written)) {
+            self.answers.keep(ask.table, ask.key, ask.held, answer);
+        }
+        Ok(())
+    }
+
     /// The rows by a key, as they were asked for ahead, or asked for now.
-    fn keyed_rows(
+    pub(crate) fn keyed_rows(
         &mut self,
         table: &'static TableDef,
         key: &[CellRef<'_>],
@@ -169,7 +253,7 @@ impl<'l> Session<'l> {
             return Ok(answer);
         }
         let step = self.keyed_question(table, key, held);
-        self.ask(step)
+        self.ask(step, &key_cells(key))
     }
 
     fn keyed_question(
@@ -182,32 +266,50 @@ impl<'l> Session<'l> {
         self.keyed(table, operation, key)
     }
 
+    /// Runs a write on rows with this key at once, behind what waits on them; answers how many rows it
+    /// changed.
+    pub(crate) fn write(
+        &mut self,
+        table: &'static TableDef,
+        operation: Operation,
+        key: &[CellRef<'_>],
+        values: Vec<Value>,
+    ) -> Result<u64, StoreError> {
+        let sql = self.text(table, operation);
+        let step = Step { sql, values, table: Some(table) };
+        Ok(self.ask(step, &key_cells(key))?.affected)
+    }
+
     /// After a refusal the transaction can only be undone.
-    fn refuse(&mut self, error: StoreError) -> StoreError {
+    pub(crate) fn refuse(&mut self, error: StoreError) -> StoreError {
         self.failure.get_or_insert(Failure::Refused(error.clone()));
         error
     }
 
-    /// Before every write.
-    fn before_write(&mut self) -> Result<(), StoreError> {
-        self.answers.forget();
+    /// Before a write on rows with this key.
+    pub(crate) fn before_write(
+        &mut self,
+        table: &'static TableDef,
+        key: &[Cell],
+    ) -> Result<(), StoreError> {
+        self.answers.forget(table, key);
         self.writable()
     }
 
-    fn writable(&self) -> Result<(), StoreError> {
-        match &self.failure {
-            Some(failure) => Err(failure.clone().told()),
-            None if self.writes => Ok(()),
-            None => Err(StoreError::Engine("a read snapshot can't be written".to_string())),
+    fn usable(&self) -> Result<(), StoreError> {
+        self.failure.as_ref().map_or(Ok(()), |failure| Err(failure.clone().told()))
+    }
+
+    pub(crate) fn writable(&self) -> Result<(), StoreError> {
+        self.usable()?;
+        if self.writes {
+            return Ok(());
         }
+        Err(StoreError::Engine("a read snapshot can't be written".to_string()))
     }
 
-    fn visit(&mut self, step: Step, visit: &mut Visit<'_>) -> Result<(), Fault> {
-        let answer = self.ask(step)?;
-        visit_rows(&answer, visit)
-    }
-
-    fn keyed(
+    /// A statement with the cells of a key as its values.
+    pub(crate) fn keyed(
         &mut self,
         table: &'static TableDef,
         operation: Operation,
@@ -218,191 +320,15 @@ impl<'l> Session<'l> {
     }
 }
 
-fn visit_rows(answer: &Answer, visit: &mut Visit<'_>) -> Result<(), Fault> {
-    answer.rows.iter().try_for_each(|row| visit(&mut RowReader::new(row)))
+/// The leading columns with the cells of a key.
+fn key_cells(key: &[CellRef<'_>]) -> Vec<(usize, Cell)> {
+    key.iter().map(|cell| cell.to_cell()).enumerate().collect()
 }
 
-fn key_values<'k>(
+/// The cells of a key as values.
+pub(crate) fn key_values<'k>(
     table: &'static TableDef,
     key: &'k [CellRef<'k>],
 ) -> impl Iterator<Item = Value> + 'k {
     key.iter().zip(&table.columns).map(|(cell, column)| Value::of(*cell, column.ty))
-}
-
-impl Connection for Session<'_> {
-    fn insert(&mut self, table: &'static TableDef, row: &dyn WriteRow) -> Result<(), StoreError> {
-        self.before_write()?;
-        let cells = cells(table, row).map_err(|error| self.refuse(error))?;
-        self.pending.insert(table, cells);
-        Ok(())
-    }
-
-    fn replace(
-        &mut self,
-        table: &'static TableDef,
-        row: &dyn WriteRow,
-    ) -> Result<bool, StoreError> {
-        self.before_write()?;
-        let cells = cells(table, row).map_err(|error| self.refuse(error))?;
-        let values = cells.into_iter().zip(&table.columns);
-        let values = values.map(|(cell, column)| Value::One(cell, column.ty)).collect();
-        Ok(self.write(table, Operation::Replace, values)? > 0)
-    }
-
-    fn put(&mut self, table: &'static TableDef, row: &dyn WriteRow) -> Result<(), StoreError> {
-        self.before_write()?;
-        let cells = cells(table, row).map_err(|error| self.refuse(error))?;
-        self.pending.put(table, cells);
-        Ok(())
-    }
-
-    fn set(
-        &mut self,
-        table: &'static TableDef,
-        key: &[CellRef<'_>],
-        guard: Option<(usize, CellRef<'_>)>,
-        columns: &[(usize, CellRef<'_>)],
-    ) -> Result<bool, StoreError> {
-        self.before_write()?;
-        table.check_key(key, true)?;
-        let changed = columns.iter().map(|(column, _)| *column).collect();
-        let operation = Operation::Set(changed, guard.map(|(column, _)| column));
-        let of = |(column, cell): (usize, CellRef<'_>)| Value::of(cell, table.columns[column].ty);
-        let values = columns.iter().copied().map(of);
-        let values = values.chain(key_values(table, key)).chain(guard.map(of)).collect();
-        Ok(self.write(table, operation, values)? > 0)
-    }
-
-    fn delete(
-        &mut self,
-        table: &'static TableDef,
-        prefix: &[CellRef<'_>],
-    ) -> Result<usize, StoreError> {
-        self.before_write()?;
-        table.check_key(prefix, false)?;
-        let values = key_values(table, prefix).collect();
-        let deleted = self.write(table, Operation::Delete(prefix.len()), values)?;
-        Ok(usize::try_from(deleted).unwrap_or(usize::MAX))
-    }
-
-    fn rows(
-        &mut self,
-        table: &'static TableDef,
-        prefix: &[CellRef<'_>],
-        visit: &mut Visit<'_>,
-    ) -> Result<(), Fault> {
-        table.check_key(prefix, false)?;
-        let answer = self.keyed_rows(table, prefix, false)?;
-        visit_rows(&answer, visit)
-    }
-
-    fn select(&mut self, select: &Select, visit: &mut Visit<'_>) -> Result<(), Fault> {
-        self.visit(query::step(select), visit)
-    }
-
-    fn adjust(
-        &mut self,
-        table: &'static TableDef,
-        key: &[CellRef<'_>],
-        deltas: &[(usize, i64)],
-        guard: Option<&Guard>,
-    ) -> Result<bool, StoreError> {
-        self.before_write()?;
-        table.check_key(key, true)?;
-        let outcome = adjust::adjust(self, table, key, deltas, guard);
-        outcome.map_err(|error| self.refuse(error))
-    }
-
-    fn hold(&mut self, table: &'static TableDef, key: &[CellRef<'_>]) -> Result<(), StoreError> {
-        self.writable()?;
-        table.check_key(key, true)?;
-        let held = self.keyed(table, Operation::RowHeld, key);
-        if self.ask(held.clone())?.affected > 0 {
-            return Ok(());
-        }
-        // A row that is not there can't be held: it comes into being with zeroes.
-        let zero = self.keyed(table, Operation::Zero, key);
-        self.ask(zero)?;
-        self.ask(held).map(drop)
-    }
-
-    fn ahead(&mut self, asks: &[Ahead<'_>]) -> Result<(), StoreError> {
-        if asks.len() < 2 {
-            return Ok(());
-        }
-        for ask in asks {
-            ask.table.check_key(ask.key, ask.held)?;
-        }
-        if let Some(failure) = &self.failure {
-            return Err(failure.clone().told());
-        }
-        self.answers.forget();
-        let mut steps = Vec::new();
-        if asks.iter().any(|ask| self.pending.touches(ask.table)) {
-            self.pending.take(self.texts, &mut steps);
-        }
-        let written = steps.len();
-        steps.extend(asks.iter().map(|ask| self.keyed_question(ask.table, ask.key, ask.held)));
-        let answers = self.sent(steps)?;
-        for (ask, answer) in asks.iter().zip(answers.into_iter().skip(written)) {
-            self.answers.keep(ask.table, ask.key, ask.held, answer);
-        }
-        Ok(())
-    }
-
-    fn announce(&mut self, message: &str) -> Result<(), StoreError> {
-        self.writable()?;
-        self.messages.push(message.to_string());
-        Ok(())
-    }
-
-    fn announced(&mut self, hear: &mut dyn FnMut(Option<&str>)) -> Result<(), StoreError> {
-        self.writable()?;
-        if !self.begun {
-            self.sent([])?;
-        }
-        if let (Some(announcements), Some(news)) = (self.announcements, self.news.take()) {
-            announcements.tell(news, hear);
-        }
-        Ok(())
-    }
-
-    fn enqueue(&mut self, message: &str) -> Result<(), StoreError> {
-        self.writable()?;
-        self.queued.push(message.to_string());
-        Ok(())
-    }
-
-    fn dequeue(
-        &mut self,
-        most: u32,
-        take: &mut dyn FnMut(&str) -> Result<(), Fault>,
-    ) -> Result<bool, Fault> {
-        self.writable()?;
-        let answer = self.sent(queue::take(most))?.pop().unwrap_or_default();
-        for row in &answer.rows {
-            take(RowReader::new(row).text()?.unwrap_or_default())?;
-        }
-        Ok(true)
-    }
-
-    fn is_isolated(&self) -> bool {
-        !self.writes
-    }
-
-    fn refuses_late(&self) -> bool {
-        true
-    }
-
-    fn row_held(
-        &mut self,
-        table: &'static TableDef,
-        key: &[CellRef<'_>],
-        visit: &mut Visit<'_>,
-    ) -> Result<(), Fault> {
-        self.writable()?;
-        table.check_key(key, true)?;
-        let answer = self.keyed_rows(table, key, true)?;
-        visit_rows(&answer, visit)
-    }
 }

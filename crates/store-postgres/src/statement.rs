@@ -21,6 +21,8 @@ pub(crate) enum Operation {
     Replace,
     /// Some columns, under a guard on one more.
     Set(Vec<usize>, Option<usize>),
+    /// The same, refused where no row matches.
+    SetSurely(Vec<usize>, Option<usize>),
     /// Rows by so many leading key columns.
     Delete(usize),
     /// Rows by so many leading key columns, in key order.
@@ -33,6 +35,9 @@ pub(crate) enum Operation {
     AddMany(Vec<usize>),
     /// Adds to counters of a row that is there, under a guard: columns, terms.
     Add(Vec<usize>, Option<Vec<(usize, i64)>>),
+    /// Adds to counters of rows under a guard, an array per column and one of what the guards ask for
+    /// at least; refused where one does not hold. Columns, terms, whether rows are made from zeroes.
+    AddGuarded(Vec<usize>, Vec<(usize, i64)>, bool),
     /// A row of counters where there is none: columns that are not zero.
     Start(Vec<usize>),
     /// Deletes the rows, an array per key column, whose counters are all zero.
@@ -119,6 +124,10 @@ fn statement(table: &TableDef, operation: &Operation) -> String {
         Operation::PutMany => put_many(table),
         Operation::Replace => replace(table),
         Operation::Set(columns, guard) => set(table, columns, *guard),
+        Operation::SetSurely(columns, guard) => {
+            let set = set(table, columns, *guard);
+            format!("WITH done AS ({set} RETURNING 1) {}", refused_unless("(SELECT count(*) FROM done) = 1"))
+        }
         Operation::Delete(prefix) => {
             format!("DELETE FROM {table_name}{}", by_key(table, *prefix, 0))
         }
@@ -136,6 +145,8 @@ fn statement(table: &TableDef, operation: &Operation) -> String {
         }
         Operation::AddMany(columns) => add_many(table, columns),
         Operation::Add(columns, guard) => add(table, columns, guard.as_deref()),
+        Operation::AddGuarded(columns, terms, true) => upsert_guarded(table, columns, terms),
+        Operation::AddGuarded(columns, terms, false) => add_guarded(table, columns, terms),
         Operation::Start(columns) => start(table, columns),
         Operation::Sweep => sweep(table),
     }
@@ -215,6 +226,78 @@ fn add(table: &TableDef, columns: &[usize], guard: Option<&[(usize, i64)]>) -> S
         let _ = write!(sql, " AND {sum} >= ${}", columns.len() + table.key + 1);
     }
     sql
+}
+
+/// A query that fails where the condition does not hold, and so refuses the whole transaction before
+/// its commit, that is sent with it, is reached. A division by zero is the one error that any server
+/// can be made to report so, and nothing else here divides.
+fn refused_unless(condition: &str) -> String {
+    format!("SELECT 1 / ({condition})::int")
+}
+
+/// The rows to add, keys and sums and what their guards ask for, as `u (k0, …, s0, …, least)`.
+fn guarded_rows(table: &TableDef, columns: &[usize]) -> String {
+    let parameters = list(1..=table.key + columns.len() + 1, |position| format!("${position}"));
+    let keys = list(0..table.key, |at| format!("k{at}"));
+    let sums = list(0..columns.len(), |place| format!("s{place}"));
+    format!("u AS (SELECT * FROM unnest({parameters}) AS u ({keys}, {sums}, least))")
+}
+
+/// The outcome of the guard's terms in exact arithmetic; `added` is what is added to a column.
+fn outcome(
+    table: &TableDef,
+    columns: &[usize],
+    terms: &[(usize, i64)],
+    added: impl Fn(usize) -> String,
+) -> String {
+    let term = |(at, factor): &(usize, i64)| {
+        let place = columns.iter().position(|changed| changed == at);
+        let added = place.map_or(String::new(), |place| format!(" + {}", added(place)));
+        format!("(t.{}::numeric{added}) * {factor}", column(table, *at))
+    };
+    let terms: Vec<String> = terms.iter().map(term).collect();
+    if terms.is_empty() { "0".to_string() } else { terms.join(" + ") }
+}
+
+const ALL_DONE: &str = "(SELECT count(*) FROM done) = (SELECT count(*) FROM u)";
+
+fn add_guarded(table: &TableDef, columns: &[usize], terms: &[(usize, i64)]) -> String {
+    let changes = list(columns.iter().enumerate(), |(place, at)| {
+        format!("{0} = t.{0} + u.s{place}", column(table, *at))
+    });
+    let same = |at| format!("t.{} = u.k{at}", column(table, at));
+    let same = (0..table.key).map(same).collect::<Vec<_>>().join(" AND ");
+    format!(
+        "WITH {}, done AS (UPDATE {} AS t SET {changes} FROM u WHERE {same} AND {} >= u.least \
+         RETURNING 1) {}",
+        guarded_rows(table, columns),
+        name(table),
+        outcome(table, columns, terms, |place| format!("u.s{place}")),
+        refused_unless(ALL_DONE)
+    )
+}
+
+fn upsert_guarded(table: &TableDef, columns: &[usize], terms: &[(usize, i64)]) -> String {
+    let taken = (0..table.key).chain(columns.iter().copied());
+    let zeroes = (table.key..table.columns.len()).filter(|at| !columns.contains(at));
+    let targets = list(taken.chain(zeroes.clone()), |at| column(table, at));
+    let keys_and_sums = (0..table.key).map(|at| format!("k{at}"));
+    let keys_and_sums = keys_and_sums.chain((0..columns.len()).map(|place| format!("s{place}")));
+    let values = list(keys_and_sums.chain(zeroes.map(|_| "0".to_string())), |value| value);
+    let changes = list(columns, |at| format!("{0} = t.{0} + excluded.{0}", column(table, *at)));
+    let same = |at| format!("u.k{at} = excluded.{}", column(table, at));
+    let same = (0..table.key).map(same).collect::<Vec<_>>().join(" AND ");
+    let added = |place: usize| format!("excluded.{}", column(table, columns[place]));
+    format!(
+        "WITH {}, done AS (INSERT INTO {} AS t ({targets}) SELECT {values} FROM u \
+         ON CONFLICT ({}) DO UPDATE SET {changes} \
+         WHERE {} >= (SELECT least FROM u WHERE {same}) RETURNING 1) {}",
+        guarded_rows(table, columns),
+        name(table),
+        keys(table),
+        outcome(table, columns, terms, added),
+        refused_unless(ALL_DONE)
+    )
 }
 
 fn start(table: &TableDef, columns: &[usize]) -> String {

@@ -15,7 +15,7 @@ use crate::error::Failure;
 use crate::link::Link;
 use crate::options::Options;
 use crate::pool::live;
-use crate::session::Session;
+use crate::session::{Answering, Session};
 use crate::statement::Texts;
 
 /// How often a command that loses against others is run.
@@ -110,6 +110,8 @@ enum Turn {
     Done(Result<(), StoreError>),
     /// It left no trace and is run again.
     Again(Failure),
+    /// It left no trace, and was told more than is known: it is run again, waiting for each answer.
+    Exactly,
 }
 
 struct Worker {
@@ -124,11 +126,15 @@ impl Worker {
     /// Runs a job until it is kept or refused, and answers it.
     fn serve(&mut self, mut job: Box<dyn Job>) {
         self.counters.commands.fetch_add(1, Ordering::Relaxed);
-        let (since, mut tries) = (Instant::now(), 0);
+        let (since, mut tries, mut answering) = (Instant::now(), 0, Answering::Expected);
         let outcome = loop {
             tries += 1;
-            match self.turn(&mut *job) {
+            match self.turn(&mut *job, answering) {
                 Turn::Done(outcome) => break outcome,
+                Turn::Exactly => {
+                    answering = Answering::Exact;
+                    self.counters.repeats.fetch_add(1, Ordering::Relaxed);
+                }
                 Turn::Again(failure) => {
                     let hopeless = match failure {
                         Failure::Lost(_) => since.elapsed() >= self.options.patience,
@@ -149,7 +155,7 @@ impl Worker {
     }
 
     /// Runs a job in a transaction of its own.
-    fn turn(&mut self, job: &mut dyn Job) -> Turn {
+    fn turn(&mut self, job: &mut dyn Job, answering: Answering) -> Turn {
         let (link, is_new) = match live(&mut self.link, &self.options) {
             Ok(live) => live,
             Err(failure) => return Turn::Done(Err(failure.told())),
@@ -157,10 +163,14 @@ impl Worker {
         if is_new {
             self.announcements.reconnected();
         }
-        let mut session = Session::writing(link, &mut self.texts, &self.announcements);
+        let mut session = Session::writing(link, &mut self.texts, &self.announcements, answering);
         let run = catch_unwind(AssertUnwindSafe(|| job.run(&mut session)));
         let turn = match run {
             Ok(verdict) => end(session, verdict, &self.counters),
+            Err(_) if session.has_guessed() => match session.roll_back() {
+                Ok(()) => Ok(Turn::Exactly),
+                Err(_) => Err(Turn::Exactly),
+            },
             Err(panic) => {
                 let message = panic_message(&*panic).to_string();
                 tracing::error!(message, "a command panicked");
@@ -181,9 +191,12 @@ impl Worker {
 
 /// Ends the transaction; `Err` where its connection is lost.
 fn end(session: Session<'_>, verdict: Verdict, counters: &Counters) -> Result<Turn, Turn> {
+    let has_guessed = session.has_guessed();
     if let Some(failure) = session.failure().cloned() {
         let lost = session.roll_back().is_err() || matches!(failure, Failure::Lost(_));
         let turn = match (failure, verdict) {
+            (Failure::Surprise, _) => Turn::Exactly,
+            (Failure::Refused(_), _) if has_guessed => Turn::Exactly,
             // What the job answers rests on the refusal, which it heard.
             (Failure::Refused(_), Verdict::Undo) => Turn::Done(Ok(())),
             (Failure::Refused(error), Verdict::Keep) => Turn::Done(Err(error)),
@@ -194,7 +207,7 @@ fn end(session: Session<'_>, verdict: Verdict, counters: &Counters) -> Result<Tu
     if verdict == Verdict::Undo {
         // A connection that breaks takes the transaction with it.
         let undone = session.roll_back();
-        let turn = Turn::Done(Ok(()));
+        let turn = if has_guessed { Turn::Exactly } else { Turn::Done(Ok(())) };
         return if undone.is_ok() { Ok(turn) } else { Err(turn) };
     }
     match session.commit() {
@@ -202,6 +215,8 @@ fn end(session: Session<'_>, verdict: Verdict, counters: &Counters) -> Result<Tu
             counters.commits.fetch_add(1, Ordering::Relaxed);
             Ok(Turn::Done(Ok(())))
         }
+        Err(Failure::Surprise) => Ok(Turn::Exactly),
+        Err(Failure::Refused(_)) if has_guessed => Ok(Turn::Exactly),
         Err(Failure::Refused(error)) => Ok(Turn::Done(Err(error))),
         Err(Failure::Again(why)) => Ok(Turn::Again(Failure::Again(why))),
         Err(Failure::Lost(why)) => Err(Turn::Done(Err(StoreError::Unavailable(format!(
