@@ -1,7 +1,7 @@
 //! Cancels a billing document: nothing is deleted, everything is taken back.
 
 use serde_json::json;
-use tessera_document::{DocumentFlow, Fulfilled, withdraw};
+use tessera_document::{DocumentFlow, FULFILMENT, Fulfilled, fulfilments, withdraw};
 use tessera_finance::{NewReceivable, Receivable, ReceivableItem, clear_items, open_receivable};
 use tessera_kernel::{Cell, Date, Kind, Money, Ref, Rule, Stored, Tx, to_micros};
 use tessera_sales::{Progress, SalesDocument, Taking};
@@ -174,11 +174,11 @@ fn give_back(tx: &mut Tx<'_>, document: &Stored<BillingDocument>) -> Result<(), 
         }
     }
     for delivery in deliveries {
-        let billed = tessera_document::fulfilments(tx, delivery.id())?;
-        let items = tx.segment::<tessera_delivery::DeliveryItem>(delivery.id())?;
-        let any = items.iter().any(|item| billed.of(item.item).billed > 0);
+        let mut delivery = tx.load_with(delivery, &FULFILMENT)?;
+        let billed = fulfilments(tx, delivery.head.id)?;
+        let any = delivery.items.iter().any(|item| billed.of(item.item).billed > 0);
         let status = if any { Progress::Partial } else { Progress::Open };
-        tessera_delivery::set_billing(tx, delivery, status)?;
+        tessera_delivery::set_billing(tx, &mut delivery, status)?;
     }
     Ok(())
 }

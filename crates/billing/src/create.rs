@@ -3,7 +3,8 @@
 use tessera_credit::Exposure;
 use tessera_delivery::{Delivery, GoodsIssueStatus};
 use tessera_document::{
-    BILL_TO, DocumentKind, DocumentText, Fulfilled, PAYER, fulfil, fulfilments, partner_in,
+    BILL_TO, DocumentKind, DocumentText, FULFILMENT, Fulfilled, PAYER, fulfil, fulfilments,
+    partner_in,
 };
 use tessera_kernel::{
     Code, Currency, Date, Kind, Money, ObjectId, Quantity, Ref, Rule, Stored, Tx, business_day,
@@ -167,7 +168,7 @@ fn take_delivery(
     (one_each, path): (bool, &str),
     lines: &mut Vec<Line>,
 ) -> Result<(), BillingError> {
-    let delivery = tx.load(wanted.delivery)?;
+    let mut delivery = tx.load_with(wanted.delivery, &FULFILMENT)?;
     if delivery.status.goods_issue_status != GoodsIssueStatus::Posted {
         let error = BillingError::NotIssued { number: delivery.number() };
         return Err(error.at(format!("{path}.delivery")));
@@ -205,18 +206,18 @@ fn take_delivery(
         line.item.delivery_item = Some(item.item);
         lines.push(line);
     }
-    set_delivery_status(tx, &delivery, open)
+    set_delivery_status(tx, &mut delivery, open)
 }
 
 /// Delivery status after `open` billable items were left out.
 fn set_delivery_status(
     tx: &mut Tx<'_>,
-    delivery: &Stored<Delivery>,
+    delivery: &mut Stored<Delivery>,
     open: usize,
 ) -> Result<(), BillingError> {
     let status = if open == 0 { Progress::Complete } else { Progress::Partial };
     if delivery.status.billing != Progress::NotRelevant && delivery.status.billing != status {
-        tessera_delivery::set_billing(tx, delivery.id(), status)?;
+        tessera_delivery::set_billing(tx, delivery, status)?;
     }
     Ok(())
 }

@@ -6,14 +6,14 @@ use tessera_kernel::{Kind, Ref, Tx, to_micros};
 use tessera_sales::{Progress, SalesDocument, Taking};
 
 use crate::create::shift_credit;
-use crate::goods_issue::require_status;
-use crate::{Delivery, DeliveryError, DeliveryItem, DeliveryStatus, GoodsIssueStatus};
+use crate::goods_issue::{edit_status, require_status};
+use crate::{Delivery, DeliveryError, DeliveryItem, GoodsIssueStatus};
 
 /// Cancels an open delivery: its orders have their quantities and credit value again, and what
 /// they get back is promised anew.
 pub fn cancel_delivery(tx: &mut Tx<'_>, id: Ref<Delivery>) -> Result<(), DeliveryError> {
     tx.actor().require(Delivery::NAME, "cancel")?;
-    let delivery = tx.load(id)?;
+    let mut delivery = tx.load(id)?;
     let hint = "only an open delivery can be cancelled; reverse its goods issue first";
     require_status(&delivery, GoodsIssueStatus::Open, hint)?;
     let mut orders: Vec<Ref<SalesDocument>> =
@@ -27,7 +27,7 @@ pub fn cancel_delivery(tx: &mut Tx<'_>, id: Ref<Delivery>) -> Result<(), Deliver
         }
         work.finish(tx)?;
     }
-    tx.edit::<Delivery, DeliveryStatus, ()>(id, |status| {
+    edit_status(tx, &mut delivery, |status| {
         status.goods_issue_status = GoodsIssueStatus::Cancelled;
         status.billing = Progress::NotRelevant;
     })?;

@@ -73,7 +73,7 @@ pub fn post_goods_issue(
     on: Option<Date>,
 ) -> Result<Ref<GoodsMovement>, DeliveryError> {
     tx.actor().require(Delivery::NAME, "post_goods_issue")?;
-    let delivery = tx.load(id)?;
+    let mut delivery = tx.load(id)?;
     require_status(
         &delivery,
         GoodsIssueStatus::Open,
@@ -103,7 +103,7 @@ pub fn post_goods_issue(
     let posted = tessera_stock::post_movement(tx, draft);
     let movement = posted.map_err(StockError::without_item)?;
     post_value(tx, &movement)?;
-    tx.edit::<Delivery, DeliveryStatus, ()>(id, |status| {
+    edit_status(tx, &mut delivery, |status| {
         status.goods_issue_status = GoodsIssueStatus::Posted;
         status.goods_issue = Some(date);
         status.goods_movement = Some(movement.id());
@@ -174,7 +174,7 @@ pub fn reverse_goods_issue(
     on: Option<Date>,
 ) -> Result<(), DeliveryError> {
     tx.actor().require(Delivery::NAME, "reverse_goods_issue")?;
-    let delivery = tx.load(id)?;
+    let mut delivery = tx.load(id)?;
     require_status(&delivery, GoodsIssueStatus::Posted, "there is no goods issue to reverse")?;
     if !matches!(delivery.status.billing, Progress::Open | Progress::NotRelevant) {
         return Err(DeliveryError::WrongStatus {
@@ -193,7 +193,7 @@ pub fn reverse_goods_issue(
     tessera_stock::reverse_movement(tx, movement, date)?;
     reverse_entries(tx, movement, date)?;
     check_returned(tx, &delivery)?;
-    tx.edit::<Delivery, DeliveryStatus, ()>(id, |status| {
+    edit_status(tx, &mut delivery, |status| {
         status.goods_issue_status = GoodsIssueStatus::Open;
         status.goods_issue = None;
         status.goods_movement = None;
@@ -256,9 +256,17 @@ pub(crate) fn require_status(
 /// Notes how far a delivery is billed; for billing.
 pub fn set_billing(
     tx: &mut Tx<'_>,
-    id: Ref<Delivery>,
+    delivery: &mut Stored<Delivery>,
     billing: Progress,
 ) -> Result<(), DeliveryError> {
-    tx.edit::<Delivery, DeliveryStatus, ()>(id, |status| status.billing = billing)?;
-    Ok(())
+    edit_status(tx, delivery, |status| status.billing = billing)
+}
+
+/// Changes the status of a delivery that was loaded.
+pub(crate) fn edit_status(
+    tx: &mut Tx<'_>,
+    delivery: &mut Stored<Delivery>,
+    change: impl FnOnce(&mut DeliveryStatus),
+) -> Result<(), DeliveryError> {
+    Ok(tx.edit_loaded(delivery, |delivery| &mut delivery.status, change)?)
 }

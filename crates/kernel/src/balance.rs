@@ -5,7 +5,7 @@
 
 use std::sync::OnceLock;
 
-use crate::{Cell, CellRef, ColumnDef, ColumnType, Fault, Select, TableDef, Tx};
+use crate::{Ahead, Cell, CellRef, ColumnDef, ColumnType, Fault, Select, TableDef, Tx};
 
 /// Definition of a balance.
 #[derive(Debug)]
@@ -106,6 +106,17 @@ impl Tx<'_> {
     pub fn hold(&mut self, balance: &'static Balance, key: &[CellRef<'_>]) -> Result<(), Fault> {
         self.writable()?;
         Ok(self.connection.hold(balance.table(), key)?)
+    }
+
+    /// Says which rows of balances, by leading key columns, are read next, so that a server can be asked
+    /// for all of them at once.
+    pub fn ask_balances(
+        &mut self,
+        asks: &[(&'static Balance, &[CellRef<'_>])],
+    ) -> Result<(), Fault> {
+        let ask = |(balance, key): &(&'static Balance, _)| (balance.table(), *key);
+        let asks = asks.iter().map(ask).map(|(table, key)| Ahead { table, key, held: false });
+        Ok(self.connection.ahead(&asks.collect::<Vec<_>>())?)
     }
 
     /// The measures of one balance row; zeroes where there is none.

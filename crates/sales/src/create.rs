@@ -71,6 +71,7 @@ pub fn create_sales_document(
     let taken = Fulfilments::default();
     commitment::commit_credit(tx, &mut document, 0, &taken).map_err(|error| sent.locate(error))?;
     let today = today(tx, &document)?;
+    crate::promise::foresee(tx, &document, 0..document.items.len())?;
     for position in 0..document.items.len() {
         crate::promise::promise(tx, &mut document, position, 0, today)?;
     }

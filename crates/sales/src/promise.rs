@@ -1,7 +1,7 @@
 //! What a document promises: schedule lines, and the reservations of stock behind them. Both follow
 //! from the document and what was delivered of it.
 
-use tessera_kernel::{Date, Fault, Quantity, Tx, from_micros, to_micros};
+use tessera_kernel::{Code, Date, Fault, Quantity, Tx, from_micros, to_micros};
 use tessera_stock::AvailabilityPolicy;
 
 use crate::create::today;
@@ -42,6 +42,7 @@ pub(crate) fn anew(
             release_stock(tx, before, former, *kept)?;
         }
     }
+    foresee(tx, &work.document.value, anew.iter().map(|(position, ..)| *position))?;
     for (position, _, kept) in anew {
         promise(tx, &mut work.document.value, position, kept, today)?;
     }
@@ -153,6 +154,38 @@ pub(crate) fn promise(
     Ok(())
 }
 
+/// Says which items are promised next, so that the stock behind all of them is held and asked for at
+/// once.
+pub(crate) fn foresee(
+    tx: &mut Tx<'_>,
+    document: &SalesDocument,
+    positions: impl Iterator<Item = usize>,
+) -> Result<(), SalesError> {
+    if document.status.credit == CreditStatus::Blocked {
+        return Ok(());
+    }
+    let settings = tx.settings::<SalesSettings>()?;
+    let demand = |position: usize| {
+        let item = &document.items[position];
+        let (plant, _) = reserves(settings, document, item)?;
+        item.rejection_reason.is_none().then_some((item.product, plant))
+    };
+    let demands: Vec<_> = positions.filter_map(demand).collect();
+    Ok(tessera_stock::foresee(tx, demands)?)
+}
+
+/// From which plant and how stock is reserved for an item; none where its category or its document type
+/// does not want that.
+fn reserves(
+    settings: &SalesSettings,
+    document: &SalesDocument,
+    item: &SalesItem,
+) -> Option<(Code, AvailabilityPolicy)> {
+    let delivers = settings.item_categories.get(item.item_category)?.delivery;
+    let document_type = settings.document_types.get(document.header.document_type)?;
+    Some((item.plant?, document_type.availability.filter(|_| delivers)?))
+}
+
 fn new_lines(
     tx: &mut Tx<'_>,
     settings: &SalesSettings,
@@ -168,14 +201,8 @@ fn new_lines(
         confirmed,
         reserved,
     };
-    let rule = settings.item_categories.get(item.item_category);
-    let delivers = rule.is_some_and(|rule| rule.delivery);
-    let policy = settings
-        .document_types
-        .get(document.header.document_type)
-        .and_then(|document_type| document_type.availability);
     let requested = item.requested_delivery;
-    let (Some(plant), Some(policy), true) = (item.plant, policy, delivers) else {
+    let Some((plant, policy)) = reserves(settings, document, item) else {
         return Ok(vec![line(requested, wanted, false)]);
     };
     if document.status.credit == CreditStatus::Blocked {

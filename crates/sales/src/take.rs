@@ -1,14 +1,12 @@
 //! What deliveries and billing documents take up of a sales document, and give back.
 
-use tessera_document::{Fulfilled, Fulfilments, fulfil, fulfilments, withdraw};
+use tessera_document::{FULFILMENT, Fulfilled, Fulfilments, fulfil, fulfilments, withdraw};
 use tessera_kernel::{Code, Money, Quantity, Ref, Stored, Tx, from_micros, to_micros};
 use tessera_partner::BusinessPartner;
 
 use crate::customizing::BillingRelevance;
 use crate::reference::{source_of, taken_up};
-use crate::{
-    Category, SalesDocument, SalesError, SalesItem, SalesSettings, SalesStatus, commitment,
-};
+use crate::{Category, SalesDocument, SalesError, SalesItem, SalesSettings, commitment};
 
 /// A sales document with what was taken up of it, in the hands of a verb of a later document.
 #[derive(Debug)]
@@ -29,7 +27,7 @@ pub struct Taking {
 impl Taking {
     /// Loads a document with its fulfilments.
     pub fn load(tx: &mut Tx<'_>, id: Ref<SalesDocument>) -> Result<Self, SalesError> {
-        let document: Stored<SalesDocument> = tx.load(id)?;
+        let document: Stored<SalesDocument> = tx.load_with(id, &FULFILMENT)?;
         let fulfilments = fulfilments(tx, id.id())?;
         let checked = is_checked(tx, &document)?;
         let counted = commitment::open_credit(&document, checked, &fulfilments)?;
@@ -281,7 +279,7 @@ impl Taking {
     /// Brings the status of the document up to date; the last step of a verb.
     pub fn finish(mut self, tx: &mut Tx<'_>) -> Result<(), SalesError> {
         if !self.promised_anew {
-            return refresh_status(tx, &self.document, &self.fulfilments);
+            return refresh_status(tx, &mut self.document, &self.fulfilments);
         }
         let settings = tx.settings::<SalesSettings>()?;
         self.document.status = crate::status::of(settings, &self.document, &self.fulfilments)?;
@@ -311,14 +309,10 @@ fn is_checked(tx: &Tx<'_>, document: &SalesDocument) -> Result<bool, SalesError>
 /// Writes the status that follows from what was taken up.
 pub(crate) fn refresh_status(
     tx: &mut Tx<'_>,
-    document: &Stored<SalesDocument>,
+    document: &mut Stored<SalesDocument>,
     fulfilments: &Fulfilments,
 ) -> Result<(), SalesError> {
     let settings = tx.settings::<SalesSettings>()?;
     let status = crate::status::of(settings, &document.value, fulfilments)?;
-    if status == document.status {
-        return Ok(());
-    }
-    tx.edit::<SalesDocument, SalesStatus, ()>(document.id(), |stored| *stored = status)?;
-    Ok(())
+    Ok(tx.edit_loaded(document, |document| &mut document.status, |stored| *stored = status)?)
 }

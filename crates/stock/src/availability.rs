@@ -1,14 +1,16 @@
 //! The availability check: what is promised for which day.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use tessera_kernel::{
-    Code, Date, Fault, Quantity, Ref, Stored, Tx, Unit, date_from_days, date_to_days, from_micros,
-    to_micros,
+    Balance, CellRef, Code, Date, Fault, Quantity, Ref, Stored, Tx, Unit, date_from_days,
+    date_to_days, from_micros, to_micros,
 };
 use tessera_product::{AvailabilityCheck, Product, ProductPlant};
 
 use crate::StockError;
-use crate::balances::{RESERVED, adjust_requirement, hold};
+use crate::balances::{REQUIREMENT, RESERVED, STOCK, adjust_requirement, hold};
 use crate::timeline::{Timeline, View};
 
 /// Which promises a request accepts.
@@ -124,6 +126,30 @@ impl Demand {
         };
         promises.into_iter().map(promise).collect()
     }
+}
+
+/// Says of which products in which plants stock is reserved next, so that all of them are held and a
+/// server can be asked for all of them at once. What is not checked is left out.
+pub fn foresee(
+    tx: &mut Tx<'_>,
+    demands: impl IntoIterator<Item = (Ref<Product>, Code)>,
+) -> Result<(), StockError> {
+    let mut checked = BTreeSet::new();
+    for (product, plant) in demands {
+        if is_checked(tx, product, plant)? {
+            checked.insert((product, plant));
+        }
+    }
+    for (product, plant) in &checked {
+        hold(tx, *product, *plant)?;
+    }
+    let keys: Vec<_> = checked
+        .iter()
+        .map(|(product, plant)| [CellRef::Uuid(product.id().0), CellRef::Text(plant.as_str())])
+        .collect();
+    let asks: Vec<(&'static Balance, &[CellRef<'_>])> =
+        keys.iter().flat_map(|key| [(&STOCK, &key[..]), (&REQUIREMENT, &key[..])]).collect();
+    Ok(tx.ask_balances(&asks)?)
 }
 
 /// One day of a product in a plant; quantities in the base unit.

@@ -18,8 +18,8 @@ use tessera_customizing::Shipped;
 use tessera_kernel::{Check, EventDef, Module, ObjectEntry, compare_last_number};
 
 pub use availability::{
-    AvailabilityLine, AvailabilityPolicy, Demand, Promise, availability, check, is_checked,
-    on_hand, reserve,
+    AvailabilityLine, AvailabilityPolicy, Demand, Promise, availability, check, foresee,
+    is_checked, on_hand, reserve,
 };
 pub use balances::{REQUIREMENT, STOCK};
 pub use checks::compare_reserved;

@@ -28,6 +28,11 @@ impl Answers {
         self.0.push(Known { table, key, held, answer });
     }
 
+    /// Forgets everything.
+    pub(crate) fn forget_all(&mut self) {
+        self.0.clear();
+    }
+
     /// Forgets what was answered about rows with these leading cells: they are written, and the
     /// answers are no longer true.
     pub(crate) fn forget(&mut self, table: &'static TableDef, written: &[Cell]) {

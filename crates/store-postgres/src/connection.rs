@@ -7,7 +7,7 @@ use tessera_kernel::{
 
 use crate::cells::cells;
 use crate::link::{Answer, Step};
-use crate::session::{Session, key_values};
+use crate::session::{Session, key_values, to_cells};
 use crate::statement::Operation;
 use crate::value::{RowReader, Value};
 use crate::{adjust, query, queue};
@@ -17,10 +17,6 @@ type Visit<'v> = dyn FnMut(&mut dyn RowSource) -> Result<(), Fault> + 'v;
 
 fn visit_rows(answer: &Answer, visit: &mut Visit<'_>) -> Result<(), Fault> {
     answer.rows.iter().try_for_each(|row| visit(&mut RowReader::new(row)))
-}
-
-fn to_cells(key: &[CellRef<'_>]) -> Vec<Cell> {
-    key.iter().map(|cell| cell.to_cell()).collect()
 }
 
 impl Connection for Session<'_> {
@@ -117,12 +113,7 @@ impl Connection for Session<'_> {
     fn hold(&mut self, table: &'static TableDef, key: &[CellRef<'_>]) -> Result<(), StoreError> {
         self.writable()?;
         table.check_key(key, true)?;
-        if self.keyed_rows(table, key, true)?.affected > 0 {
-            return Ok(());
-        }
-        // A row that is not there can't be held: it comes into being with zeroes.
-        self.write(table, Operation::Zero, key, key_values(table, key).collect())?;
-        self.keyed_rows(table, key, true).map(drop)
+        self.hold_row(table, key)
     }
 
     fn ahead(&mut self, asks: &[Ahead<'_>]) -> Result<(), StoreError> {

@@ -1,6 +1,6 @@
 //! Writes that wait to be sent together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tessera_kernel::{Cell, CellRef, ColumnType, Guard, StoreError, TableDef};
 
@@ -33,7 +33,9 @@ enum Write {
         from_zero: bool,
         rows: BTreeMap<Vec<Cell>, Guarded>,
     },
-    /// Something about the row, or the rows, with a key.
+    /// Rows to hold, by key, expected to be there.
+    Hold(BTreeSet<Vec<Cell>>),
+    /// Something about the row with a key.
     Keyed(Vec<Cell>, Step),
 }
 
@@ -49,8 +51,15 @@ impl Write {
             Self::Put(rows) => rows.values().any(|row| alike(&row[..table.key])),
             Self::Add(rows) => rows.keys().any(|key| alike(key)),
             Self::AddGuarded { rows, .. } => rows.keys().any(|key| alike(key)),
+            Self::Hold(keys) => keys.iter().any(|key| alike(key)),
             Self::Keyed(key, _) => alike(key),
         }
+    }
+
+    /// Whether the command counts on the rows being its own from here on: what it reads next, of
+    /// whatever table, must be read behind it.
+    fn takes_rows(&self) -> bool {
+        matches!(self, Self::AddGuarded { .. } | Self::Hold(_) | Self::Keyed(..))
     }
 
     fn steps(self, table: &'static TableDef, texts: &mut Texts, steps: &mut Vec<Step>) {
@@ -76,10 +85,16 @@ impl Write {
                 let sums = sum_arrays(&columns, rows.values().map(|row| &row.sums));
                 let least = rows.values().map(|row| Cell::Int(row.least)).collect();
                 let least = Value::Many(least, ColumnType::Int);
-                push(texts.get(table, operation), keys.iter().cloned().chain(sums).chain([least]).collect());
+                push(
+                    texts.get(table, operation),
+                    keys.iter().cloned().chain(sums).chain([least]).collect(),
+                );
                 if table.sparse {
                     push(texts.get(table, Operation::Sweep), keys);
                 }
+            }
+            Self::Hold(keys) => {
+                push(texts.get(table, Operation::HoldMany), key_arrays(table, keys.iter()));
             }
             Self::Keyed(_, step) => steps.push(step),
         }
@@ -97,16 +112,43 @@ impl Pending {
         self.0.is_empty()
     }
 
-    /// Whether something waits on rows of this table that have these values in these columns.
-    pub(crate) fn touches(&self, table: &'static TableDef, values: &[(usize, Cell)]) -> bool {
-        let mut on_table = self.0.iter().filter(|(other, _)| std::ptr::eq(*other, table));
-        on_table.any(|(_, write)| write.touches(table, values))
-    }
-
     /// The last write on a table.
     fn last(&mut self, table: &'static TableDef) -> Option<&mut Write> {
         let found = self.0.iter_mut().rev().find(|(other, _)| std::ptr::eq(*other, table));
         found.map(|(_, write)| write)
+    }
+
+    /// The write of a kind that one more row may join, although it stands behind others then: those do
+    /// not touch the row.
+    fn joined(
+        &mut self,
+        table: &'static TableDef,
+        key: &[Cell],
+        is_kind: impl Fn(&Write) -> bool,
+    ) -> Option<&mut Write> {
+        let values: Vec<(usize, Cell)> = key.iter().cloned().enumerate().collect();
+        for (other, write) in self.0.iter_mut().rev() {
+            if !std::ptr::eq(*other, table) {
+                continue;
+            }
+            let is_touched = write.touches(table, &values);
+            match is_kind(write) {
+                // A row is held once, however often that is asked for.
+                true if !is_touched || matches!(write, Write::Hold(_)) => return Some(write),
+                _ if is_touched => return None,
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// Holds a row that is expected to be there.
+    pub(crate) fn hold(&mut self, table: &'static TableDef, key: &[CellRef<'_>]) {
+        let key: Vec<Cell> = key.iter().map(|cell| cell.to_cell()).collect();
+        match self.joined(table, &key, |write| matches!(write, Write::Hold(_))) {
+            Some(Write::Hold(keys)) => drop(keys.insert(key)),
+            _ => self.0.push((table, Write::Hold(BTreeSet::from([key])))),
+        }
     }
 
     /// A new row.
@@ -165,12 +207,13 @@ impl Pending {
         let mut sums = vec![0; table.columns.len()];
         deltas.iter().for_each(|(column, delta)| sums[*column] = *delta);
         let row = Guarded { sums, least: guard.least };
-        if let Some(Write::AddGuarded { columns, terms, from_zero: zero, rows }) = self.last(table)
-            && (columns.as_slice(), terms.as_slice(), *zero)
-                == (added.as_slice(), guard.terms.as_slice(), from_zero)
-            && rows.len() < MOST
-            && !rows.contains_key(&key)
-        {
+        let fits = |write: &Write| match write {
+            Write::AddGuarded { columns, terms, from_zero: zero, rows } => {
+                (columns, terms, *zero) == (&added, &guard.terms, from_zero) && rows.len() < MOST
+            }
+            _ => false,
+        };
+        if let Some(Write::AddGuarded { rows, .. }) = self.joined(table, &key, fits) {
             rows.insert(key, row);
             return;
         }
@@ -179,7 +222,7 @@ impl Pending {
         self.0.push((table, Write::AddGuarded { columns, terms, from_zero, rows }));
     }
 
-    /// A statement about the row, or the rows, with a key.
+    /// A statement about the row with a key.
     pub(crate) fn keyed(&mut self, table: &'static TableDef, key: &[CellRef<'_>], step: Step) {
         let key = key.iter().map(|cell| cell.to_cell()).collect();
         self.0.push((table, Write::Keyed(key, step)));
@@ -192,14 +235,27 @@ impl Pending {
         }
     }
 
-    /// What waits on a table, as statements.
-    pub(crate) fn take_of(
+    /// What has to be sent before rows of a table with these values in these columns are read, as
+    /// statements: what waits on them, and whatever takes rows, with all that waits on the same tables.
+    pub(crate) fn take_before(
         &mut self,
-        table: &'static TableDef,
+        (table, values): (&'static TableDef, &[(usize, Cell)]),
         texts: &mut Texts,
         steps: &mut Vec<Step>,
     ) {
-        for (_, write) in self.0.extract_if(.., |(other, _)| std::ptr::eq(*other, table)) {
+        let goes = |(other, write): &(&'static TableDef, Write)| {
+            write.takes_rows() || std::ptr::eq(*other, table) && write.touches(table, values)
+        };
+        let mut tables: Vec<&'static TableDef> = Vec::new();
+        for waiting in &self.0 {
+            if goes(waiting) && !tables.iter().any(|known| std::ptr::eq(*known, waiting.0)) {
+                tables.push(waiting.0);
+            }
+        }
+        let of_these = |(table, _): &mut (&'static TableDef, Write)| {
+            tables.iter().any(|known| std::ptr::eq(*known, *table))
+        };
+        for (table, write) in self.0.extract_if(.., of_these) {
             write.steps(table, texts, steps);
         }
     }

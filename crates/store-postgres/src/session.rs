@@ -47,6 +47,8 @@ pub(crate) struct Session<'l> {
     answering: Answering,
     /// An answer was given before the server was asked.
     guessed: bool,
+    /// Rows that are held until the end, or will be by what waits.
+    held: Vec<(&'static TableDef, Vec<Cell>)>,
 }
 
 impl<'l> Session<'l> {
@@ -66,6 +68,7 @@ impl<'l> Session<'l> {
             answers: Answers::default(),
             answering: Answering::Exact,
             guessed: false,
+            held: Vec::new(),
         }
     }
 
@@ -113,10 +116,13 @@ impl<'l> Session<'l> {
         self.guessed
     }
 
-    /// Whether a guard may be said to hold before the server is asked. From then on it was.
+    /// Whether a guard may be said to hold, and a row to be held, before the server is asked. From then
+    /// on it was.
     pub(crate) fn guesses(&mut self) -> bool {
         let guesses = self.answering == Answering::Expected;
         self.guessed |= guesses;
+        // What was asked ahead was read before the row that is taken now.
+        self.answers.forget_all();
         guesses
     }
 
@@ -162,10 +168,7 @@ impl<'l> Session<'l> {
     }
 
     /// Tells what was announced before the command began.
-    pub(crate) fn listen(
-        &mut self,
-        hear: &mut dyn FnMut(Option<&str>),
-    ) -> Result<(), StoreError> {
+    pub(crate) fn listen(&mut self, hear: &mut dyn FnMut(Option<&str>)) -> Result<(), StoreError> {
         if !self.begun {
             self.sent([])?;
         }
@@ -190,7 +193,8 @@ impl<'l> Session<'l> {
         self.texts.get(table, operation)
     }
 
-    /// Sends a statement about rows with these values, behind what waits on them; answers its answer.
+    /// Sends a statement about rows with these values, behind what has to be sent before; answers its
+    /// answer.
     pub(crate) fn ask(
         &mut self,
         step: Step,
@@ -199,23 +203,11 @@ impl<'l> Session<'l> {
         self.usable()?;
         let mut steps = Vec::new();
         if let Some(table) = step.table {
-            self.take_waiting(table, values, &mut steps);
+            self.pending.take_before((table, values), self.texts, &mut steps);
         }
         steps.push(step);
         let mut answers = self.sent(steps)?;
         Ok(answers.pop().unwrap_or_default())
-    }
-
-    /// What waits on a table, if something of it is about rows with these values.
-    fn take_waiting(
-        &mut self,
-        table: &'static TableDef,
-        values: &[(usize, Cell)],
-        steps: &mut Vec<Step>,
-    ) {
-        if self.pending.touches(table, values) {
-            self.pending.take_of(table, self.texts, steps);
-        }
     }
 
     /// Sends statements; a failure leaves nothing but to roll back.
@@ -229,14 +221,19 @@ impl<'l> Session<'l> {
     /// Sends questions about rows by their keys, all at once, and keeps the answers.
     pub(crate) fn ask_ahead(&mut self, asks: &[Ahead<'_>]) -> Result<(), StoreError> {
         self.usable()?;
+        self.answers.forget_all();
         let mut steps = Vec::new();
         for ask in asks {
-            self.take_waiting(ask.table, &key_cells(ask.key), &mut steps);
+            let about = (ask.table, &*key_cells(ask.key));
+            self.pending.take_before(about, self.texts, &mut steps);
         }
         let written = steps.len();
         steps.extend(asks.iter().map(|ask| self.keyed_question(ask.table, ask.key, ask.held)));
         let answers = self.sent(steps)?;
         for (ask, answer) in asks.iter().zip(answers.into_iter().skip(written)) {
+            if ask.held && answer.affected > 0 {
+                self.held.push((ask.table, to_cells(ask.key)));
+            }
             self.answers.keep(ask.table, ask.key, ask.held, answer);
         }
         Ok(())
@@ -252,8 +249,38 @@ impl<'l> Session<'l> {
         if let Some(answer) = self.answers.take(table, key, held) {
             return Ok(answer);
         }
+        if held {
+            self.answers.forget_all();
+        }
         let step = self.keyed_question(table, key, held);
-        self.ask(step, &key_cells(key))
+        let answer = self.ask(step, &key_cells(key))?;
+        if held && answer.affected > 0 {
+            self.held.push((table, to_cells(key)));
+        }
+        Ok(answer)
+    }
+
+    /// Holds a row, which comes into being with zeroes where it is not there.
+    pub(crate) fn hold_row(
+        &mut self,
+        table: &'static TableDef,
+        key: &[CellRef<'_>],
+    ) -> Result<(), StoreError> {
+        let cells = to_cells(key);
+        if self.held.iter().any(|(other, held)| std::ptr::eq(*other, table) && *held == cells) {
+            return Ok(());
+        }
+        if self.guesses() {
+            self.pending.hold(table, key);
+            self.held.push((table, cells));
+            return Ok(());
+        }
+        if self.keyed_rows(table, key, true)?.affected > 0 {
+            return Ok(());
+        }
+        // A row that is not there can't be held.
+        self.write(table, Operation::Zero, key, key_values(table, key).collect())?;
+        self.keyed_rows(table, key, true).map(drop)
     }
 
     fn keyed_question(
@@ -318,6 +345,11 @@ impl<'l> Session<'l> {
         let sql = self.text(table, operation);
         Step { sql, values: key_values(table, key).collect(), table: Some(table) }
     }
+}
+
+/// The cells of a key.
+pub(crate) fn to_cells(key: &[CellRef<'_>]) -> Vec<Cell> {
+    key.iter().map(|cell| cell.to_cell()).collect()
 }
 
 /// The leading columns with the cells of a key.

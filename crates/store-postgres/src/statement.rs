@@ -29,6 +29,8 @@ pub(crate) enum Operation {
     Rows(usize),
     /// The row with a key, held.
     RowHeld,
+    /// Rows, an array per key column, held in the order of their keys; refused where one is not there.
+    HoldMany,
     /// A row of zeroes where there is none.
     Zero,
     /// Adds to counters of rows, an array per column; the columns are those added to.
@@ -126,13 +128,17 @@ fn statement(table: &TableDef, operation: &Operation) -> String {
         Operation::Set(columns, guard) => set(table, columns, *guard),
         Operation::SetSurely(columns, guard) => {
             let set = set(table, columns, *guard);
-            format!("WITH done AS ({set} RETURNING 1) {}", refused_unless("(SELECT count(*) FROM done) = 1"))
+            format!(
+                "WITH done AS ({set} RETURNING 1) {}",
+                refused_unless("(SELECT count(*) FROM done) = 1")
+            )
         }
         Operation::Delete(prefix) => {
             format!("DELETE FROM {table_name}{}", by_key(table, *prefix, 0))
         }
         Operation::Rows(prefix) => rows(table, *prefix),
         Operation::RowHeld => format!("{} FOR UPDATE", rows(table, table.key)),
+        Operation::HoldMany => hold_many(table),
         Operation::Zero => {
             let values = list(0..count, |position| {
                 if position < table.key { format!("${}", position + 1) } else { "0".into() }
@@ -257,6 +263,20 @@ fn outcome(
     };
     let terms: Vec<String> = terms.iter().map(term).collect();
     if terms.is_empty() { "0".to_string() } else { terms.join(" + ") }
+}
+
+fn hold_many(table: &TableDef) -> String {
+    let parameters = list(1..=table.key, |position| format!("${position}"));
+    let names = list(0..table.key, |at| format!("k{at}"));
+    let same = |at| format!("t.{} = u.k{at}", column(table, at));
+    let same = (0..table.key).map(same).collect::<Vec<_>>().join(" AND ");
+    let order = list(0..table.key, |at| format!("t.{}", column(table, at)));
+    format!(
+        "WITH u AS (SELECT * FROM unnest({parameters}) AS u ({names})), \
+         done AS (SELECT 1 FROM {} AS t JOIN u ON {same} ORDER BY {order} FOR UPDATE OF t) {}",
+        name(table),
+        refused_unless(ALL_DONE)
+    )
 }
 
 const ALL_DONE: &str = "(SELECT count(*) FROM done) = (SELECT count(*) FROM u)";

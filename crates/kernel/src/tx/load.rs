@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::cell::SliceSource;
 use crate::{
-    Ahead, Cell, CellRef, Composite, CompositeDef, Connection, Fault, Gather, Head, Instant,
-    Object, ObjectDef, ObjectId, Ref, RowSource, Segment, Select, Stored, Tx, head_column,
+    Ahead, Balance, Cell, CellRef, Composite, CompositeDef, Connection, Fault, Gather, Head,
+    Instant, Object, ObjectDef, ObjectId, Ref, RowSource, Segment, SegmentDef, Select, Stored,
+    TableDef, Tx, head_column,
 };
 
 struct SegmentGather<'a> {
@@ -70,27 +71,47 @@ impl Tx<'_> {
     /// Loads an object with every segment. A command holds what it loads: what it decides on the
     /// object stays true until its end, however many commands run at once.
     pub fn load<T: Object>(&mut self, id: Ref<T>) -> Result<Stored<T>, Fault> {
+        self.load_and_ask(id, None)
+    }
+
+    /// The same where the rows of a balance under the object's id are read next: a server is asked for
+    /// both at once.
+    pub fn load_with<T: Object>(
+        &mut self,
+        id: Ref<T>,
+        balance: &'static Balance,
+    ) -> Result<Stored<T>, Fault> {
+        self.load_and_ask(id, Some(balance.table()))
+    }
+
+    fn load_and_ask<T: Object>(
+        &mut self,
+        id: Ref<T>,
+        next: Option<&'static TableDef>,
+    ) -> Result<Stored<T>, Fault> {
         let held = self.writable().is_ok();
-        self.ask_ahead(T::def(), id.id(), held, false)?;
+        self.ask_ahead(T::def(), id.id(), held, next)?;
         let head = self.hold_object(T::def(), id.id())?;
         self.load_segments(id, head)
     }
 
-    /// Asks for an object as a whole: its head, its segments and, to see whether somebody saved it in
-    /// between, its head again.
+    /// Asks for an object as a whole, its head and its segments, and for the rows of one more table
+    /// under its id.
     fn ask_ahead(
         &mut self,
         def: &'static ObjectDef,
         id: ObjectId,
         held: bool,
-        head_again: bool,
+        more: Option<&'static TableDef>,
     ) -> Result<(), Fault> {
         let key = [CellRef::Uuid(id.0)];
         let segments = def.composite.parts.iter().filter_map(|part| part.segment);
-        let head = Ahead { table: def.head, key: &key, held };
-        let mut asks = vec![head];
-        asks.extend(segments.map(|s| Ahead { table: s.table(), key: &key, held: false }));
-        asks.extend(head_again.then_some(head));
+        let mut asks = vec![Ahead { table: def.head, key: &key, held }];
+        asks.extend(segments.map(SegmentDef::table).chain(more).map(|table| Ahead {
+            table,
+            key: &key,
+            held: false,
+        }));
         Ok(self.connection.ahead(&asks)?)
     }
 
@@ -123,7 +144,8 @@ impl Tx<'_> {
     fn load_free<T: Object>(&mut self, id: Ref<T>) -> Result<Stored<T>, Fault> {
         loop {
             let is_isolated = self.connection.is_isolated();
-            self.ask_ahead(T::def(), id.id(), false, !is_isolated)?;
+            // To see whether somebody saved it in between, its head is read again.
+            self.ask_ahead(T::def(), id.id(), false, (!is_isolated).then_some(T::def().head))?;
             let head = self.head(T::def(), id.id())?;
             let version = head.version;
             let object = self.load_segments(id, head);

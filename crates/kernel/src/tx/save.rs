@@ -6,8 +6,8 @@ use crate::change::{Difference, Image, RowChange, compare, compare_segment};
 use crate::event::RowOf;
 use crate::{
     Ahead, CHANGE_DOCUMENT, Cardinality, Cell, CellRef, Composite, Fault, FieldChange, Head,
-    Object, ObjectDef, ObjectId, Ref, RowBuffer, RowSink, Segment, Stored, Tx, WriteRow,
-    head_column,
+    Object, ObjectDef, ObjectId, Ref, RowBuffer, RowSink, Segment, SegmentDef, Stored, Tx,
+    WriteRow, head_column,
 };
 
 /// A record with the id of its object before it.
@@ -205,6 +205,43 @@ impl<'c> Tx<'c> {
         if old == new {
             return Ok(answer);
         }
+        self.save_record(def, segment, (id, version), (old, new))?;
+        Ok(answer)
+    }
+
+    /// The same for an object that the command has loaded, without reading it again: `record` is where
+    /// the record stands in it. Whatever else was changed in the object stays unsaved.
+    pub fn edit_loaded<T: Object, S: Segment + Clone>(
+        &mut self,
+        object: &mut Stored<T>,
+        record: impl Fn(&mut T) -> &mut S,
+        change: impl FnOnce(&mut S),
+    ) -> Result<(), Fault> {
+        self.writable()?;
+        let old = RowBuffer::of(record(&mut object.original));
+        let changed = record(&mut object.value);
+        change(changed);
+        let new = RowBuffer::of(changed);
+        if old == new {
+            return Ok(());
+        }
+        *record(&mut object.original) = changed.clone();
+        let head = &mut object.head;
+        self.save_record(T::def(), S::def(), (head.id, head.version), (old, new))?;
+        head.version += 1;
+        head.changed_at = self.now();
+        head.changed_by = self.actor.name().to_string();
+        Ok(())
+    }
+
+    /// Saves the changed record of a one-row segment.
+    fn save_record(
+        &mut self,
+        def: &'static ObjectDef,
+        segment: &'static SegmentDef,
+        (id, version): (ObjectId, i64),
+        (old, new): (RowBuffer, RowBuffer),
+    ) -> Result<(), Fault> {
         let (mut rows, mut differences) = (Vec::new(), Vec::new());
         let (before, after) = (std::slice::from_ref(&old), std::slice::from_ref(&new));
         compare_segment(segment, before, after, &mut rows, &mut differences);
@@ -217,8 +254,7 @@ impl<'c> Tx<'c> {
         let fields = head_updates(def, &|part| is_edited(part).then_some(&new));
         self.raise_version(def, id, version, &fields)?;
         self.write_rows(id, rows)?;
-        self.write_changes(id, version + 1, differences)?;
-        Ok(answer)
+        self.write_changes(id, version + 1, differences)
     }
 
     fn held_version(&mut self, def: &'static ObjectDef, id: ObjectId) -> Result<i64, Fault> {
