@@ -171,6 +171,10 @@ impl Connection for RecordingConnection<'_> {
         self.inner.announce(message)
     }
 
+    fn rely(&mut self, message: &str) -> Result<(), StoreError> {
+        self.inner.rely(message)
+    }
+
     fn announced(&mut self, hear: &mut dyn FnMut(Option<&str>)) -> Result<(), StoreError> {
         self.inner.announced(hear)
     }

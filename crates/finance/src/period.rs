@@ -114,7 +114,8 @@ fn number(company_code: Code, period: FiscalPeriod) -> String {
     number
 }
 
-/// Refuses a posting to a closed period. The answer comes from the writer's cache.
+/// Refuses a posting to a closed period. The answer comes from the cache; whoever closes the period
+/// meanwhile waits for the posting, or the posting is refused after all.
 pub(crate) fn require_open(
     tx: &mut Tx<'_>,
     company_code: Code,
@@ -122,7 +123,9 @@ pub(crate) fn require_open(
     date: Date,
 ) -> Result<(), FinanceError> {
     let number = number(company_code, period);
+    tx.rely_on_lookup::<PostingPeriod>("number", &number)?;
     let Some(id) = tx.lookup::<PostingPeriod>("number", &number)? else { return Ok(()) };
+    tx.rely_on(id)?;
     match tx.shared(id)?.status.status {
         PeriodState::Open => Ok(()),
         PeriodState::Closed => {

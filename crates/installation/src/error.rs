@@ -42,6 +42,28 @@ pub enum InstallationError {
         /// Why.
         error: StoreError,
     },
+    /// A copy goes into an empty database.
+    #[error("the target is not empty, it has rows of {}: give the copy a database of its own", .0.replace('_', " "))]
+    NotEmpty(String),
+    /// The target has a part of another copy.
+    #[error(
+        "the target has a part of a copy of {0}: finish that, or give this copy another database"
+    )]
+    OtherCopy(String),
+    /// The database has a part of a copy.
+    #[error("{location} is an unfinished copy of {from}: run `tessera copy` again, it goes on")]
+    Unfinished {
+        /// The database.
+        location: Location,
+        /// Where the copy comes from.
+        from: String,
+    },
+    /// The contents are not the same after a copy.
+    #[error(
+        "the copy differs from its source, which was written meanwhile or since the copy began: stop \
+         every server, and copy into a new database"
+    )]
+    CopyDiffers,
     /// There is no such folder of customizing.
     #[error("there is no folder {} with customizing", .0.display())]
     NoFolder(PathBuf),

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod composition;
+mod copy;
 mod error;
 pub mod idempotency;
 mod location;
@@ -10,6 +11,7 @@ mod services;
 mod verify;
 
 pub use composition::{Composition, compose};
+pub use copy::{ContentHash, Progress, content_hash};
 pub use error::InstallationError;
 pub use location::{Location, ServerUrl};
 pub use open::{Installation, Options};

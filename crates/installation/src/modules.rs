@@ -3,7 +3,7 @@
 use tessera_customizing::{Customizing, Diagnostics, Shipped};
 use tessera_kernel::{Module, Settings};
 
-use crate::idempotency;
+use crate::{copy, idempotency};
 
 /// What the program takes from a module's crate.
 pub(crate) struct Source {
@@ -40,6 +40,7 @@ pub(crate) const MODULES: &[Source] = &[
     plain_module!(tessera_identity),
     module!(tessera_events),
     plain_module!(idempotency),
+    plain_module!(copy),
     module!(tessera_organisation),
     module!(tessera_partner),
     module!(tessera_product),

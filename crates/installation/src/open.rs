@@ -10,6 +10,7 @@ use tessera_kernel::{
 use tessera_store_postgres::{Occupant, Options as PostgresOptions, PostgresStore};
 use tessera_store_sqlite::{Access, SqliteStore};
 
+use crate::copy::{self, ContentHash, Progress};
 use crate::location::ServerUrl;
 use crate::{Composition, InstallationError, Location, compose, verify};
 
@@ -79,8 +80,26 @@ impl Installation {
     ///
     /// # Errors
     ///
-    /// Wrong customizing (everything at once), a database that is not there, not ours or in use.
+    /// Wrong customizing (everything at once), a database that is not there, not ours, in use, or a copy
+    /// that is not finished.
     pub fn open(options: Options) -> Result<Self, InstallationError> {
+        let opened = Self::open_any(options)?;
+        match (copy::unfinished(&opened.db)?, opened.location.clone()) {
+            (Some(from), Some(location)) => Err(InstallationError::Unfinished { location, from }),
+            _ => Ok(opened),
+        }
+    }
+
+    /// Opens what a copy goes into: an empty database, or the part of a copy that broke off.
+    ///
+    /// # Errors
+    ///
+    /// As [`Installation::open`].
+    pub fn open_target(options: Options) -> Result<Self, InstallationError> {
+        Self::open_any(options)
+    }
+
+    fn open_any(options: Options) -> Result<Self, InstallationError> {
         let location: Location = options.db_url.parse()?;
         let config_folder = location.customizing(options.config_folder.clone())?;
         let composition =
@@ -137,6 +156,23 @@ impl Installation {
     /// The folder of customizing, if there is one.
     pub fn config_folder(&self) -> Option<&Path> {
         self.config_folder.as_deref()
+    }
+
+    /// Copies every row into `to`, which was opened by [`Installation::open_target`]; nobody else uses
+    /// either meanwhile. Answers how many rows were written by this call, and the content hash that both
+    /// have then.
+    ///
+    /// # Errors
+    ///
+    /// [`InstallationError::NotEmpty`] and [`InstallationError::OtherCopy`] where the target has
+    /// something else; [`InstallationError::CopyDiffers`] where the source changed meanwhile.
+    pub fn copy_to(
+        &self,
+        to: &Self,
+        progress: &mut Progress<'_>,
+    ) -> Result<(u64, ContentHash), InstallationError> {
+        let source = self.location.as_ref().map_or_else(String::new, Location::to_string);
+        copy::copy(&self.db, &to.db, &source, progress)
     }
 
     /// Runs every check of every module, and the engine's own.

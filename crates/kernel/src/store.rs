@@ -128,6 +128,13 @@ pub trait Connection {
         Ok(())
     }
 
+    /// Counts on this message not being announced by anybody else between the beginning of the command,
+    /// when it heard, and its end; where it was, the command is run again. Whoever announces it after all
+    /// waits for the end. An engine on which commands run alone has nothing to do.
+    fn rely(&mut self, _message: &str) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Visits what was announced by commands kept before this one began, as far as this process has
     /// not heard it; nothing instead of a message where something may have been missed. An engine on
     /// which commands run alone, in one process, has nothing to tell.

@@ -146,6 +146,8 @@ fn complete(
     let wrong = |field: &'static str| move |message| StockError::organisation(field, message);
     let (_, company) = organisation.company_of_plant(line.plant).map_err(wrong("plant"))?;
     let product = tx.shared(line.product)?;
+    // It is valued at a price that must not change before it is in stock.
+    tx.rely_on(line.product)?;
     let kept = in_plant(&product, line.plant)?;
     positive(line.quantity)?;
     base_unit_only(&product, line.quantity)?;
@@ -276,17 +278,19 @@ fn move_stock(
 ) -> Result<(), StockError> {
     let micros = to_micros(item.quantity.value()).map_err(Fault::from)?;
     let place = (item.plant, item.storage_location);
+    // A promise that is being made meanwhile must not count what leaves now, and a change of price not
+    // miss what comes.
+    hold(tx, item.product, item.plant)?;
     if item.direction == Direction::Receipt {
         adjust_on_hand(tx, item.product, place, micros, true)?;
         return Ok(());
     }
-    // A promise that is being made meanwhile must not count what leaves now.
-    hold(tx, item.product, item.plant)?;
     let negative = settings.may_go_negative(movement, item.plant);
     if !adjust_on_hand(tx, item.product, place, -micros, negative)? {
         return Err(not_enough(tx, item)?);
     }
     if let (Some(plant), Some(location)) = (item.to_plant, item.to_storage_location) {
+        hold(tx, item.product, plant)?;
         adjust_on_hand(tx, item.product, (plant, location), micros, true)?;
     }
     Ok(())

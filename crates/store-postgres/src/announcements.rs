@@ -140,6 +140,18 @@ impl Announcements {
     }
 }
 
+impl News {
+    /// Everything of earlier transactions was told, or is in what the command reads.
+    pub(crate) fn since(&self) -> i64 {
+        self.from.since.unwrap_or(self.oldest_open)
+    }
+
+    /// The messages that the command read.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = i64> {
+        self.messages.iter().map(|(_, id, _)| *id)
+    }
+}
+
 impl From {
     /// The statement that reads.
     pub(crate) fn step(self) -> Step {

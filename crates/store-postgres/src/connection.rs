@@ -132,6 +132,12 @@ impl Connection for Session<'_> {
         Ok(())
     }
 
+    fn rely(&mut self, message: &str) -> Result<(), StoreError> {
+        self.writable()?;
+        self.rely_on(message);
+        Ok(())
+    }
+
     fn announced(&mut self, hear: &mut dyn FnMut(Option<&str>)) -> Result<(), StoreError> {
         self.writable()?;
         self.listen(hear)

@@ -19,7 +19,8 @@ pub(crate) enum Failure {
     Lost(String),
     /// The statement was refused.
     Refused(StoreError),
-    /// An answer that was given before the server was asked is not the server's.
+    /// What the command was told before the server was asked, or had heard before it began, is not so
+    /// any more: it can be run again.
     Surprise,
 }
 
@@ -32,7 +33,9 @@ impl Failure {
                 StoreError::Unavailable(format!("the server can't be reached ({why})"))
             }
             Self::Refused(error) => error,
-            Self::Surprise => StoreError::Unavailable("the command has to run again".to_string()),
+            Self::Surprise => {
+                StoreError::Unavailable("what it rests on keeps changing".to_string())
+            }
         }
     }
 }

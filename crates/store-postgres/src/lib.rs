@@ -15,6 +15,7 @@ mod pending;
 mod pool;
 mod query;
 mod queue;
+mod reliance;
 mod server;
 mod session;
 mod statement;

@@ -1,5 +1,6 @@
 //! An open transaction: of a command, or of a read.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tessera_kernel::{Ahead, Cell, CellRef, StoreError, TableDef};
@@ -9,9 +10,10 @@ use crate::announcements::{Announcements, From, News};
 use crate::error::Failure;
 use crate::link::{Answer, Link, Step};
 use crate::pending::Pending;
-use crate::queue;
+use crate::reliance::Heard;
 use crate::statement::{Operation, Texts};
 use crate::value::Value;
+use crate::{queue, reliance};
 
 /// What begins the transaction of a command.
 const COMMAND: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
@@ -40,6 +42,9 @@ pub(crate) struct Session<'l> {
     announcements: Option<&'l Announcements>,
     news: Option<News>,
     messages: Vec<String>,
+    /// What it had heard as it began, and the messages that must not have come since.
+    heard: Option<Heard>,
+    relied: BTreeSet<String>,
     /// Messages for the database's queue.
     queued: Vec<String>,
     /// What was asked ahead.
@@ -64,6 +69,8 @@ impl<'l> Session<'l> {
             announcements: None,
             news: None,
             messages: Vec::new(),
+            heard: None,
+            relied: BTreeSet::new(),
             queued: Vec::new(),
             answers: Answers::default(),
             answering: Answering::Exact,
@@ -100,7 +107,9 @@ impl<'l> Session<'l> {
         self.begun = true;
         let mut answers = self.link.run(&all)?;
         if let Some(from) = from {
-            self.news = Some(from.news(&answers[read_at].rows)?);
+            let news = from.news(&answers[read_at].rows)?;
+            self.heard = Some(Heard::of(&news));
+            self.news = Some(news);
         }
         Ok(answers.split_off(read_at + usize::from(from.is_some())))
     }
@@ -137,6 +146,7 @@ impl<'l> Session<'l> {
         }
         let mut steps = self.beginning();
         self.pending.take(self.texts, &mut steps);
+        reliance::steps(&self.messages, self.relied, self.heard.as_ref(), &mut steps);
         if let Some(announcements) = self.announcements {
             announcements.write(self.messages, &mut steps);
         }
@@ -160,6 +170,11 @@ impl<'l> Session<'l> {
     /// Announces a message with the commit.
     pub(crate) fn say(&mut self, message: &str) {
         self.messages.push(message.to_string());
+    }
+
+    /// Has the command run again where somebody announced this message since it began.
+    pub(crate) fn rely_on(&mut self, message: &str) {
+        self.relied.insert(message.to_string());
     }
 
     /// Puts a message into the database's queue with the commit.

@@ -237,7 +237,7 @@ fn add(table: &TableDef, columns: &[usize], guard: Option<&[(usize, i64)]>) -> S
 /// A query that fails where the condition does not hold, and so refuses the whole transaction before
 /// its commit, that is sent with it, is reached. A division by zero is the one error that any server
 /// can be made to report so, and nothing else here divides.
-fn refused_unless(condition: &str) -> String {
+pub(crate) fn refused_unless(condition: &str) -> String {
     format!("SELECT 1 / ({condition})::int")
 }
 

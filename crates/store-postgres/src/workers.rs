@@ -131,10 +131,11 @@ impl Worker {
             tries += 1;
             match self.turn(&mut *job, answering) {
                 Turn::Done(outcome) => break outcome,
-                Turn::Exactly => {
+                Turn::Exactly if tries < TRIES => {
                     answering = Answering::Exact;
                     self.counters.repeats.fetch_add(1, Ordering::Relaxed);
                 }
+                Turn::Exactly => break Err(Failure::Surprise.told()),
                 Turn::Again(failure) => {
                     let hopeless = match failure {
                         Failure::Lost(_) => since.elapsed() >= self.options.patience,

@@ -1,7 +1,8 @@
 //! What commands announce is heard by those that begin after them, in other processes too.
 
-use std::sync::LazyLock;
-use std::sync::mpsc::channel;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, LazyLock};
 
 use tessera_kernel::{
     CellRef, ColumnDef, ColumnType, Connection, Guard, Job, Store as _, StoreError, TableDef,
@@ -111,6 +112,7 @@ fn a_message_that_is_kept_late_is_heard_although_later_ones_were_heard_before() 
         // It has its number from the first write on.
         let key = [CellRef::Int(1)];
         assert!(connection.adjust(&COUNTER, &key, &[(1, 1)], Some(&ANY)).expect("written"));
+        connection.rows(&COUNTER, &key, &mut |_| Ok(())).expect("read behind it");
         connection.announce("early").expect("announced");
         begun.send(()).expect("somebody waits");
         wait.recv().expect("a sign");
@@ -125,4 +127,54 @@ fn a_message_that_is_kept_late_is_heard_although_later_ones_were_heard_before() 
     outcome.recv().expect("an answer").expect("kept");
     let slow: Vec<String> = (0..4).flat_map(|_| heard(&there)).collect();
     assert!(slow.contains(&"early".to_string()), "{slow:?}");
+}
+
+/// A command that counts on `period`, and what it needs to be held up in the middle.
+struct Relying {
+    begun: Receiver<()>,
+    go: Sender<()>,
+    outcome: Receiver<Result<(), StoreError>>,
+    runs: Arc<AtomicU32>,
+}
+
+/// Begins it: its first run waits for a sign, others do not.
+fn rely(store: &PostgresStore) -> Relying {
+    let (told, begun) = channel();
+    let (go, wait) = channel::<()>();
+    let (done, outcome) = channel();
+    let runs = Arc::new(AtomicU32::new(0));
+    let counted = runs.clone();
+    let run = move |connection: &mut dyn Connection| {
+        connection.announced(&mut |_| {}).expect("heard");
+        connection.rely("period").expect("noted");
+        connection.adjust(&COUNTER, &[CellRef::Int(1)], &[(1, 1)], None).expect("written");
+        if counted.fetch_add(1, Ordering::SeqCst) == 0 {
+            told.send(()).expect("somebody waits");
+            wait.recv().expect("a sign");
+        }
+        Verdict::Keep
+    };
+    store.submit(Box::new(Command { run: Box::new(run), done }));
+    Relying { begun, go, outcome, runs }
+}
+
+#[test]
+fn a_command_that_relies_on_what_is_announced_meanwhile_runs_again() {
+    let Some(database) = database() else { return };
+    let (here, there) = (open(&database), open(&database));
+    for (message, runs) in [("another period", 1), ("period", 2), ("period", 2)] {
+        let relying = rely(&here);
+        relying.begun.recv().expect("it begins");
+        announce(&there, message, Verdict::Keep);
+        relying.go.send(()).expect("it waits");
+        relying.outcome.recv().expect("an answer").expect("kept");
+        assert_eq!(relying.runs.load(Ordering::SeqCst), runs, "{message}");
+    }
+    // An announcement that is not kept is none.
+    let relying = rely(&here);
+    relying.begun.recv().expect("it begins");
+    announce(&there, "period", Verdict::Undo);
+    relying.go.send(()).expect("it waits");
+    relying.outcome.recv().expect("an answer").expect("kept");
+    assert_eq!(relying.runs.load(Ordering::SeqCst), 1);
 }

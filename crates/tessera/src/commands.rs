@@ -3,6 +3,7 @@
 mod backup;
 mod bench;
 mod config;
+mod copy;
 mod demo;
 mod doctor;
 mod explain;
@@ -38,6 +39,8 @@ pub(crate) enum Command {
     Backup(backup::Backup),
     /// Makes a database from a backup, where there is none.
     Restore(restore::Restore),
+    /// Copies an installation to another engine, or back.
+    Copy(copy::Copy),
     /// Manages users; in a database file only while no server runs.
     User(user::UserCommand),
     /// Customizing.
@@ -63,6 +66,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, CommandError> {
         Command::Verify(command) => verify::run(&command),
         Command::Backup(command) => backup::run(&command),
         Command::Restore(command) => restore::run(&command),
+        Command::Copy(command) => copy::run(&command),
         Command::User(command) => user::run(&command),
         Command::Config(command) => config::run(&command),
         Command::Doctor(command) => doctor::run(&command),

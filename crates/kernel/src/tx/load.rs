@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::cache;
 use crate::cell::SliceSource;
 use crate::{
     Ahead, Balance, Cell, CellRef, Composite, CompositeDef, Connection, Fault, Gather, Head,
@@ -137,6 +138,28 @@ impl Tx<'_> {
         let object = Arc::new(self.load_free(id)?);
         self.environment.cache.keep_object(hearing, id.id(), object.clone());
         Ok(object)
+    }
+
+    /// Counts on a cached object staying as [`Tx::shared`] answered it until the command is kept, as if
+    /// it held it; many may at once. Where somebody changes it meanwhile, the command is run again.
+    /// In a read there is nothing to count on.
+    pub fn rely_on<T: Object>(&mut self, id: Ref<T>) -> Result<(), Fault> {
+        if self.writable().is_err() {
+            return Ok(());
+        }
+        Ok(self.connection.rely(&cache::changed(id.id()))?)
+    }
+
+    /// Counts on [`Tx::lookup`] answering the same until the command is kept.
+    pub fn rely_on_lookup<T: Object>(
+        &mut self,
+        field: &'static str,
+        value: &str,
+    ) -> Result<(), Fault> {
+        if self.writable().is_err() {
+            return Ok(());
+        }
+        Ok(self.connection.rely(&cache::moved((T::NAME, field), value))?)
     }
 
     /// Loads an object without holding it: as it was at one moment, also where somebody saves it

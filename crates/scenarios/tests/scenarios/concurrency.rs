@@ -3,10 +3,12 @@
 use std::sync::Barrier;
 
 use serde_json::{Value, json};
-use tessera_kernel::{Problem, Ref};
+use tessera_finance::JournalEntry;
+use tessera_kernel::{Problem, Ref, Stored};
+use tessera_product::Product;
 use tessera_sales::{CreditStatus, SalesDocument};
 
-use crate::documents::{Made, quantity};
+use crate::documents::{Made, euros, quantity};
 use crate::shop::{Customer, Shop};
 
 const CLIENTS: usize = 64;
@@ -107,5 +109,44 @@ fn of_64_clients_that_deliver_and_bill_one_order_nobody_takes_what_another_has()
     let made: Vec<_> = outcomes.into_iter().flatten().flatten().collect();
     assert_eq!(made.len(), 40);
     assert_eq!((shop.on_hand("bolt"), shop.exposure("free")), (0, (0, 0, 40 * 1_190)));
+    shop.verify();
+}
+
+#[test]
+fn nothing_of_64_clients_is_posted_to_a_period_after_it_was_closed() {
+    let shop = Shop::new();
+    shop.receive("bolt", 1_000);
+    let deliveries: Vec<_> =
+        (0..CLIENTS).map(|_| shop.deliver(shop.order("free", &[("bolt", 1)]))).collect();
+    let closed = at_once(|client| {
+        if client == CLIENTS / 2 {
+            crate::periods::close(&shop, "close", 3);
+            return Some(shop.count::<JournalEntry>());
+        }
+        shop.try_issue(deliveries[client]).ok();
+        None
+    });
+    let at_closing: Vec<usize> = closed.into_iter().flatten().collect();
+    assert_eq!(at_closing, [shop.count::<JournalEntry>()]);
+    shop.verify();
+}
+
+#[test]
+fn stock_that_64_clients_receive_beside_a_change_of_its_price_is_worth_what_the_books_say() {
+    let shop = Shop::new();
+    shop.receive("bolt", 10);
+    at_once(|client| {
+        if client % 16 == 5 {
+            let cents = 600 + i64::try_from(client).unwrap();
+            let price = json!({ "plant": "1000", "standard_price": euros(cents) });
+            shop.act(shop.product_id("bolt"), "change_standard_price", price).unwrap();
+        } else {
+            shop.receive("bolt", 10);
+        }
+    });
+    let product: Stored<Product> = shop.load(shop.product_id("bolt"));
+    let price = product.plants[0].standard_price.minor();
+    assert_eq!(shop.on_hand("bolt"), 610);
+    assert_eq!(shop.account("300000"), 610 * price);
     shop.verify();
 }

@@ -6,6 +6,7 @@ mod bad_input;
 mod books;
 mod changes;
 mod concurrency;
+mod copies;
 mod credit;
 mod currencies;
 mod deliveries;

@@ -10,7 +10,7 @@ use crate::books::on;
 use crate::shop::Shop;
 use crate::world::START;
 
-fn close(shop: &Shop, action: &'static str, period: u32) {
+pub(crate) fn close(shop: &Shop, action: &'static str, period: u32) {
     let body = json!({ "company_code": "1000", "fiscal_year": 2026, "period": period });
     shop.act_on_all::<PostingPeriod>(action, body).unwrap();
 }
