@@ -3,6 +3,7 @@
 mod concurrency;
 mod counters;
 mod figures;
+mod histories;
 mod operators;
 mod paging;
 mod rows;
@@ -48,6 +49,8 @@ pub fn suite() -> Vec<Case> {
             errors_of_reads_come_back;
         concurrency: a_bounded_counter, every_job_is_answered_once, snapshots_are_consistent,
             more_reads_than_connections;
+        histories: no_sum_under_a_guard_is_lost, no_version_is_overwritten,
+            no_write_is_skewed_under_a_hold;
         schema: migrating_twice, columns_are_added, earlier_rows_get_the_default,
             a_column_without_a_true_value_is_refused, a_copied_column_is_filled, indexes_are_added, former_indexes_are_dropped, other_types_are_refused,
             looser_and_tighter_columns, a_sound_database;
