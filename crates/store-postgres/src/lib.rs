@@ -20,6 +20,7 @@ mod server;
 mod session;
 mod statement;
 mod store;
+mod tls;
 mod value;
 mod workers;
 

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use hashbrown::HashMap;
 use tessera_kernel::TableDef;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, NoTls, Row, Statement};
+use tokio_postgres::{Client, Connection, NoTls, Row, Statement};
 
 use crate::error::{Failure, failure};
 use crate::options::{Options, Prepared};
@@ -67,13 +68,17 @@ impl Link {
     pub(crate) fn open(options: &Options) -> Result<Self, Failure> {
         let lost = |error: std::io::Error| Failure::Lost(error.to_string());
         let runtime = Builder::new_current_thread().enable_all().build().map_err(lost)?;
-        let (client, connection) = runtime
-            .block_on(options.server.connect(NoTls))
-            .map_err(|error| failure(&error, None))?;
-        let said = |parameter| connection.parameter(parameter);
-        server::check(said("server_version"), said("server_encoding")).map_err(Failure::Refused)?;
-        // What goes wrong on the connection is told to whoever waits for an answer.
-        runtime.spawn(async move { drop(connection.await) });
+        let told = |error| failure(&error, None);
+        let client = match options.tls.clone() {
+            Some(tls) => {
+                let opened = runtime.block_on(options.server.connect(tls)).map_err(told)?;
+                started(&runtime, opened)?
+            }
+            None => {
+                let opened = runtime.block_on(options.server.connect(NoTls)).map_err(told)?;
+                started(&runtime, opened)?
+            }
+        };
         Ok(Self {
             runtime,
             client,
@@ -161,6 +166,23 @@ impl Link {
         let outcome = self.runtime.block_on(self.client.batch_execute(sql));
         outcome.map_err(|error| failure(&error, None))
     }
+}
+
+/// Lets a connection run, to a server that is one of those that we know.
+fn started<S, T>(
+    runtime: &Runtime,
+    (client, connection): (Client, Connection<S, T>),
+) -> Result<Client, Failure>
+where
+    Connection<S, T>: Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static,
+    S: AsyncRead + AsyncWrite + Unpin,
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    let said = |parameter| connection.parameter(parameter);
+    server::check(said("server_version"), said("server_encoding")).map_err(Failure::Refused)?;
+    // What goes wrong on the connection is told to whoever waits for an answer.
+    runtime.spawn(async move { drop(connection.await) });
+    Ok(client)
 }
 
 /// Sends a statement and gathers its answer.

@@ -1,9 +1,14 @@
 //! How a database is reached.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use tessera_kernel::StoreError;
+use tokio_postgres::config::SslMode;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::tls;
 
 /// Where statements are kept prepared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,12 +21,16 @@ pub enum Prepared {
 }
 
 /// How a database is reached: `postgres://USER:PASSWORD@HOST:PORT/NAME` and, behind `?`, besides the
-/// parameters of libpq: `writers`, `readers` (connections), `prepared` (`session`, `never`),
+/// parameters of libpq (of whose `sslmode` there are `disable`, `prefer`, which takes a connection as it
+/// comes, and `require` or `verify-full`, which encrypt and check the certificate of the server against
+/// those in the file `sslrootcert`, or against the public authorities): `writers`, `readers` (connections), `prepared` (`session`, `never`),
 /// `statement_timeout` and `lock_timeout` (seconds).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// The server.
     pub(crate) server: tokio_postgres::Config,
+    /// Encrypts, where that is asked for.
+    pub(crate) tls: Option<MakeRustlsConnect>,
     /// Connections that run commands.
     pub writers: usize,
     /// Connections for reads; further reads wait.
@@ -43,6 +52,7 @@ impl FromStr for Options {
         let (address, query) = url.split_once('?').unwrap_or((url, ""));
         let mut options = Self {
             server: tokio_postgres::Config::new(),
+            tls: None,
             writers: 8,
             readers: 4,
             prepared: Prepared::Session,
@@ -50,11 +60,14 @@ impl FromStr for Options {
             lock_timeout: Duration::from_secs(10),
             patience: Duration::from_secs(30),
         };
-        let mut rest = Vec::new();
+        let (mut rest, mut mode, mut roots) = (Vec::new(), None, None);
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            if !options.take(name, value)? {
-                rest.push(pair);
+            match name {
+                "sslmode" => mode = Some(value),
+                "sslrootcert" => roots = Some(PathBuf::from(decoded(value)?)),
+                _ if options.take(name, value)? => {}
+                _ => rest.push(pair),
             }
         }
         let server = format!("{address}?{}", rest.join("&"));
@@ -62,6 +75,7 @@ impl FromStr for Options {
             let why = crate::error::with_sources(&error);
             StoreError::Incompatible(format!("the address of the database: {why}"))
         })?;
+        options.encrypt(mode, roots)?;
         options.set_up();
         Ok(options)
     }
@@ -96,6 +110,25 @@ impl Options {
         Ok(true)
     }
 
+    /// Sets encryption up.
+    fn encrypt(&mut self, mode: Option<&str>, roots: Option<PathBuf>) -> Result<(), StoreError> {
+        let wrong = |why: &str| Err(StoreError::Incompatible(why.to_string()));
+        match mode {
+            Some("require" | "verify-full") => {
+                self.tls = Some(tls::connector(roots.as_deref())?);
+                self.server.ssl_mode(SslMode::Require);
+            }
+            None | Some("disable" | "prefer") if roots.is_some() => {
+                return wrong(
+                    "sslrootcert is for sslmode=require, which checks the server's certificate",
+                );
+            }
+            None | Some("disable" | "prefer") => {}
+            Some(_) => return wrong("sslmode must be disable, prefer, require or verify-full"),
+        }
+        Ok(())
+    }
+
     /// What every connection is told when it is opened.
     fn set_up(&mut self) {
         self.server.application_name("tessera");
@@ -117,6 +150,29 @@ impl Options {
     }
 }
 
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The client leaves the password out.
+        f.debug_struct("Options").field("server", &self.server).finish_non_exhaustive()
+    }
+}
+
+/// A value of a URL, in which letters may stand as %20.
+fn decoded(value: &str) -> Result<String, StoreError> {
+    let mut bytes = Vec::with_capacity(value.len());
+    let mut rest = value.bytes();
+    while let Some(byte) = rest.next() {
+        let code = |rest: &mut std::str::Bytes<'_>| {
+            let digit =
+                |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+            Some(digit(rest.next()?)? * 16 + digit(rest.next()?)?)
+        };
+        bytes.extend(if byte == b'%' { code(&mut rest) } else { Some(byte) });
+    }
+    String::from_utf8(bytes)
+        .map_err(|_| StoreError::Incompatible("sslrootcert is no path".to_string()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,6 +192,9 @@ mod tests {
             ("writers=0", "1 to 500"),
             ("prepared=maybe", "session or never"),
             ("colour=red", "colour"),
+            ("sslmode=verify-ca", "disable, prefer, require or verify-full"),
+            ("sslrootcert=ca.pem", "sslmode=require"),
+            ("sslmode=require&sslrootcert=no%20where.pem", "sslrootcert: no where.pem: "),
         ] {
             let refused = format!("postgres://localhost/x?{query}").parse::<Options>().unwrap_err();
             assert!(refused.to_string().contains(allowed), "{refused}");
