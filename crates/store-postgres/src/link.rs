@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use hashbrown::HashMap;
-use tessera_kernel::TableDef;
+use tessera_kernel::{Cell, ColumnType, TableDef};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::types::{ToSql, Type};
@@ -48,6 +48,10 @@ pub(crate) struct Answer {
 /// Statements kept prepared on one connection at most; then it starts anew.
 const CAPACITY: usize = 2_000;
 
+/// Until the end of a transaction, milliseconds.
+const LIMIT: &str =
+    "SELECT set_config('statement_timeout', $1, true), set_config('lock_timeout', $2, true)";
+
 /// A connection that answered within this time is taken for alive.
 const FRESH: Duration = Duration::from_millis(500);
 
@@ -56,6 +60,10 @@ pub(crate) struct Link {
     runtime: Runtime,
     client: Client,
     prepared: Prepared,
+    /// How long a statement may take, and wait for a lock, in all transactions: told to each where the
+    /// connection behind a pooler may be another one.
+    statement_timeout: Duration,
+    lock_timeout: Duration,
     statements: HashMap<Arc<str>, Statement>,
     /// When the server answered last.
     heard: Instant,
@@ -83,6 +91,8 @@ impl Link {
             runtime,
             client,
             prepared: options.prepared,
+            statement_timeout: options.statement_timeout,
+            lock_timeout: options.lock_timeout,
             statements: HashMap::new(),
             heard: Instant::now(),
         })
@@ -110,6 +120,23 @@ impl Link {
             return !self.client.is_closed();
         }
         self.script("").is_ok()
+    }
+
+    /// What limits the time of the statements of a transaction, as a statement: where the connection does
+    /// not know it, or where less time is `left` than that.
+    pub(crate) fn limits(&self, left: Option<Duration>) -> Option<Step> {
+        if self.prepared == Prepared::Session && left.is_none() {
+            return None;
+        }
+        let statement =
+            left.map_or(self.statement_timeout, |left| left.min(self.statement_timeout));
+        // None at all would be no limit.
+        let limit = |time: Duration| {
+            let millis = time.as_millis().max(1).to_string();
+            Value::One(Cell::Text(millis), ColumnType::Text)
+        };
+        let values = vec![limit(statement), limit(self.lock_timeout)];
+        Some(Step { sql: LIMIT.into(), values, table: None })
     }
 
     /// Sends the steps at once and waits for all of them. After a step that failed, the server

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Instant;
 
 use tessera_kernel::{Ahead, Cell, CellRef, StoreError, TableDef};
 
@@ -10,6 +11,7 @@ use crate::announcements::{Announcements, From, News};
 use crate::error::Failure;
 use crate::link::{Answer, Link, Step};
 use crate::pending::Pending;
+use crate::pool::given_up;
 use crate::reliance::Heard;
 use crate::statement::{Operation, Texts};
 use crate::value::Value;
@@ -33,6 +35,7 @@ pub(crate) enum Answering {
 pub(crate) struct Session<'l> {
     link: &'l mut Link,
     texts: &'l mut Texts,
+    deadline: Option<Instant>,
     writes: bool,
     begun: bool,
     pending: Pending,
@@ -57,11 +60,16 @@ pub(crate) struct Session<'l> {
 }
 
 impl<'l> Session<'l> {
-    /// The session of a read.
-    pub(crate) fn reading(link: &'l mut Link, texts: &'l mut Texts) -> Self {
+    /// The session of a read, given up at the deadline, if there is one.
+    pub(crate) fn reading(
+        link: &'l mut Link,
+        texts: &'l mut Texts,
+        deadline: Option<Instant>,
+    ) -> Self {
         Self {
             link,
             texts,
+            deadline,
             writes: false,
             begun: false,
             pending: Pending::default(),
@@ -87,13 +95,17 @@ impl<'l> Session<'l> {
         answering: Answering,
     ) -> Self {
         let announcements = Some(announcements);
-        Self { writes: true, announcements, answering, ..Self::reading(link, texts) }
+        Self { writes: true, announcements, answering, ..Self::reading(link, texts, None) }
     }
 
     /// What begins the transaction, unless it has begun.
     fn beginning(&self) -> Vec<Step> {
+        if self.begun {
+            return Vec::new();
+        }
         let begin = Step::bare(if self.writes { COMMAND } else { READ });
-        if self.begun { Vec::new() } else { vec![begin] }
+        let left = self.deadline.map(|at| at.saturating_duration_since(Instant::now()));
+        std::iter::once(begin).chain(self.link.limits(left)).collect()
     }
 
     /// Sends statements, the first of them with what begins the transaction: then a command also
@@ -339,6 +351,9 @@ impl<'l> Session<'l> {
     }
 
     fn usable(&self) -> Result<(), StoreError> {
+        if self.deadline.is_some_and(|at| Instant::now() >= at) {
+            return Err(given_up());
+        }
         self.failure.as_ref().map_or(Ok(()), |failure| Err(failure.clone().told()))
     }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use tessera_kernel::{Connection, Fault, Job, Statistics, Store, StoreError, TableDef};
+use tessera_kernel::{Connection, Fault, Job, ReadMode, Statistics, Store, StoreError, TableDef};
 
 use crate::error::Failure;
 use crate::link::{Link, Step};
@@ -80,7 +80,15 @@ impl Store for PostgresStore {
         &self,
         read: &mut dyn FnMut(&mut dyn Connection) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        self.readers.read(read)
+        self.read_in(ReadMode::default(), read)
+    }
+
+    fn read_in(
+        &self,
+        mode: ReadMode,
+        read: &mut dyn FnMut(&mut dyn Connection) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        self.readers.read(mode, read)
     }
 
     fn migrate(&self, tables: &[&'static TableDef]) -> Result<(), StoreError> {
