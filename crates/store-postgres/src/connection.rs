@@ -16,7 +16,8 @@ use crate::{adjust, query, queue};
 type Visit<'v> = dyn FnMut(&mut dyn RowSource) -> Result<(), Fault> + 'v;
 
 fn visit_rows(answer: &Answer, visit: &mut Visit<'_>) -> Result<(), Fault> {
-    answer.rows.iter().try_for_each(|row| visit(&mut RowReader::new(row)))
+    let places = answer.places.as_deref();
+    answer.rows.iter().try_for_each(|row| visit(&mut RowReader::at(row, places)))
 }
 
 impl Connection for Session<'_> {

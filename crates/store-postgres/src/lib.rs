@@ -8,6 +8,7 @@ mod cells;
 mod connection;
 mod error;
 mod floor;
+mod gathered;
 mod link;
 mod migrate;
 mod options;

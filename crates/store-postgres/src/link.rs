@@ -43,6 +43,8 @@ pub(crate) struct Answer {
     pub(crate) rows: Vec<Row>,
     /// How many rows it wrote or read.
     pub(crate) affected: u64,
+    /// Where the columns stand in the rows; from left to right where nothing else is said.
+    pub(crate) places: Option<Arc<[usize]>>,
 }
 
 /// Statements kept prepared on one connection at most; then it starts anew.
@@ -233,7 +235,7 @@ async fn answer(
         rows.push(row?);
     }
     let affected = stream.rows_affected().unwrap_or(0);
-    Ok(Answer { rows, affected })
+    Ok(Answer { rows, affected, places: None })
 }
 
 async fn next(

@@ -18,9 +18,9 @@ use crate::statement::refused_unless;
 use crate::value::Value;
 
 /// Locks for all messages together.
-const LOCKS: i64 = 1_024;
+const LOCKS: i64 = 64;
 /// Where they begin: `cache` on a telephone.
-const FIRST: i64 = 22_243 * LOCKS;
+const FIRST: i64 = 22_243_000;
 
 const LOCK: &str = "SELECT CASE WHEN alone THEN pg_advisory_xact_lock(key) \
     ELSE pg_advisory_xact_lock_shared(key) END FROM unnest($1, $2) AS u (key, alone)";

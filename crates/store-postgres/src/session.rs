@@ -8,7 +8,7 @@ use tessera_kernel::{Ahead, Cell, CellRef, StoreError, TableDef};
 
 use crate::ahead::Answers;
 use crate::announcements::{Announcements, From, News};
-use crate::error::Failure;
+use crate::error::{Failure, failure};
 use crate::link::{Answer, Link, Step};
 use crate::pending::Pending;
 use crate::pool::given_up;
@@ -255,13 +255,37 @@ impl<'l> Session<'l> {
             self.pending.take_before(about, self.texts, &mut steps);
         }
         let written = steps.len();
-        steps.extend(asks.iter().map(|ask| self.keyed_question(ask.table, ask.key, ask.held)));
-        let answers = self.sent(steps)?;
-        for (ask, answer) in asks.iter().zip(answers.into_iter().skip(written)) {
-            if ask.held && answer.affected > 0 {
-                self.held.push((ask.table, to_cells(ask.key)));
+        let groups = groups(asks);
+        let mut gathered = Vec::with_capacity(groups.len());
+        for group in &groups {
+            let first = &asks[group[0]];
+            if group.len() == 1 {
+                gathered.push(None);
+                steps.push(self.keyed_question(first.table, first.key, first.held));
+                continue;
             }
-            self.answers.keep(ask.table, ask.key, ask.held, answer);
+            let tables: Vec<&'static TableDef> = group.iter().map(|at| asks[*at].table).collect();
+            let statement = self.texts.gathered(&tables, first.key.len());
+            let values = key_values(first.table, first.key).collect();
+            steps.push(Step { sql: statement.sql.clone(), values, table: None });
+            gathered.push(Some(statement));
+        }
+        let answers = self.sent(steps)?.into_iter().skip(written);
+        for ((group, gathered), answer) in groups.into_iter().zip(gathered).zip(answers) {
+            let answers = match gathered {
+                Some(gathered) => gathered.split(answer).map_err(|error| {
+                    let failure = failure(&error, None);
+                    self.failure.insert(failure).clone().told()
+                })?,
+                None => vec![answer],
+            };
+            for (at, answer) in group.into_iter().zip(answers) {
+                let ask = &asks[at];
+                if ask.held && answer.affected > 0 {
+                    self.held.push((ask.table, to_cells(ask.key)));
+                }
+                self.answers.keep(ask.table, ask.key, ask.held, answer);
+            }
         }
         Ok(())
     }
@@ -375,6 +399,23 @@ impl<'l> Session<'l> {
         let sql = self.text(table, operation);
         Step { sql, values: key_values(table, key).collect(), table: Some(table) }
     }
+}
+
+/// Questions that become one statement each, by position: rows that are held by themselves, others with
+/// those that have the same key.
+fn groups(asks: &[Ahead<'_>]) -> Vec<Vec<usize>> {
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for (at, ask) in asks.iter().enumerate() {
+        let alike = |group: &&mut Vec<usize>| {
+            let first = &asks[group[0]];
+            !first.held && !ask.held && to_cells(first.key) == to_cells(ask.key)
+        };
+        match groups.iter_mut().find(alike) {
+            Some(group) => group.push(at),
+            None => groups.push(vec![at]),
+        }
+    }
+    groups
 }
 
 /// The cells of a key.

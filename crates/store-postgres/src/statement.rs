@@ -8,6 +8,8 @@ use sha2::{Digest as _, Sha256};
 use tessera_kernel::{ColumnDef, TableDef};
 use tessera_store_sql::quote;
 
+use crate::gathered::Gathered;
+
 /// What is done with a table, as far as its text depends on it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Operation {
@@ -48,20 +50,34 @@ pub(crate) enum Operation {
 
 /// The texts of operations, made once.
 #[derive(Default)]
-pub(crate) struct Texts(HashMap<(usize, Operation), Arc<str>>);
+pub(crate) struct Texts {
+    operations: HashMap<(usize, Operation), Arc<str>>,
+    gathered: HashMap<(Vec<usize>, usize), Arc<Gathered>>,
+}
 
 impl Texts {
     /// The text of an operation.
     pub(crate) fn get(&mut self, table: &'static TableDef, operation: Operation) -> Arc<str> {
-        // A table lives as long as the program, so its address names it.
-        let key = (std::ptr::from_ref(table) as usize, operation);
-        if let Some(text) = self.0.get(&key) {
+        let key = (address(table), operation);
+        if let Some(text) = self.operations.get(&key) {
             return text.clone();
         }
         let text: Arc<str> = statement(table, &key.1).into();
-        self.0.insert(key, text.clone());
+        self.operations.insert(key, text.clone());
         text
     }
+
+    /// The statement over several tables by so many leading key columns.
+    pub(crate) fn gathered(&mut self, tables: &[&'static TableDef], key: usize) -> Arc<Gathered> {
+        let names = (tables.iter().map(|table| address(table)).collect(), key);
+        let make = || Arc::new(Gathered::new(tables, key));
+        self.gathered.entry(names).or_insert_with(make).clone()
+    }
+}
+
+/// A table lives as long as the program, so its address names it.
+fn address(table: &'static TableDef) -> usize {
+    std::ptr::from_ref(table) as usize
 }
 
 /// The server cuts longer names off, silently.
@@ -100,7 +116,7 @@ fn keys(table: &TableDef) -> String {
 }
 
 /// `WHERE` the leading key columns equal the parameters behind `before`.
-fn by_key(table: &TableDef, count: usize, before: usize) -> String {
+pub(crate) fn by_key(table: &TableDef, count: usize, before: usize) -> String {
     let equal = |position| format!("{} = ${}", column(table, position), before + position + 1);
     if count == 0 {
         return String::new();
@@ -190,12 +206,16 @@ fn set(table: &TableDef, columns: &[usize], guard: Option<usize>) -> String {
 }
 
 fn rows(table: &TableDef, prefix: usize) -> String {
-    let mut sql = format!("SELECT {} FROM {}{}", all(table), name(table), by_key(table, prefix, 0));
-    if prefix < table.key {
-        let rest = list(prefix..table.key, |position| column(table, position));
-        let _ = write!(sql, " ORDER BY {rest}");
+    let (by_key, order) = (by_key(table, prefix, 0), order_behind(table, prefix));
+    format!("SELECT {} FROM {}{by_key}{order}", all(table), name(table))
+}
+
+/// `ORDER BY` the key columns behind the leading ones that are given.
+pub(crate) fn order_behind(table: &TableDef, prefix: usize) -> String {
+    if prefix >= table.key {
+        return String::new();
     }
-    sql
+    format!(" ORDER BY {}", list(prefix..table.key, |position| column(table, position)))
 }
 
 fn add_many(table: &TableDef, columns: &[usize]) -> String {

@@ -141,20 +141,28 @@ impl<'r> FromSql<'r> for Raw<'r> {
 /// Reads the columns of a row of an answer from left to right.
 pub(crate) struct RowReader<'r> {
     row: &'r tokio_postgres::Row,
+    /// Where the columns stand, if not from left to right.
+    places: Option<&'r [usize]>,
     next: usize,
 }
 
 impl<'r> RowReader<'r> {
     /// Starts at the first column.
     pub(crate) fn new(row: &'r tokio_postgres::Row) -> Self {
-        Self { row, next: 0 }
+        Self { row, places: None, next: 0 }
+    }
+
+    /// The same where the columns stand in other places.
+    pub(crate) fn at(row: &'r tokio_postgres::Row, places: Option<&'r [usize]>) -> Self {
+        Self { row, places, next: 0 }
     }
 
     fn value(&mut self, wanted: &str, ty: &Type) -> Result<Option<&'r [u8]>, Fault> {
-        let column = self.next;
+        let place = |places: &[usize]| places.get(self.next).copied().unwrap_or(usize::MAX);
+        let column = self.places.map_or(self.next, place);
         self.next += 1;
         let Some(found) = self.row.columns().get(column) else {
-            let what = format!("an answer of {column} columns was read for its {wanted}");
+            let what = format!("an answer has no column {} for {wanted}", self.next);
             return Err(Fault::corrupt(what));
         };
         let value: Option<Raw<'r>> = self
