@@ -93,7 +93,7 @@ fn a_server_that_does_not_fit_is_refused_at_once_with_what_is_needed() {
             "",
             "refuses the user or the password",
         ),
-        (&b"S"[..], "?sslmode=require", "TLS"),
+        (&b"N"[..], "?sslmode=require", "TLS"),
     ] {
         let error = refused(&format!("postgres://ada:hush@{}/crm{query}", server(answer)));
         assert!(error.contains(needed), "{needed}: {error}");
@@ -101,6 +101,13 @@ fn a_server_that_does_not_fit_is_refused_at_once_with_what_is_needed() {
     let wants = server(b"R\0\0\0\x08\0\0\0\x03");
     let error = refused(&format!("postgres://ada@{wants}/crm"));
     assert!(error.contains("password missing"), "{error}");
+}
+
+#[test]
+fn a_server_that_says_nothing_is_given_up() {
+    let silent = server(b"");
+    let error = refused(&format!("postgres://ada:hush@{silent}/crm?patience=0"));
+    assert!(error.contains("does not answer"), "{error}");
 }
 
 #[test]

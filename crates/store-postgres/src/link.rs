@@ -50,6 +50,9 @@ pub(crate) struct Answer {
 /// Statements kept prepared on one connection at most; then it starts anew.
 const CAPACITY: usize = 2_000;
 
+/// A server that is reached begins the conversation within this time.
+const GREETING: Duration = Duration::from_secs(10);
+
 /// Until the end of a transaction, milliseconds.
 const LIMIT: &str =
     "SELECT set_config('statement_timeout', $1, true), set_config('lock_timeout', $2, true)";
@@ -78,16 +81,11 @@ impl Link {
     pub(crate) fn open(options: &Options) -> Result<Self, Failure> {
         let lost = |error: std::io::Error| Failure::Lost(error.to_string());
         let runtime = Builder::new_current_thread().enable_all().build().map_err(lost)?;
-        let told = |error| failure(&error, None);
         let client = match options.tls.clone() {
             Some(tls) => {
-                let opened = runtime.block_on(options.server.connect(tls)).map_err(told)?;
-                started(&runtime, opened)?
+                started(&runtime, runtime.block_on(answered(options.server.connect(tls)))?)?
             }
-            None => {
-                let opened = runtime.block_on(options.server.connect(NoTls)).map_err(told)?;
-                started(&runtime, opened)?
-            }
+            None => started(&runtime, runtime.block_on(answered(options.server.connect(NoTls)))?)?,
         };
         Ok(Self {
             runtime,
@@ -194,6 +192,16 @@ impl Link {
     pub(crate) fn script(&mut self, sql: &str) -> Result<(), Failure> {
         let outcome = self.runtime.block_on(self.client.batch_execute(sql));
         outcome.map_err(|error| failure(&error, None))
+    }
+}
+
+/// Gives a server up that lets itself be reached and then says nothing.
+async fn answered<C>(
+    connecting: impl Future<Output = Result<C, tokio_postgres::Error>>,
+) -> Result<C, Failure> {
+    match tokio::time::timeout(GREETING, connecting).await {
+        Ok(outcome) => outcome.map_err(|error| failure(&error, None)),
+        Err(_) => Err(Failure::Lost("it does not answer".to_string())),
     }
 }
 

@@ -1,10 +1,9 @@
 //! Connections for reads.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::sync::Arc;
 
 use tessera_kernel::{Connection, Fault, ReadMode, StoreError};
+use tessera_store_sql::Pool;
 
 use crate::error::Failure;
 use crate::link::Link;
@@ -32,26 +31,17 @@ pub(crate) fn live<'l>(
     })
 }
 
-/// The connections that nobody uses at the moment.
-struct Idle {
-    ordinary: Vec<Reader>,
-    /// For reads that must not wait behind long ones.
-    reserved: Option<Reader>,
-}
-
 /// The pool.
 pub(crate) struct Readers {
     options: Arc<Options>,
-    idle: Mutex<Idle>,
-    returned: Condvar,
+    pool: Pool<Reader>,
 }
 
 impl Readers {
     /// Opens none yet.
     pub(crate) fn new(options: Arc<Options>) -> Self {
         let ordinary = (0..options.readers.max(1)).map(|_| Reader::default()).collect();
-        let idle = Idle { ordinary, reserved: Some(Reader::default()) };
-        Self { options, idle: Mutex::new(idle), returned: Condvar::new() }
+        Self { options, pool: Pool::new(ordinary, Reader::default()) }
     }
 
     /// Runs `read` in a snapshot; waits while every connection is in use.
@@ -90,62 +80,12 @@ impl Readers {
         })?
     }
 
-    /// Lends a reader to `work`; it comes back also after a panic, without its transaction.
+    /// Lends a reader to `work`; after a panic it comes back without its transaction.
     fn with<R>(
         &self,
         mode: ReadMode,
         work: impl FnOnce(&mut Reader, &Options) -> R,
     ) -> Result<R, StoreError> {
-        let (mut reader, is_reserved) = self.take(mode)?;
-        let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut reader, &self.options)));
-        if outcome.is_err() {
-            reader.link = None;
-        }
-        let mut idle = self.idle();
-        if is_reserved {
-            idle.reserved = Some(reader);
-        } else {
-            idle.ordinary.push(reader);
-        }
-        drop(idle);
-        // Not each waiting one may have the reserved one.
-        self.returned.notify_all();
-        Ok(outcome.unwrap_or_else(|panic| resume_unwind(panic)))
+        self.pool.lend(mode, |reader| work(reader, &self.options), |reader| reader.link = None)
     }
-
-    fn idle(&self) -> MutexGuard<'_, Idle> {
-        // The list is whole at any moment, also after a panic elsewhere.
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A reader, and whether it is the reserved one.
-    fn take(&self, mode: ReadMode) -> Result<(Reader, bool), StoreError> {
-        let mut idle = self.idle();
-        loop {
-            if let Some(reader) = idle.ordinary.pop() {
-                return Ok((reader, false));
-            }
-            if mode.urgent
-                && let Some(reader) = idle.reserved.take()
-            {
-                return Ok((reader, true));
-            }
-            idle = match mode.deadline {
-                None => self.returned.wait(idle).unwrap_or_else(PoisonError::into_inner),
-                Some(at) => {
-                    let left = at.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return Err(given_up());
-                    }
-                    let waited = self.returned.wait_timeout(idle, left);
-                    waited.unwrap_or_else(PoisonError::into_inner).0
-                }
-            };
-        }
-    }
-}
-
-/// What a read is answered whose time is over.
-pub(crate) fn given_up() -> StoreError {
-    StoreError::Unavailable("the read took too long and was given up".to_string())
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tessera_kernel::{Ahead, Cell, CellRef, StoreError, TableDef};
+use tessera_store_sql::given_up;
 
 use crate::ahead::Answers;
 use crate::announcements::{Announcements, From, News};
 use crate::error::{Failure, failure};
 use crate::link::{Answer, Link, Step};
 use crate::pending::Pending;
-use crate::pool::given_up;
 use crate::reliance::Heard;
 use crate::statement::{Operation, Texts};
 use crate::value::Value;

@@ -2,8 +2,7 @@
 
 use rusqlite::{ErrorCode, ffi};
 use tessera_kernel::{StoreError, TableDef};
-
-use crate::readers::given_up;
+use tessera_store_sql::given_up;
 
 /// An error of a statement that concerns no table in particular.
 pub(crate) fn store_error(error: &rusqlite::Error) -> StoreError {

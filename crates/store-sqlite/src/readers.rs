@@ -1,11 +1,10 @@
 //! The pool of connections that read, each in a snapshot of its own.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use tessera_kernel::{Connection, Fault, ReadMode, StoreError};
+use tessera_store_sql::Pool;
 
 use crate::error::store_error;
 use crate::file;
@@ -21,18 +20,8 @@ struct Reader {
 /// How many steps of SQLite's machine lie between two looks at the clock: well below a millisecond.
 const STEPS: i32 = 10_000;
 
-/// The connections that nobody uses at the moment.
-struct Idle {
-    ordinary: Vec<Reader>,
-    /// For reads that must not wait behind long ones.
-    reserved: Option<Reader>,
-}
-
 /// The pool.
-pub(crate) struct Readers {
-    idle: Mutex<Idle>,
-    returned: Condvar,
-}
+pub(crate) struct Readers(Pool<Reader>);
 
 impl Readers {
     /// Opens the connections.
@@ -40,8 +29,7 @@ impl Readers {
         let open =
             || Ok(Reader { connection: file::reading(path, options)?, texts: Texts::default() });
         let ordinary: Result<_, StoreError> = (0..options.readers.max(1)).map(|_| open()).collect();
-        let idle = Idle { ordinary: ordinary?, reserved: Some(open()?) };
-        Ok(Self { idle: Mutex::new(idle), returned: Condvar::new() })
+        Ok(Self(Pool::new(ordinary?, open()?)))
     }
 
     /// Runs `read` in a snapshot; waits while every connection is in use.
@@ -71,61 +59,14 @@ impl Readers {
         self.with(mode, |reader| work(&reader.connection).map_err(|error| store_error(&error)))?
     }
 
-    /// Lends a connection to `work`; it comes back also after a panic.
+    /// Lends a connection to `work`; a snapshot that it was in ends on the way out, also of a panic.
     fn with<R>(
         &self,
         mode: ReadMode,
         work: impl FnOnce(&mut Reader) -> R,
     ) -> Result<R, StoreError> {
-        let (mut reader, is_reserved) = self.take(mode)?;
-        let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut reader)));
-        let mut idle = self.idle();
-        if is_reserved {
-            idle.reserved = Some(reader);
-        } else {
-            idle.ordinary.push(reader);
-        }
-        drop(idle);
-        // Not each waiting one may have the reserved one.
-        self.returned.notify_all();
-        Ok(outcome.unwrap_or_else(|panic| resume_unwind(panic)))
+        self.0.lend(mode, work, |_| {})
     }
-
-    fn idle(&self) -> MutexGuard<'_, Idle> {
-        // The list is whole at any moment, also after a panic elsewhere.
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A connection, and whether it is the reserved one.
-    fn take(&self, mode: ReadMode) -> Result<(Reader, bool), StoreError> {
-        let mut idle = self.idle();
-        loop {
-            if let Some(reader) = idle.ordinary.pop() {
-                return Ok((reader, false));
-            }
-            if mode.urgent
-                && let Some(reader) = idle.reserved.take()
-            {
-                return Ok((reader, true));
-            }
-            idle = match mode.deadline {
-                None => self.returned.wait(idle).unwrap_or_else(PoisonError::into_inner),
-                Some(at) => {
-                    let left = at.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return Err(given_up());
-                    }
-                    let waited = self.returned.wait_timeout(idle, left);
-                    waited.unwrap_or_else(PoisonError::into_inner).0
-                }
-            };
-        }
-    }
-}
-
-/// What a read is answered whose time is over.
-pub(crate) fn given_up() -> StoreError {
-    StoreError::Unavailable("the read took too long and was given up".to_string())
 }
 
 /// Interrupts a connection at a time, as long as it lives.

@@ -6,10 +6,10 @@ use rusqlite::{CachedStatement, Statement};
 use tessera_kernel::{
     CellRef, Connection, Fault, Guard, RowSource, Select, StoreError, TableDef, WriteRow,
 };
+use tessera_store_sql::given_up;
 
 use crate::bind::{Binder, RowReader, bind_cell, bind_cells};
 use crate::error::{store_error, table_error};
-use crate::readers::given_up;
 use crate::statements::{Bound, Operation, Shape, Statements, Texts};
 use crate::{adjust, query};
 
