@@ -3,6 +3,8 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Mutex;
+use std::time::Duration;
 
 use tessera_testing_postgres::{TestDatabase, database};
 
@@ -86,19 +88,7 @@ impl Server {
 
     /// Calls it; answers status and body.
     fn call(&self, request: &str, token: &str, body: &str) -> (u16, String) {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        let text = format!(
-            "{request} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
-             Authorization: Bearer {token}\r\nContent-Type: application/json\r\n\
-             If-Match: \"1\"\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        stream.write_all(text.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let status = answer[9..12].parse().unwrap();
-        let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-        (status, body.to_string())
+        call(&self.address, request, token, "If-Match: \"1\"", body).expect("an answer")
     }
 
     /// Ends it; answers its log.
@@ -109,6 +99,108 @@ impl Server {
         self.log.read_to_string(&mut log).unwrap();
         log
     }
+}
+
+/// Calls a server; answers status and body, or nothing where it does not answer in full.
+fn call(
+    address: &str,
+    request: &str,
+    token: &str,
+    header: &str,
+    body: &str,
+) -> Option<(u16, String)> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    let text = format!(
+        "{request} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+         Authorization: Bearer {token}\r\nContent-Type: application/json\r\n\
+         {header}\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(text.as_bytes()).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let status = answer.get(9..12)?.parse().ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    let length = head
+        .lines()
+        .find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+    (length == Some(body.len())).then(|| (status, body.to_string()))
+}
+
+/// Makes a partner under a key, at one server after the other until one answers; answers its id.
+fn insist(addresses: &Mutex<Vec<String>>, token: &str, name: &str, first: usize) -> String {
+    let body = format!(
+        r#"{{"general": {{"name": "{name}", "category": "organisation",
+        "country": "DE", "language": "en", "tax_classification": "full"}}}}"#
+    );
+    let key = format!("Idempotency-Key: {}", name.replace(' ', "-"));
+    let mut last = None;
+    for turn in 0..200 {
+        let address = {
+            let addresses = addresses.lock().unwrap();
+            addresses[(first + turn) % addresses.len()].clone()
+        };
+        let answer = call(&address, "POST /api/v1/business_partner", token, &key, &body);
+        match answer {
+            Some((201, made)) => {
+                let made: serde_json::Value = serde_json::from_str(&made).unwrap();
+                return made["id"].as_str().unwrap().to_string();
+            }
+            // It is down, or does not know what became of it: with the key it is safe to ask again.
+            None | Some((500.., _)) => std::thread::sleep(Duration::from_millis(20)),
+            Some((status, text)) => panic!("{name}: {status} {text}"),
+        }
+        last = answer;
+    }
+    panic!("nobody makes {name}: {last:?}")
+}
+
+#[test]
+fn while_servers_and_connections_die_four_servers_lose_nothing_and_do_nothing_twice() {
+    const CLIENTS: usize = 8;
+    const CALLS: usize = 15;
+    let Some(database) = database() else { return };
+    let url = with_password(&database);
+    let mut servers: Vec<Server> = vec![Server::start(&url)];
+    servers.extend((1..4).map(|_| Server::start(&url)));
+    run(&url, &["user", "add", "ada", "--administrator"], PASSWORD);
+    let token = run(&url, &["user", "token", "ada"], "").1.trim().to_string();
+    let addresses: Mutex<Vec<String>> =
+        Mutex::new(servers.iter().map(|server| server.address.clone()).collect());
+    let mut ids: Vec<String> = std::thread::scope(|scope| {
+        let client = |client: usize| {
+            let (addresses, token) = (&addresses, &token);
+            scope.spawn(move || {
+                let make = |call| {
+                    insist(addresses, token, &format!("Partner {client} {call}"), client + call)
+                };
+                (0..CALLS).map(make).collect::<Vec<_>>()
+            })
+        };
+        let clients: Vec<_> = (0..CLIENTS).map(client).collect();
+        for victim in [1, 2, 3, 1] {
+            database.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                 WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            );
+            let dead = std::mem::replace(&mut servers[victim], Server::start(&url));
+            dead.stop();
+            addresses.lock().unwrap()[victim] = servers[victim].address.clone();
+        }
+        clients.into_iter().flat_map(|client| client.join().unwrap()).collect()
+    });
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), CLIENTS * CALLS);
+    database.execute(&format!(
+        "DO $$ BEGIN ASSERT (SELECT count(*) FROM business_partner) = {}; END $$",
+        ids.len()
+    ));
+    for server in servers {
+        server.stop();
+    }
+    let (status, text) = run(&url, &["verify"], "");
+    assert_eq!(status, 0, "{text}");
 }
 
 #[test]
