@@ -146,8 +146,9 @@ fn insist(addresses: &Mutex<Vec<String>>, token: &str, name: &str, first: usize)
                 let made: serde_json::Value = serde_json::from_str(&made).unwrap();
                 return made["id"].as_str().unwrap().to_string();
             }
-            // It is down, or does not know what became of it: with the key it is safe to ask again.
-            None | Some((500.., _)) => std::thread::sleep(Duration::from_millis(20)),
+            // It is down, does not know what became of it, or finds the first call still under way: with
+            // the key it is safe to ask again.
+            None | Some((409 | 500.., _)) => std::thread::sleep(Duration::from_millis(20)),
             Some((status, text)) => panic!("{name}: {status} {text}"),
         }
         last = answer;
