@@ -6,12 +6,11 @@
 
 use std::fmt;
 use std::sync::LazyLock;
-use std::sync::mpsc::sync_channel;
 
 use sha2::{Digest as _, Sha256};
 use tessera_kernel::{
-    Actor, Cell, CellRef, ColumnDef, ColumnType, Connection, Database, Direction, Fault, Job,
-    Module, RowBuffer, Select, Source, StoreError, TableDef, Tx, Verdict, read_cell,
+    Actor, Cell, CellRef, ColumnDef, ColumnType, Connection, Database, Direction, Fault, Module,
+    RowBuffer, Select, Source, StoreError, TableDef, Tx, read_cell,
 };
 
 use crate::InstallationError;
@@ -254,38 +253,10 @@ fn digest_text(digest: &mut Sha256, text: &str) {
     digest.update(text.as_bytes());
 }
 
-/// Runs writes as one command of the engine, past the modules: the rows are what they are.
+/// Runs writes as one command, past the modules: the rows are what they are.
 fn write(
     db: &Database,
-    write: impl FnMut(&mut dyn Connection) -> Result<(), StoreError> + Send + 'static,
+    mut write: impl FnMut(&mut dyn Connection) -> Result<(), StoreError> + Send + 'static,
 ) -> Result<(), Fault> {
-    let (sender, outcome) = sync_channel(1);
-    let answer = move |outcome| {
-        // Whoever waits below can't be gone.
-        let _ = sender.send(outcome);
-    };
-    db.store().submit(Box::new(Writing { write, answer, refused: None }));
-    let lost = |_| Err(StoreError::Unavailable("the writer has stopped".to_string()));
-    Ok(outcome.recv().unwrap_or_else(lost)?)
-}
-
-struct Writing<W, A> {
-    write: W,
-    answer: A,
-    refused: Option<StoreError>,
-}
-
-impl<W, A> Job for Writing<W, A>
-where
-    W: FnMut(&mut dyn Connection) -> Result<(), StoreError> + Send,
-    A: FnOnce(Result<(), StoreError>) + Send,
-{
-    fn run(&mut self, connection: &mut dyn Connection) -> Verdict {
-        self.refused = (self.write)(connection).err();
-        if self.refused.is_none() { Verdict::Keep } else { Verdict::Undo }
-    }
-
-    fn finished(self: Box<Self>, outcome: Result<(), StoreError>) {
-        (self.answer)(self.refused.map_or(outcome, Err));
-    }
+    db.command(&actor(), move |tx| Ok(write(tx.connection())?))
 }

@@ -92,7 +92,7 @@ impl Adjustment<'_> {
 
     /// Adds to the row that is there.
     fn add(&self, session: &mut Session<'_>) -> Result<bool, StoreError> {
-        let operation = Operation::Add(self.columns(), Some(self.guard.terms.clone()));
+        let operation = Operation::Add(self.columns(), self.guard.terms.clone());
         let least = Value::int(self.guard.least);
         let values = self.sum_values().chain(self.key_values()).chain([least]);
         let changed = session.write(self.table, operation, self.key, values.collect())? > 0;

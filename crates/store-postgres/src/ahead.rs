@@ -2,6 +2,7 @@
 
 use tessera_kernel::{Cell, CellRef, TableDef};
 
+use crate::cells::to_cells;
 use crate::link::Answer;
 
 /// The answers, in the order in which they are asked for.
@@ -24,8 +25,7 @@ impl Answers {
         held: bool,
         answer: Answer,
     ) {
-        let key = key.iter().map(|cell| cell.to_cell()).collect();
-        self.0.push(Known { table, key, held, answer });
+        self.0.push(Known { table, key: to_cells(key), held, answer });
     }
 
     /// Forgets everything.

@@ -1,7 +1,12 @@
-//! What a row writes, as cells of its table.
+//! Keys, and what a row writes, as cells of a table.
 
-use tessera_kernel::{Cell, ColumnType, RowSink, StoreError, TableDef, WriteRow};
+use tessera_kernel::{Cell, CellRef, ColumnType, RowSink, StoreError, TableDef, WriteRow};
 use uuid::Uuid;
+
+/// The cells of a key.
+pub(crate) fn to_cells(key: &[CellRef<'_>]) -> Vec<Cell> {
+    key.iter().map(|cell| cell.to_cell()).collect()
+}
 
 /// The cells that a row writes, if they are those of the table.
 pub(crate) fn cells(table: &TableDef, row: &dyn WriteRow) -> Result<Vec<Cell>, StoreError> {

@@ -5,9 +5,9 @@ use tessera_kernel::{
     WriteRow,
 };
 
-use crate::cells::cells;
+use crate::cells::{cells, to_cells};
 use crate::link::{Answer, Step};
-use crate::session::{Session, key_values, to_cells};
+use crate::session::{Session, key_values};
 use crate::statement::Operation;
 use crate::value::{RowReader, Value};
 use crate::{adjust, query, queue};

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tessera_kernel::{Cell, CellRef, ColumnType, Guard, StoreError, TableDef};
 
+use crate::cells::to_cells;
 use crate::link::Step;
 use crate::statement::{Operation, Texts};
 use crate::value::Value;
@@ -144,7 +145,7 @@ impl Pending {
 
     /// Holds a row that is expected to be there.
     pub(crate) fn hold(&mut self, table: &'static TableDef, key: &[CellRef<'_>]) {
-        let key: Vec<Cell> = key.iter().map(|cell| cell.to_cell()).collect();
+        let key = to_cells(key);
         match self.joined(table, &key, |write| matches!(write, Write::Hold(_))) {
             Some(Write::Hold(keys)) => drop(keys.insert(key)),
             _ => self.0.push((table, Write::Hold(BTreeSet::from([key])))),
@@ -178,7 +179,7 @@ impl Pending {
         key: &[CellRef<'_>],
         deltas: &[(usize, i64)],
     ) -> Result<(), StoreError> {
-        let key: Vec<Cell> = key.iter().map(|cell| cell.to_cell()).collect();
+        let key = to_cells(key);
         if !matches!(self.last(table), Some(Write::Add(_))) {
             self.0.push((table, Write::Add(BTreeMap::new())));
         }
@@ -201,7 +202,7 @@ impl Pending {
         guard: &Guard,
         from_zero: bool,
     ) {
-        let key: Vec<Cell> = key.iter().map(|cell| cell.to_cell()).collect();
+        let key = to_cells(key);
         let mut added: Vec<usize> = deltas.iter().map(|(column, _)| *column).collect();
         added.sort_unstable();
         let mut sums = vec![0; table.columns.len()];
@@ -224,8 +225,7 @@ impl Pending {
 
     /// A statement about the row with a key.
     pub(crate) fn keyed(&mut self, table: &'static TableDef, key: &[CellRef<'_>], step: Step) {
-        let key = key.iter().map(|cell| cell.to_cell()).collect();
-        self.0.push((table, Write::Keyed(key, step)));
+        self.0.push((table, Write::Keyed(to_cells(key), step)));
     }
 
     /// Everything that waits, as statements.

@@ -9,6 +9,7 @@ use tessera_store_sql::given_up;
 
 use crate::ahead::Answers;
 use crate::announcements::{Announcements, From, News};
+use crate::cells::to_cells;
 use crate::error::{Failure, failure};
 use crate::link::{Answer, Link, Step};
 use crate::pending::Pending;
@@ -173,10 +174,13 @@ impl<'l> Session<'l> {
         outcome
     }
 
-    /// Leaves no trace.
+    /// Leaves no trace. An error where the connection is lost, and with it the transaction.
     pub(crate) fn roll_back(self) -> Result<(), Failure> {
-        let lost = matches!(self.failure, Some(Failure::Lost(_)));
-        if self.begun && !lost { self.link.script("ROLLBACK") } else { Ok(()) }
+        match self.failure {
+            Some(lost @ Failure::Lost(_)) => Err(lost),
+            _ if self.begun => self.link.script("ROLLBACK"),
+            _ => Ok(()),
+        }
     }
 
     /// Announces a message with the commit.
@@ -418,14 +422,9 @@ fn groups(asks: &[Ahead<'_>]) -> Vec<Vec<usize>> {
     groups
 }
 
-/// The cells of a key.
-pub(crate) fn to_cells(key: &[CellRef<'_>]) -> Vec<Cell> {
-    key.iter().map(|cell| cell.to_cell()).collect()
-}
-
 /// The leading columns with the cells of a key.
 fn key_cells(key: &[CellRef<'_>]) -> Vec<(usize, Cell)> {
-    key.iter().map(|cell| cell.to_cell()).enumerate().collect()
+    to_cells(key).into_iter().enumerate().collect()
 }
 
 /// The cells of a key as values.

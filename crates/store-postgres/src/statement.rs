@@ -38,7 +38,7 @@ pub(crate) enum Operation {
     /// Adds to counters of rows, an array per column; the columns are those added to.
     AddMany(Vec<usize>),
     /// Adds to counters of a row that is there, under a guard: columns, terms.
-    Add(Vec<usize>, Option<Vec<(usize, i64)>>),
+    Add(Vec<usize>, Vec<(usize, i64)>),
     /// Adds to counters of rows under a guard, an array per column and one of what the guards ask for
     /// at least; refused where one does not hold. Columns, terms, whether rows are made from zeroes.
     AddGuarded(Vec<usize>, Vec<(usize, i64)>, bool),
@@ -166,7 +166,7 @@ fn statement(table: &TableDef, operation: &Operation) -> String {
             )
         }
         Operation::AddMany(columns) => add_many(table, columns),
-        Operation::Add(columns, guard) => add(table, columns, guard.as_deref()),
+        Operation::Add(columns, terms) => add(table, columns, terms),
         Operation::AddGuarded(columns, terms, true) => upsert_guarded(table, columns, terms),
         Operation::AddGuarded(columns, terms, false) => add_guarded(table, columns, terms),
         Operation::Start(columns) => start(table, columns),
@@ -234,24 +234,18 @@ fn add_many(table: &TableDef, columns: &[usize]) -> String {
     )
 }
 
-/// The outcome of the guard's terms after adding, in exact arithmetic.
-fn add(table: &TableDef, columns: &[usize], guard: Option<&[(usize, i64)]>) -> String {
-    let changes = list(columns.iter().enumerate(), |(position, at)| {
-        format!("{0} = {0} + ${1}", column(table, *at), position + 1)
+fn add(table: &TableDef, columns: &[usize], terms: &[(usize, i64)]) -> String {
+    let parameter = |place: usize| format!("${}", place + 1);
+    let changes = list(columns.iter().enumerate(), |(place, at)| {
+        format!("{0} = t.{0} + {1}", column(table, *at), parameter(place))
     });
-    let mut sql =
-        format!("UPDATE {} SET {changes}{}", name(table), by_key(table, table.key, columns.len()));
-    if let Some(terms) = guard {
-        let sum = terms.iter().map(|(at, factor)| {
-            let added = columns.iter().position(|changed| changed == at);
-            let added = added.map_or(String::new(), |place| format!(" + ${}", place + 1));
-            format!("({}::numeric{added}) * {factor}", column(table, *at))
-        });
-        let sum: Vec<String> = sum.collect();
-        let sum = if sum.is_empty() { "0".to_string() } else { sum.join(" + ") };
-        let _ = write!(sql, " AND {sum} >= ${}", columns.len() + table.key + 1);
-    }
-    sql
+    format!(
+        "UPDATE {} AS t SET {changes}{} AND {} >= {}",
+        name(table),
+        by_key(table, table.key, columns.len()),
+        outcome(table, columns, terms, parameter),
+        parameter(columns.len() + table.key)
+    )
 }
 
 /// A query that fails where the condition does not hold, and so refuses the whole transaction before
@@ -269,7 +263,13 @@ fn guarded_rows(table: &TableDef, columns: &[usize]) -> String {
     format!("u AS (SELECT * FROM unnest({parameters}) AS u ({keys}, {sums}, least))")
 }
 
-/// The outcome of the guard's terms in exact arithmetic; `added` is what is added to a column.
+/// That a row of the table, under a name, is the one of `u` with the same key.
+fn same_row(table: &TableDef, row: &str) -> String {
+    let same = |at| format!("{row}.{} = u.k{at}", column(table, at));
+    (0..table.key).map(same).collect::<Vec<_>>().join(" AND ")
+}
+
+/// The outcome of the guard's terms, in the table as `t`, in exact arithmetic; `added` is what is added to a column.
 fn outcome(
     table: &TableDef,
     columns: &[usize],
@@ -288,8 +288,7 @@ fn outcome(
 fn hold_many(table: &TableDef) -> String {
     let parameters = list(1..=table.key, |position| format!("${position}"));
     let names = list(0..table.key, |at| format!("k{at}"));
-    let same = |at| format!("t.{} = u.k{at}", column(table, at));
-    let same = (0..table.key).map(same).collect::<Vec<_>>().join(" AND ");
+    let same = same_row(table, "t");
     let order = list(0..table.key, |at| format!("t.{}", column(table, at)));
     format!(
         "WITH u AS (SELECT * FROM unnest({parameters}) AS u ({names})), \
@@ -305,8 +304,7 @@ fn add_guarded(table: &TableDef, columns: &[usize], terms: &[(usize, i64)]) -> S
     let changes = list(columns.iter().enumerate(), |(place, at)| {
         format!("{0} = t.{0} + u.s{place}", column(table, *at))
     });
-    let same = |at| format!("t.{} = u.k{at}", column(table, at));
-    let same = (0..table.key).map(same).collect::<Vec<_>>().join(" AND ");
+    let same = same_row(table, "t");
     format!(
         "WITH {}, done AS (UPDATE {} AS t SET {changes} FROM u WHERE {same} AND {} >= u.least \
          RETURNING 1) {}",
@@ -325,8 +323,7 @@ fn upsert_guarded(table: &TableDef, columns: &[usize], terms: &[(usize, i64)]) -
     let keys_and_sums = keys_and_sums.chain((0..columns.len()).map(|place| format!("s{place}")));
     let values = list(keys_and_sums.chain(zeroes.map(|_| "0".to_string())), |value| value);
     let changes = list(columns, |at| format!("{0} = t.{0} + excluded.{0}", column(table, *at)));
-    let same = |at| format!("u.k{at} = excluded.{}", column(table, at));
-    let same = (0..table.key).map(same).collect::<Vec<_>>().join(" AND ");
+    let same = same_row(table, "excluded");
     let added = |place: usize| format!("excluded.{}", column(table, columns[place]));
     format!(
         "WITH {}, done AS (INSERT INTO {} AS t ({targets}) SELECT {values} FROM u \

@@ -168,18 +168,12 @@ impl Worker {
         let run = catch_unwind(AssertUnwindSafe(|| job.run(&mut session)));
         let turn = match run {
             Ok(verdict) => end(session, verdict, &self.counters),
-            Err(_) if session.has_guessed() => match session.roll_back() {
-                Ok(()) => Ok(Turn::Exactly),
-                Err(_) => Err(Turn::Exactly),
-            },
+            Err(_) if session.has_guessed() => rolled_back(session, Turn::Exactly),
             Err(panic) => {
                 let message = panic_message(&*panic).to_string();
                 tracing::error!(message, "a command panicked");
                 let error = StoreError::Engine(format!("the command panicked: {message}"));
-                match session.roll_back() {
-                    Ok(()) => Ok(Turn::Done(Err(error))),
-                    Err(_) => Err(Turn::Done(Err(error))),
-                }
+                rolled_back(session, Turn::Done(Err(error)))
             }
         };
         turn.unwrap_or_else(|turn| {
@@ -194,35 +188,41 @@ impl Worker {
 fn end(session: Session<'_>, verdict: Verdict, counters: &Counters) -> Result<Turn, Turn> {
     let has_guessed = session.has_guessed();
     if let Some(failure) = session.failure().cloned() {
-        let lost = session.roll_back().is_err() || matches!(failure, Failure::Lost(_));
-        let turn = match (failure, verdict) {
-            (Failure::Surprise, _) => Turn::Exactly,
-            (Failure::Refused(_), _) if has_guessed => Turn::Exactly,
-            // What the job answers rests on the refusal, which it heard.
-            (Failure::Refused(_), Verdict::Undo) => Turn::Done(Ok(())),
-            (Failure::Refused(error), Verdict::Keep) => Turn::Done(Err(error)),
-            (failure, _) => Turn::Again(failure),
-        };
-        return if lost { Err(turn) } else { Ok(turn) };
+        return rolled_back(session, after(failure, verdict, has_guessed));
     }
     if verdict == Verdict::Undo {
-        // A connection that breaks takes the transaction with it.
-        let undone = session.roll_back();
         let turn = if has_guessed { Turn::Exactly } else { Turn::Done(Ok(())) };
-        return if undone.is_ok() { Ok(turn) } else { Err(turn) };
+        return rolled_back(session, turn);
     }
     match session.commit() {
         Ok(()) => {
             counters.commits.fetch_add(1, Ordering::Relaxed);
             Ok(Turn::Done(Ok(())))
         }
-        Err(Failure::Surprise) => Ok(Turn::Exactly),
-        Err(Failure::Refused(_)) if has_guessed => Ok(Turn::Exactly),
-        Err(Failure::Refused(error)) => Ok(Turn::Done(Err(error))),
-        Err(Failure::Again(why)) => Ok(Turn::Again(Failure::Again(why))),
         Err(Failure::Lost(why)) => Err(Turn::Done(Err(StoreError::Unavailable(format!(
             "the connection broke during the commit, so it is not known whether it was kept ({why})"
         ))))),
+        Err(failure) => Ok(after(failure, verdict, has_guessed)),
+    }
+}
+
+/// What becomes of a job whose transaction failed.
+fn after(failure: Failure, verdict: Verdict, has_guessed: bool) -> Turn {
+    match (failure, verdict) {
+        (Failure::Surprise, _) => Turn::Exactly,
+        (Failure::Refused(_), _) if has_guessed => Turn::Exactly,
+        // What the job answers rests on the refusal, which it heard.
+        (Failure::Refused(_), Verdict::Undo) => Turn::Done(Ok(())),
+        (Failure::Refused(error), Verdict::Keep) => Turn::Done(Err(error)),
+        (failure, _) => Turn::Again(failure),
+    }
+}
+
+/// Leaves no trace; `Err` where the connection is lost: it takes the transaction with it.
+fn rolled_back(session: Session<'_>, turn: Turn) -> Result<Turn, Turn> {
+    match session.roll_back() {
+        Ok(()) => Ok(turn),
+        Err(_) => Err(turn),
     }
 }
 

@@ -144,10 +144,7 @@ impl Tx<'_> {
     /// it held it; many may at once. Where somebody changes it meanwhile, the command is run again.
     /// In a read there is nothing to count on.
     pub fn rely_on<T: Object>(&mut self, id: Ref<T>) -> Result<(), Fault> {
-        if self.writable().is_err() {
-            return Ok(());
-        }
-        Ok(self.connection.rely(&cache::changed(id.id()))?)
+        self.rely(|| cache::changed(id.id()))
     }
 
     /// Counts on [`Tx::lookup`] answering the same until the command is kept.
@@ -156,10 +153,15 @@ impl Tx<'_> {
         field: &'static str,
         value: &str,
     ) -> Result<(), Fault> {
-        if self.writable().is_err() {
+        self.rely(|| cache::moved((T::NAME, field), value))
+    }
+
+    /// Where nobody else writes, and in a read, everything stays as it is.
+    fn rely(&mut self, message: impl FnOnce() -> String) -> Result<(), Fault> {
+        if self.connection.is_isolated() {
             return Ok(());
         }
-        Ok(self.connection.rely(&cache::moved((T::NAME, field), value))?)
+        Ok(self.connection.rely(&message())?)
     }
 
     /// Loads an object without holding it: as it was at one moment, also where somebody saves it

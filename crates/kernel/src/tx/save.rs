@@ -175,9 +175,7 @@ impl<'c> Tx<'c> {
         self.raise_version(def, object.head.id, version, &fields)?;
         self.write_rows(object.head.id, rows)?;
         self.write_changes(object.head.id, version + 1, differences)?;
-        object.head.version += 1;
-        object.head.changed_at = self.now();
-        object.head.changed_by = self.actor.name().to_string();
+        self.move_on(&mut object.head);
         object.original = object.value.clone();
         Ok(true)
     }
@@ -226,12 +224,17 @@ impl<'c> Tx<'c> {
             return Ok(());
         }
         *record(&mut object.original) = changed.clone();
-        let head = &mut object.head;
-        self.save_record(T::def(), S::def(), (head.id, head.version), (old, new))?;
+        let Head { id, version, .. } = object.head;
+        self.save_record(T::def(), S::def(), (id, version), (old, new))?;
+        self.move_on(&mut object.head);
+        Ok(())
+    }
+
+    /// The head as [`Tx::raise_version`] left it in the database.
+    fn move_on(&self, head: &mut Head) {
         head.version += 1;
         head.changed_at = self.now();
         head.changed_by = self.actor.name().to_string();
-        Ok(())
     }
 
     /// Saves the changed record of a one-row segment.
