@@ -54,7 +54,7 @@ impl Floor {
     ///
     /// Where the user may not make a schema, or the server can't be reached.
     pub fn copy(options: &Options) -> Result<Self, StoreError> {
-        let mut on_copies = options.clone();
+        let mut on_copies = options.for_commands();
         let given = on_copies.server.get_options().unwrap_or_default().to_string();
         on_copies.server.options(format!("{given} -c search_path={SCHEMA}"));
         let floor = Self { on_copies, original: options.clone() };

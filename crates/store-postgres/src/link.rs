@@ -14,7 +14,7 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Connection, NoTls, Row, Statement};
 
 use crate::error::{Failure, failure};
-use crate::options::{Options, Prepared};
+use crate::options::{BY_KEY, Options, Prepared};
 use crate::server;
 use crate::value::Value;
 
@@ -122,9 +122,9 @@ impl Link {
         self.script("").is_ok()
     }
 
-    /// What limits the time of the statements of a transaction, as a statement: where the connection does
-    /// not know it, or where less time is `left` than that.
-    pub(crate) fn limits(&self, left: Option<Duration>) -> Option<Step> {
+    /// What limits the time of the statements of a transaction, and has those of a command planned by key,
+    /// as a statement: where the connection does not know it, or where less time is `left` than that.
+    pub(crate) fn limits(&self, left: Option<Duration>, is_command: bool) -> Option<Step> {
         if self.prepared == Prepared::Session && left.is_none() {
             return None;
         }
@@ -136,7 +136,11 @@ impl Link {
             Value::One(Cell::Text(millis), ColumnType::Text)
         };
         let values = vec![limit(statement), limit(self.lock_timeout)];
-        Some(Step { sql: LIMIT.into(), values, table: None })
+        let mut sql = LIMIT.to_string();
+        for (name, value) in BY_KEY.iter().filter(|_| is_command) {
+            sql.push_str(&format!(", set_config('{name}', '{value}', true)"));
+        }
+        Some(Step { sql: sql.into(), values, table: None })
     }
 
     /// Sends the steps at once and waits for all of them. After a step that failed, the server

@@ -20,6 +20,16 @@ pub enum Prepared {
     Never,
 }
 
+/// How the server plans the statements of commands. Each goes by a key that a table is indexed by, so one
+/// plan serves all values; and it reads the index also where the statistics are of a time when the table was
+/// small enough to be read as a whole.
+pub(crate) const BY_KEY: [(&str, &str); 4] = [
+    ("plan_cache_mode", "force_generic_plan"),
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+];
+
 /// How a database is reached: `postgres://USER:PASSWORD@HOST:PORT/NAME` and, behind `?`, besides the
 /// parameters of libpq (of whose `sslmode` there are `disable`, `prefer`, which takes a connection as it
 /// comes, and `require` or `verify-full`, which encrypt and check the certificate of the server against
@@ -127,6 +137,17 @@ impl Options {
             Some(_) => return wrong("sslmode must be disable, prefer, require or verify-full"),
         }
         Ok(())
+    }
+
+    /// The same for connections that run commands.
+    pub(crate) fn for_commands(&self) -> Self {
+        let mut options = self.clone();
+        if self.prepared == Prepared::Session {
+            let by_key = BY_KEY.map(|(name, value)| format!("-c {name}={value}")).join(" ");
+            let given = self.server.get_options().unwrap_or_default();
+            options.server.options(format!("{by_key} {given}"));
+        }
+        options
     }
 
     /// What every connection is told when it is opened.

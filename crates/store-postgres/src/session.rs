@@ -106,7 +106,7 @@ impl<'l> Session<'l> {
         }
         let begin = Step::bare(if self.writes { COMMAND } else { READ });
         let left = self.deadline.map(|at| at.saturating_duration_since(Instant::now()));
-        std::iter::once(begin).chain(self.link.limits(left)).collect()
+        std::iter::once(begin).chain(self.link.limits(left, self.writes)).collect()
     }
 
     /// Sends statements, the first of them with what begins the transaction: then a command also

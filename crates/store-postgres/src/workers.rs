@@ -40,7 +40,8 @@ struct Counters {
 
 impl Workers {
     /// Starts the threads.
-    pub(crate) fn start(options: &Arc<Options>) -> Result<Self, StoreError> {
+    pub(crate) fn start(options: &Options) -> Result<Self, StoreError> {
+        let options = Arc::new(options.for_commands());
         let (sender, receiver) = channel();
         let queue: Queue = Arc::new(Mutex::new(receiver));
         let counters = Arc::new(Counters::default());
