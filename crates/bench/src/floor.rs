@@ -104,6 +104,7 @@ fn record(
         registry: composition.registry,
         clock: Arc::new(SystemClock),
         ids: Arc::new(RandomIds::system()),
+        homes: tessera_kernel::Homes::default(),
         settings: composition.settings,
         catalogues: composition.catalogues,
         numbering: composition.numbering,

@@ -72,7 +72,7 @@ impl Server {
 /// A password nobody knows.
 fn uuid_like() -> String {
     use tessera_kernel::{Clock as _, IdSource as _};
-    tessera_kernel::RandomIds::system().next(tessera_kernel::SystemClock.now()).to_string()
+    tessera_kernel::RandomIds::system().next(tessera_kernel::SystemClock.now(), None).to_string()
 }
 
 /// A client that keeps its connection.

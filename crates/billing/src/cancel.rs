@@ -3,7 +3,7 @@
 use serde_json::json;
 use tessera_document::{DocumentFlow, FULFILMENT, Fulfilled, fulfilments, withdraw};
 use tessera_finance::{NewReceivable, Receivable, ReceivableItem, clear_items, open_receivable};
-use tessera_kernel::{Cell, Date, Kind, Money, Ref, Rule, Stored, Tx, to_micros};
+use tessera_kernel::{Cell, Date, Home, Kind, Money, Ref, Rule, Stored, Tx, to_micros};
 use tessera_sales::{Progress, SalesDocument, Taking};
 
 use crate::create::{billing_date, finish};
@@ -55,7 +55,7 @@ pub fn cancel_billing_document(
         .require(code)
         .map_err(|message| BillingError::field("billing_type", message))?;
     let number = draw_number(tx, rule, original.header.company_code, date)?;
-    let new_id: Ref<BillingDocument> = Ref::new(tx.new_id());
+    let new_id: Ref<BillingDocument> = Ref::new(tx.new_id_at(Home::With(original.head.id)));
     let mut document = original.value.clone();
     document.header.billing_type = code;
     document.header.category = rule.category;

@@ -9,7 +9,7 @@ use tessera_finance::{
     Entry, FinanceSettings, JournalEntry, Line as LedgerLine, NewReceivable, account_key, compress,
     open_receivable, reconciliation_account,
 };
-use tessera_kernel::{Code, Date, Decimal, Money, ObjectId, Ref, Stored, Tx};
+use tessera_kernel::{Code, Date, Decimal, Home, Money, ObjectId, Ref, Stored, Tx};
 use tessera_organisation::{OrganisationSettings, due};
 use tessera_pricing::Totals;
 
@@ -33,7 +33,7 @@ pub(crate) fn post(
         .map_err(|message| BillingError::field("billing_type", message))?;
     let date = billing_date(tx, key.sales_organisation, on)?;
     not_before(&lines, date)?;
-    let id: Ref<BillingDocument> = Ref::new(tx.new_id());
+    let id: Ref<BillingDocument> = Ref::new(tx.new_id_at(Home::With(key.sold_to.id())));
     let groups: Vec<Option<Code>> = lines.iter().map(|line| line.product_group).collect();
     let mut document = assemble(tx, key, lines, date, rule)?;
     let number = draw_number(tx, rule, document.header.company_code, date)?;

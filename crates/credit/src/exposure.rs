@@ -1,6 +1,8 @@
 //! What a payer owes, or will owe: the balance and how it shifts along the chain of documents.
 
-use tessera_kernel::{Balance, CellRef, Code, ColumnType, Currency, Fault, Money, Ref, Tx};
+use tessera_kernel::{
+    Balance, CellRef, Code, ColumnType, Currency, Fault, Money, Placement, Ref, Tx,
+};
 use tessera_partner::BusinessPartner;
 
 use crate::CreditError;
@@ -12,6 +14,7 @@ pub static CREDIT_EXPOSURE: Balance = Balance::new(
     "credit_exposure",
     &[("credit_control_area", ColumnType::Text), ("partner", ColumnType::Uuid)],
     &["open_orders", "open_deliveries", "open_invoices"],
+    Placement::Object(1),
 );
 
 /// The parts of the exposure.

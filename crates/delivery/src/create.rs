@@ -4,7 +4,8 @@ use serde_json::json;
 use tessera_credit::Exposure;
 use tessera_document::{Fulfilled, PAYER, partner_in};
 use tessera_kernel::{
-    Code, Date, Kind, Money, Quantity, Ref, Rule, Stored, Tx, business_day, from_micros, to_micros,
+    Code, Date, Home, Kind, Money, Quantity, Ref, Rule, Stored, Tx, business_day, from_micros,
+    to_micros,
 };
 use tessera_organisation::OrganisationSettings;
 use tessera_sales::{
@@ -66,6 +67,8 @@ pub fn create_delivery(
     for order in &orders {
         check_complete(tx, order).map_err(|error| error.at("items"))?;
     }
+    // Orders that are delivered together have one customer, and so have one home.
+    let id = Ref::new(tx.new_id_at(Home::With(orders[0].document.head.id)));
     let delivery = assemble(tx, &orders, items, planned).map_err(|error| error.at("items"))?;
     move_credit(tx, &mut orders, &delivery)?;
     for order in orders {
@@ -75,7 +78,7 @@ pub fn create_delivery(
     let rule = settings.delivery_types.require(delivery.header.delivery_type);
     let rule = rule.map_err(|message| DeliveryError::field("delivery_type", message))?;
     let number = tx.next_number(rule.number_range.as_str())?;
-    let stored = tx.insert_numbered(delivery, Some(number))?;
+    let stored = tx.insert_as(id, delivery, Some(number))?;
     let payload = json!({ "number": stored.head.number });
     tx.emit("delivery.created", stored.head.id, &payload)?;
     Ok(stored)

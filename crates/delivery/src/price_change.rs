@@ -5,8 +5,8 @@
 use serde_json::{Value, json};
 use tessera_finance::{Entry, FinanceSettings, Line, account_key, document_kind};
 use tessera_kernel::{
-    Action, Answer, Code, Composite, Date, Form, Kind, Money, Object, ObjectId, Problem, Quantity,
-    Record, Ref, Rule, Segment, Stored, Tx, business_day,
+    Action, Answer, Code, Composite, Date, Form, Home, Kind, Money, Object, ObjectId, Problem,
+    Quantity, Record, Ref, Rule, Segment, Stored, Tx, business_day,
     json::{parse, stored_to_json},
 };
 use tessera_organisation::{CompanyCode, OrganisationSettings};
@@ -151,7 +151,9 @@ pub fn change_standard_price(
         value_change,
         reason: input.reason.clone(),
     };
-    let change = tx.insert(PriceChange { terms })?;
+    let plant = terms.plant;
+    let home = Home::At("plant", plant.as_str());
+    let change = tx.insert_at(home, PriceChange { terms })?;
     post_revaluation(tx, &change, (company_code, company), &after)
         .map_err(|error| error.computed_of("standard_price"))?;
     let payload = json!({

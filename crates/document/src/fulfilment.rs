@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use tessera_kernel::{
-    Balance, Cell, CellRef, ColumnType, Condition, Fault, ObjectId, Operator, Select, Tx,
+    Balance, Cell, CellRef, ColumnType, Condition, Fault, ObjectId, Operator, Placement, Select, Tx,
 };
 
 /// Per document item, in micro-units of the base unit: `referenced` by orders (of a quotation) and
@@ -14,6 +14,7 @@ pub static FULFILMENT: Balance = Balance::new(
     "fulfilment",
     &[("document", ColumnType::Uuid), ("item", ColumnType::Int)],
     &["referenced", "delivered", "billed", "in_deliveries"],
+    Placement::Object(0),
 );
 
 const IN_DELIVERIES: usize = 3;

@@ -65,7 +65,7 @@ impl Lease {
     /// Not held yet.
     pub(crate) fn new(db: Database, task: &'static str) -> Self {
         let environment = db.environment();
-        let me = environment.ids.next(environment.clock.now());
+        let me = environment.ids.next(environment.clock.now(), None);
         let now = Instant::now();
         let state = State::Watched(None, now, now.checked_sub(PULSE).unwrap_or(now));
         Self { db, task, me, state }

@@ -21,7 +21,7 @@ use crate::EventsError;
 
 /// Where events are sent.
 #[derive(Segment, Clone, Debug, PartialEq, Eq)]
-#[segment(table = "webhook_target", one)]
+#[segment(table = "webhook_target", everywhere, one)]
 pub struct WebhookTarget {
     /// Address, `https://…` or `http://…`.
     #[field(max = 500, list)]
@@ -36,7 +36,7 @@ pub struct WebhookTarget {
 
 /// A pattern of events that are sent.
 #[derive(Segment, Clone, Debug, PartialEq, Eq)]
-#[segment(table = "webhook_event", many(pattern))]
+#[segment(table = "webhook_event", everywhere, many(pattern))]
 pub struct WebhookEvent {
     /// Name of an event, or the start of names and `*`.
     #[field(max = 80)]

@@ -1,6 +1,6 @@
 //! The ledger: totals per company, account, currency and period.
 
-use tessera_kernel::{Balance, Cell, CellRef, Code, ColumnType, Currency, Fault, Tx};
+use tessera_kernel::{Balance, Cell, CellRef, Code, ColumnType, Currency, Fault, Placement, Tx};
 
 use crate::fiscal::FiscalPeriod;
 
@@ -17,6 +17,7 @@ pub static LEDGER_TOTAL: Balance = Balance::new(
         ("period", ColumnType::Int),
     ],
     &["debit", "credit", "local_debit", "local_credit"],
+    Placement::Place("company_code", 0),
 );
 
 /// Key of a row of [`LEDGER_TOTAL`].

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tessera_kernel::{
-    Code, Currency, Date, Fault, Money, ObjectId, Ref, Rounding, StoreError, Stored, Tx,
+    Code, Currency, Date, Fault, Home, Money, ObjectId, Ref, Rounding, StoreError, Stored, Tx,
     business_day,
 };
 use tessera_organisation::{CompanyCode, OrganisationSettings, rate_on};
@@ -98,7 +98,8 @@ pub(crate) fn post_reversal(
     let value =
         JournalEntry { header: header(entry, period, reverses), lines: lines(entry, &locals) };
     let number = numbering::draw(tx, kind, entry.company_code, period.year)?;
-    let stored = tx.insert_numbered(value, Some(number))?;
+    let home = Home::At("company_code", entry.company_code.as_str());
+    let stored = tx.insert_as(Ref::new(tx.new_id_at(home)), value, Some(number))?;
     let told = json!({
         "number": stored.head.number,
         "company_code": entry.company_code.as_str(),

@@ -1,6 +1,6 @@
 //! Opening receivables.
 
-use tessera_kernel::{Code, Date, Money, ObjectId, Percentage, Ref, Stored, Tx};
+use tessera_kernel::{Code, Date, Home, Money, ObjectId, Percentage, Ref, Stored, Tx};
 use tessera_organisation::{OrganisationSettings, due};
 use tessera_partner::BusinessPartner;
 
@@ -74,7 +74,7 @@ pub fn open_receivable(
         credit_control_area: item.credit_control_area,
         credit_amount: item.credit_amount,
     };
-    Ok(tx.insert(Receivable { item: value })?)
+    Ok(tx.insert_at(Home::With(partner.id()), Receivable { item: value })?)
 }
 
 type DueDates = (Date, Option<(Date, Percentage)>);

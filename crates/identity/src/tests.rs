@@ -33,6 +33,7 @@ fn open(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Database {
         registry: Registry::new(vec![crate::module()]),
         clock,
         ids: Arc::new(RandomIds::system()),
+        homes: tessera_kernel::Homes::default(),
         settings: Settings::default(),
         catalogues: Catalogues::default(),
         numbering: Numbering::default(),

@@ -6,7 +6,7 @@ use tessera_kernel::{
 
 /// Who a user is.
 #[derive(Segment, Clone, Debug, PartialEq, Eq)]
-#[segment(table = "user_profile", one)]
+#[segment(table = "user_profile", everywhere, one)]
 pub struct UserProfile {
     /// Name to sign in with: 1 to 64 lower-case letters, digits, `.`, `_`, `-` and `@`.
     #[field(max = 64, unique, list)]

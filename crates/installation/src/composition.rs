@@ -5,7 +5,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 use tessera_customizing::{Customizing, Diagnostics, Origin, Shipped};
-use tessera_kernel::{Catalogues, Code, NumberRange, Numbering, Registry, Settings};
+use tessera_kernel::{Catalogues, Code, Homes, NumberRange, Numbering, Registry, Settings};
+use tessera_organisation::OrganisationSettings;
 
 use crate::modules::MODULES;
 
@@ -15,6 +16,8 @@ pub struct Composition {
     pub registry: Registry,
     /// Their settings.
     pub settings: Settings,
+    /// Which places of the organisation live together.
+    pub homes: Homes,
     /// The codes of customizing.
     pub catalogues: Catalogues,
     /// The number ranges.
@@ -56,7 +59,19 @@ pub fn compose(folder: Option<&Path>) -> Result<Composition, Diagnostics> {
     if !problems.is_empty() {
         return Err(problems);
     }
-    Ok(Composition { registry, settings, catalogues: customizing.codes(), numbering })
+    let homes = homes(&settings);
+    Ok(Composition { registry, settings, homes, catalogues: customizing.codes(), numbering })
+}
+
+/// A plant lives with its company code, whose books say what its stock is worth.
+fn homes(settings: &Settings) -> Homes {
+    let mut homes = Homes::default();
+    if let Some(organisation) = settings.get::<OrganisationSettings>() {
+        for (code, plant) in organisation.plants.iter() {
+            homes.join(("plant", code.as_str()), ("company_code", plant.company_code.as_str()));
+        }
+    }
+    homes
 }
 
 fn numbering(

@@ -217,9 +217,10 @@ fn database(
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
 ) -> Result<Database, StoreError> {
-    let Composition { registry, settings, catalogues, numbering } = composition;
+    let Composition { registry, settings, homes, catalogues, numbering } = composition;
     let cache = Cache::default();
-    let environment = Environment { registry, clock, ids, settings, catalogues, numbering, cache };
+    let environment =
+        Environment { registry, clock, ids, settings, homes, catalogues, numbering, cache };
     Database::open(store, environment)
 }
 

@@ -95,18 +95,21 @@ pub(crate) enum Cardinality {
 pub(crate) struct SegmentAttributes {
     pub(crate) table: LitStr,
     pub(crate) item: bool,
+    pub(crate) everywhere: bool,
     pub(crate) cardinality: Cardinality,
 }
 
 impl SegmentAttributes {
     pub(crate) fn parse(name: &Ident, attributes: &[Attribute]) -> Result<Self> {
-        let (mut table, mut item, mut cardinality) = (None, false, None);
+        let (mut table, mut item, mut everywhere, mut cardinality) = (None, false, false, None);
         for attribute in attributes.iter().filter(|a| a.path().is_ident("segment")) {
             attribute.parse_nested_meta(|meta| {
                 if meta.path.is_ident("table") {
                     table = Some(meta.value()?.parse()?);
                 } else if meta.path.is_ident("item") {
                     item = true;
+                } else if meta.path.is_ident("everywhere") {
+                    everywhere = true;
                 } else if meta.path.is_ident("one") {
                     cardinality = Some(Cardinality::One);
                 } else if meta.path.is_ident("many") {
@@ -125,8 +128,8 @@ impl SegmentAttributes {
                     cardinality = Some(Cardinality::Timed(constraint.base10_parse()?, keys));
                 } else {
                     return Err(meta.error(
-                        "a segment takes: table = \"…\", item, and one of one, many(key…), \
-                         timed(1|2|3, key…)",
+                        "a segment takes: table = \"…\", item, everywhere, and one of one, \
+                         many(key…), timed(1|2|3, key…)",
                     ));
                 }
                 Ok(())
@@ -136,6 +139,7 @@ impl SegmentAttributes {
         Ok(Self {
             table: table.ok_or_else(|| missing("table = \"its_base_table\""))?,
             item,
+            everywhere,
             cardinality: cardinality
                 .ok_or_else(|| missing("a cardinality: one, many(key…) or timed(1|2|3, key…)"))?,
         })

@@ -26,7 +26,8 @@ pub fn derive_record(input: TokenStream) -> TokenStream {
 
 /// A record that has its own base table: `#[segment(table = "sales_terms", one)]`,
 /// `#[segment(table = "partner_function", many(function))]` or
-/// `#[segment(table = "sales_area_terms", timed(2, sales_area))]`; `item` marks item level.
+/// `#[segment(table = "sales_area_terms", timed(2, sales_area))]`; `item` marks item level,
+/// `everywhere` what stands on every node of a sharded database (else records are with their object).
 #[proc_macro_derive(Segment, attributes(segment, field))]
 pub fn derive_segment(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

@@ -109,6 +109,7 @@ pub(crate) fn expand_segment(input: &DeriveInput) -> Result<TokenStream> {
     check_key_order(input, &keys, timed, attributes.item)?;
     let timed_impl = timed.then(|| expand_timed(name, &keys));
     let (table, item, key) = (&attributes.table, attributes.item, keys.len());
+    let everywhere = attributes.everywhere;
     Ok(quote! {
         #record
         impl ::tessera_kernel::Segment for #name {
@@ -120,6 +121,7 @@ pub(crate) fn expand_segment(input: &DeriveInput) -> Result<TokenStream> {
                     #item,
                     #key,
                     <#name as ::tessera_kernel::Record>::FIELDS,
+                    #everywhere,
                 );
                 &DEF
             }

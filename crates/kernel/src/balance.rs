@@ -5,7 +5,7 @@
 
 use std::sync::OnceLock;
 
-use crate::{Ahead, Cell, CellRef, ColumnDef, ColumnType, Fault, Select, TableDef, Tx};
+use crate::{Ahead, Cell, CellRef, ColumnDef, ColumnType, Fault, Placement, Select, TableDef, Tx};
 
 /// Definition of a balance.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub struct Balance {
     pub measures: &'static [&'static str],
     /// Rows that are all zero are deleted, so that what is over leaves no rows to read.
     pub sparse: bool,
+    /// By what its rows find their node.
+    pub placement: Placement,
     table: OnceLock<&'static TableDef>,
 }
 
@@ -36,8 +38,9 @@ impl Balance {
         name: &'static str,
         key: &'static [(&'static str, ColumnType)],
         measures: &'static [&'static str],
+        placement: Placement,
     ) -> Self {
-        Self { name, key, measures, sparse: false, table: OnceLock::new() }
+        Self { name, key, measures, sparse: false, placement, table: OnceLock::new() }
     }
 
     /// A definition of a balance that keeps no rows that are all zero.
@@ -45,8 +48,9 @@ impl Balance {
         name: &'static str,
         key: &'static [(&'static str, ColumnType)],
         measures: &'static [&'static str],
+        placement: Placement,
     ) -> Self {
-        Self { name, key, measures, sparse: true, table: OnceLock::new() }
+        Self { name, key, measures, sparse: true, placement, table: OnceLock::new() }
     }
 
     /// Its table: key columns, then measures.
@@ -56,7 +60,8 @@ impl Balance {
             let measures =
                 self.measures.iter().map(|name| ColumnDef::required(name, ColumnType::Int));
             let columns = key.chain(measures).collect();
-            let mut table = TableDef::new(self.name, columns, self.key.len());
+            let table = TableDef::new(self.name, columns, self.key.len());
+            let mut table = table.placed(self.placement);
             table.sparse = self.sparse;
             Box::leak(Box::new(table))
         })

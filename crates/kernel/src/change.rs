@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use crate::composite::CompositeDef;
 use crate::{
-    Cell, CellRef, ColumnDef, ColumnType, FieldDef, Instant, RowBuffer, SegmentDef, TableDef,
-    cell::SliceSource,
+    Cell, CellRef, ColumnDef, ColumnType, FieldDef, Instant, Placement, RowBuffer, SegmentDef,
+    TableDef, cell::SliceSource,
 };
 
 /// One row per changed field.
@@ -28,7 +28,7 @@ pub static CHANGE_DOCUMENT: LazyLock<TableDef> = LazyLock::new(|| {
         ColumnDef::optional("old", ColumnType::Text),
         ColumnDef::optional("new", ColumnType::Text),
     ];
-    TableDef::new("change_document", columns, 3)
+    TableDef::new("change_document", columns, 3).placed(Placement::Object(0))
 });
 
 /// One changed field.

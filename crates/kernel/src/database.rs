@@ -8,8 +8,8 @@ use hashbrown::HashMap;
 
 use crate::number::{Block, Reserved};
 use crate::{
-    Actor, Cache, Catalogues, Clock, Connection, Fault, Job, Numbering, ReadMode, Registry, Store,
-    StoreError, TableDef, Tx, Verdict, clock::IdSource,
+    Actor, Cache, Catalogues, Clock, Connection, Fault, Homes, Job, Numbering, ReadMode, Registry,
+    Store, StoreError, TableDef, Tx, Verdict, clock::IdSource,
 };
 
 /// Customizing by type: what a module asks for with [`Tx::settings`].
@@ -38,6 +38,8 @@ pub struct Environment {
     pub ids: Arc<dyn IdSource>,
     /// Customizing.
     pub settings: Settings,
+    /// Which places of the organisation live together.
+    pub homes: Homes,
     /// The codes that customizing defines, by catalogue.
     pub catalogues: Catalogues,
     /// Number ranges.

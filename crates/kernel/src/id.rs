@@ -30,6 +30,13 @@ impl FromStr for ObjectId {
     }
 }
 
+impl ObjectId {
+    /// Where the object lives.
+    pub fn bucket(self) -> crate::Bucket {
+        crate::Bucket::of_id(self.0)
+    }
+}
+
 /// A kind of object, known by name to whoever refers to it.
 pub trait Kind {
     /// Object type: the name of its head table and of its collection in the API.

@@ -17,6 +17,7 @@ mod decimal;
 mod event;
 mod fault;
 mod field;
+mod home;
 mod id;
 pub mod json;
 mod money;
@@ -68,6 +69,7 @@ pub use field::{
     Choice, ChoiceDef, FieldDef, FieldType, FieldValue, Literal, Record, Sign, StoredValue,
     read_choice,
 };
+pub use home::{BUCKETS, Bucket, Home, Homes, Placement};
 pub use id::{Kind, ObjectId, Ref};
 pub use money::{Money, MoneyError, Rounding, RoundingRule};
 pub use number::{NumberRange, Numbering};

@@ -11,7 +11,7 @@ use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use hashbrown::HashMap;
 
-use crate::{CellRef, ColumnDef, ColumnType, Fault, TableDef, Tx};
+use crate::{CellRef, ColumnDef, ColumnType, Fault, Placement, TableDef, Tx};
 
 /// Last number handed out per range and series.
 pub(crate) static NUMBER_RANGE: LazyLock<TableDef> = LazyLock::new(|| {
@@ -19,7 +19,7 @@ pub(crate) static NUMBER_RANGE: LazyLock<TableDef> = LazyLock::new(|| {
         ColumnDef::required("series", ColumnType::Text),
         ColumnDef::required("last", ColumnType::Int),
     ];
-    TableDef::new("number_range", columns, 1)
+    TableDef::new("number_range", columns, 1).placed(Placement::Series(0))
 });
 
 /// A number range of customizing.

@@ -2,7 +2,7 @@
 
 use crate::{
     Cardinality, ColumnDef, ColumnType, Composite, CompositeDef, Fill, IndexDef, Instant, Kind,
-    ObjectId, Ref, TableDef,
+    ObjectId, Ref, TableDef, segment::placement,
 };
 
 /// Positions of the fixed columns of every head table.
@@ -65,7 +65,14 @@ impl ObjectDef {
         cached: bool,
         composite: &'static CompositeDef,
     ) -> Self {
-        let mut head = TableDef::new(name, fixed_columns(), 1).with_index(&["number"], true);
+        let mut segments = composite.parts.iter().filter_map(|part| part.segment);
+        let everywhere = segments.clone().next().is_some_and(|segment| segment.everywhere);
+        if let Some(other) = segments.find(|segment| segment.everywhere != everywhere) {
+            panic!("{name}: all segments are everywhere or none is, unlike {}", other.name);
+        }
+        let mut head = TableDef::new(name, fixed_columns(), 1)
+            .with_index(&["number"], true)
+            .placed(placement(everywhere));
         let mut head_fields = Vec::new();
         for (part, definition) in composite.parts.iter().enumerate() {
             let Some(segment) = definition.segment else { continue };

@@ -3,7 +3,8 @@
 use std::sync::OnceLock;
 
 use crate::{
-    Cell, ColumnDef, ColumnType, FieldDef, FieldType, Fill, IndexDef, Record, Sign, TableDef, json,
+    Cell, ColumnDef, ColumnType, FieldDef, FieldType, Fill, IndexDef, Placement, Record, Sign,
+    TableDef, json,
 };
 
 /// Time constraint of a timed segment, as for infotypes of human resources in SAP.
@@ -43,6 +44,8 @@ pub struct SegmentDef {
     pub key: usize,
     /// Fields, key first.
     pub fields: &'static [FieldDef],
+    /// Its rows stand on every node; else each is with its object.
+    pub everywhere: bool,
     table: OnceLock<&'static TableDef>,
 }
 
@@ -55,8 +58,10 @@ impl SegmentDef {
         item_level: bool,
         key: usize,
         fields: &'static [FieldDef],
+        everywhere: bool,
     ) -> Self {
-        Self { name, help, cardinality, item_level, key, fields, table: OnceLock::new() }
+        let table = OnceLock::new();
+        Self { name, help, cardinality, item_level, key, fields, everywhere, table }
     }
 
     /// Its base table: the object id, then the columns of its fields.
@@ -94,10 +99,16 @@ impl SegmentDef {
                 });
             }
         }
-        let mut table = TableDef::new(self.name, columns, 1 + self.key_columns());
+        let table = TableDef::new(self.name, columns, 1 + self.key_columns());
+        let mut table = table.placed(placement(self.everywhere));
         table.indexes = indexes;
         table
     }
+}
+
+/// Where head rows and records live: on every node, or each with its object.
+pub(crate) fn placement(everywhere: bool) -> Placement {
+    if everywhere { Placement::Everywhere } else { Placement::Object(0) }
 }
 
 /// What the columns of a field hold in the records that were there before it: nothing where that

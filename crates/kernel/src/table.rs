@@ -1,6 +1,6 @@
 //! Tables as an engine sees them.
 
-use crate::{Cell, CellRef, ColumnType, StoreError};
+use crate::{Cell, CellRef, ColumnType, Placement, StoreError};
 
 /// What a column holds in the rows that were there before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,12 +70,34 @@ pub struct TableDef {
     pub indexes: Vec<IndexDef>,
     /// A row whose non-key columns are all zero is as good as absent: adjusting deletes it.
     pub sparse: bool,
+    /// By what its rows find their node where there are several.
+    pub placement: Placement,
 }
 
 impl TableDef {
-    /// A table without secondary indexes.
+    /// A table without secondary indexes, on the node that coordinates others.
     pub fn new(name: &str, columns: Vec<ColumnDef>, key: usize) -> Self {
-        Self { name: name.to_string(), columns, key, indexes: Vec::new(), sparse: false }
+        Self {
+            name: name.to_string(),
+            columns,
+            key,
+            indexes: Vec::new(),
+            sparse: false,
+            placement: Placement::Central,
+        }
+    }
+
+    /// Sets where its rows live; panics (when the program starts) where that is told by a column
+    /// outside of the key, which could change.
+    #[must_use]
+    pub fn placed(mut self, placement: Placement) -> Self {
+        self.placement = placement;
+        let name = &self.name;
+        assert!(
+            self.placing_column().is_none_or(|column| column < self.key),
+            "{name} can't be placed"
+        );
+        self
     }
 
     /// Adds an index named after its table and columns.

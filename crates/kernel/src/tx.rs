@@ -15,7 +15,9 @@ pub use query::{Page, Query};
 
 use crate::cache::{self, Hearing};
 use crate::number::Reserved;
-use crate::{Actor, Connection, Date, Environment, Fault, Instant, ObjectDef, ObjectId, Zone};
+use crate::{
+    Actor, Connection, Date, Environment, Fault, Home, Instant, ObjectDef, ObjectId, Zone,
+};
 
 /// What a verb works on: the objects of the database as the command sees them, with the clock,
 /// the ids, the number ranges and the customizing of the installation.
@@ -65,9 +67,15 @@ impl<'c> Tx<'c> {
         self.actor
     }
 
-    /// A new object id.
+    /// A new object id, of an object that lives anywhere.
     pub fn new_id(&self) -> ObjectId {
-        self.environment.ids.next(self.now)
+        self.environment.ids.next(self.now, None)
+    }
+
+    /// A new object id, of an object that lives there.
+    pub fn new_id_at(&self, home: Home<'_>) -> ObjectId {
+        let bucket = self.environment.homes.bucket(home);
+        self.environment.ids.next(self.now, Some(bucket))
     }
 
     /// Customizing of type `T`, as put into the [`crate::Settings`] when the program started.

@@ -8,7 +8,7 @@ use tessera_kernel::{
 
 /// The two currencies of an exchange rate.
 #[derive(Segment, Clone, Debug, PartialEq)]
-#[segment(table = "exchange_rate_pair", one)]
+#[segment(table = "exchange_rate_pair", everywhere, one)]
 pub struct ExchangeRatePair {
     /// Currency of which the rate prices one unit.
     #[field(list)]
@@ -20,7 +20,7 @@ pub struct ExchangeRatePair {
 
 /// The rate in one period.
 #[derive(Segment, Clone, Debug, PartialEq)]
-#[segment(table = "exchange_rate_validity", timed(2))]
+#[segment(table = "exchange_rate_validity", everywhere, timed(2))]
 pub struct ExchangeRateValidity {
     /// From day to day.
     pub valid: Validity,

@@ -38,6 +38,7 @@ fn shop() -> Shop {
         registry: Registry::new(vec![tessera_pricing::module()]),
         clock: Arc::new(FixedClock::at(Instant::parse("2026-06-15T10:00:00Z").unwrap())),
         ids: Arc::new(RandomIds::seeded(1)),
+        homes: tessera_kernel::Homes::default(),
         settings,
         catalogues: customizing.codes(),
         numbering: Numbering::default(),

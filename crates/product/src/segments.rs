@@ -4,7 +4,7 @@ use tessera_kernel::{Choice, Code, Language, Money, Quantity, Segment, Unit};
 
 /// What is true of the product everywhere.
 #[derive(Segment, Clone, Debug, PartialEq)]
-#[segment(table = "product_general", one)]
+#[segment(table = "product_general", everywhere, one)]
 pub struct ProductGeneral {
     /// Type: goods, service …
     #[field(code = "product_type", list)]
@@ -34,7 +34,7 @@ pub struct ProductGeneral {
 
 /// The name in one language.
 #[derive(Segment, Clone, Debug, PartialEq)]
-#[segment(table = "product_description", many(language))]
+#[segment(table = "product_description", everywhere, many(language))]
 pub struct ProductDescription {
     /// Language.
     pub language: Language,
@@ -48,7 +48,7 @@ pub struct ProductDescription {
 
 /// A unit besides the base unit: `denominator` of it are `numerator` base units.
 #[derive(Segment, Clone, Debug, PartialEq)]
-#[segment(table = "product_unit", many(unit))]
+#[segment(table = "product_unit", everywhere, many(unit))]
 pub struct ProductUnit {
     /// The unit.
     pub unit: Unit,
@@ -65,7 +65,7 @@ pub struct ProductUnit {
 
 /// How the product is sold.
 #[derive(Segment, Clone, Debug, PartialEq)]
-#[segment(table = "product_sales", many(sales_organisation, distribution_channel))]
+#[segment(table = "product_sales", everywhere, many(sales_organisation, distribution_channel))]
 pub struct ProductSales {
     /// Sales organisation.
     #[field(code = "sales_organisation")]
@@ -97,7 +97,7 @@ pub struct ProductSales {
 
 /// How the product is taxed in a country.
 #[derive(Segment, Clone, Debug, PartialEq)]
-#[segment(table = "product_tax", many(country))]
+#[segment(table = "product_tax", everywhere, many(country))]
 pub struct ProductTax {
     /// Country from which it is delivered.
     #[field(code = "country")]
@@ -118,7 +118,7 @@ pub enum AvailabilityCheck {
 
 /// How the product is kept and valued in a plant.
 #[derive(Segment, Clone, Debug, PartialEq)]
-#[segment(table = "product_plant", many(plant))]
+#[segment(table = "product_plant", everywhere, many(plant))]
 pub struct ProductPlant {
     /// Plant.
     #[field(code = "plant")]

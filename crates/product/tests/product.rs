@@ -33,6 +33,7 @@ fn database(folder: &tempfile::TempDir) -> Database {
         registry: Registry::new(vec![tessera_organisation::module(), tessera_product::module()]),
         clock: Arc::new(FixedClock::at(Instant::parse("2024-05-01T10:00:00Z").unwrap())),
         ids: Arc::new(RandomIds::seeded(1)),
+        homes: tessera_kernel::Homes::default(),
         settings,
         catalogues: customizing.codes(),
         numbering: Numbering::new([numbers]),

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tessera_document::{DocumentText, Fulfilled, Fulfilments};
-use tessera_kernel::{Fault, Kind, Quantity, Ref, Rule, Stored, Tx, from_micros, to_micros};
+use tessera_kernel::{Fault, Home, Kind, Quantity, Ref, Rule, Stored, Tx, from_micros, to_micros};
 use tessera_organisation::OrganisationSettings;
 
 use crate::customizing::DocumentType;
@@ -78,7 +78,8 @@ pub fn create_sales_document(
     crate::reference::take_up(tx, (None, &document), &taken, source, &sent)?;
     document.status = crate::status::of(settings, &document, &taken)?;
     let number = tx.next_number(document_type.number_range.as_str())?;
-    let stored = tx.insert_numbered(document, Some(number))?;
+    let id = Ref::new(tx.new_id_at(Home::With(document.header.sold_to.id())));
+    let stored = tx.insert_as(id, document, Some(number))?;
     let payload = json!({
         "number": stored.head.number,
         "document_type": stored.header.document_type.as_str(),

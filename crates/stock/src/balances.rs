@@ -1,6 +1,8 @@
 //! What is there, what is expected and what is promised: the balances of stock.
 
-use tessera_kernel::{Balance, CellRef, Code, ColumnType, Date, Fault, Ref, Tx, date_to_days};
+use tessera_kernel::{
+    Balance, CellRef, Code, ColumnType, Date, Fault, Placement, Ref, Tx, date_to_days,
+};
 use tessera_product::Product;
 
 /// Stock on hand per product, plant and storage location, in micro-units (10⁻⁶) of the base unit.
@@ -12,6 +14,7 @@ pub static STOCK: Balance = Balance::new(
         ("storage_location", ColumnType::Text),
     ],
     &["on_hand"],
+    Placement::Place("plant", 1),
 );
 
 /// Expected receipts and promised quantities per product, plant and day, in micro-units (10⁻⁶) of
@@ -20,6 +23,7 @@ pub static REQUIREMENT: Balance = Balance::sparse(
     "requirement",
     &[("product", ColumnType::Uuid), ("plant", ColumnType::Text), ("date", ColumnType::Date)],
     &["receipts", "reserved"],
+    Placement::Place("plant", 1),
 );
 
 /// Measure of [`STOCK`]: what lies there.

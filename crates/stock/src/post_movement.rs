@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tessera_kernel::{
-    CellRef, Code, Currency, Date, Fault, Kind, Money, ObjectId, Quantity, Ref, Stored, Tx,
+    CellRef, Code, Currency, Date, Fault, Home, Kind, Money, ObjectId, Quantity, Ref, Stored, Tx,
     business_day, to_micros,
 };
 use tessera_organisation::OrganisationSettings;
@@ -256,7 +256,9 @@ pub(crate) fn book(
             .and_then(|()| move_requirement(tx, item, reversal))
             .map_err(|error| error.of_item(position))?;
     }
-    let stored = tx.insert(GoodsMovement { header, items })?;
+    let plant = items[0].plant;
+    let home = Home::At("plant", plant.as_str());
+    let stored = tx.insert_at(home, GoodsMovement { header, items })?;
     let header = &stored.header;
     let payload = json!({
         "number": stored.head.number,

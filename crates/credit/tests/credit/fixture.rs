@@ -91,6 +91,7 @@ impl Fixture {
             registry: Registry::new(modules),
             clock: Arc::new(FixedClock::at(Instant::parse("2024-05-01T10:00:00Z").unwrap())),
             ids: Arc::new(RandomIds::seeded(1)),
+            homes: tessera_kernel::Homes::default(),
             settings,
             catalogues: customizing.codes(),
             numbering: Numbering::new([numbers]),

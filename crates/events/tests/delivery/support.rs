@@ -71,6 +71,7 @@ fn open_with(
         ]),
         clock,
         ids: Arc::new(RandomIds::system()),
+        homes: tessera_kernel::Homes::default(),
         settings,
         catalogues: Catalogues::default(),
         numbering: Numbering::default(),

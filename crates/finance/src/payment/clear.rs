@@ -1,7 +1,7 @@
 //! Clearing invoices against credit memos, without money.
 
 use serde_json::json;
-use tessera_kernel::{Code, Date, Money, Ref, Stored, Tx};
+use tessera_kernel::{Code, Date, Home, Money, Ref, Stored, Tx};
 use tessera_organisation::OrganisationSettings;
 use tessera_partner::BusinessPartner;
 
@@ -113,7 +113,7 @@ pub(super) fn keep(
     mut clearings: Vec<Clearing>,
     reference: Option<String>,
 ) -> Result<Stored<Payment>, FinanceError> {
-    let id = Ref::<Payment>::new(tx.new_id());
+    let id = Ref::<Payment>::new(tx.new_id_at(Home::With(terms.partner.id())));
     let number = tx.next_number("payment")?;
     let origin = Origin { id: id.id(), number: &number, text: reference.as_deref() };
     let posted = post_clearings(tx, terms, &mut clearings, &[], origin)?;

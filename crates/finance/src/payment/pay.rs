@@ -1,7 +1,7 @@
 //! Money that comes in, and money that goes back.
 
 use serde_json::json;
-use tessera_kernel::{Code, Date, Money, Ref, Rounding, Stored, Tx, date_to_days};
+use tessera_kernel::{Code, Date, Home, Money, Ref, Rounding, Stored, Tx, date_to_days};
 use tessera_organisation::{OrganisationSettings, exchange};
 
 use super::form::{PaymentData, PaymentForm};
@@ -65,7 +65,7 @@ fn book(
         let line = signed(rest.account, rest.amount.negated(), rest.local.negated());
         money.push(line.of(terms.partner));
     }
-    let id = Ref::<Payment>::new(tx.new_id());
+    let id = Ref::<Payment>::new(tx.new_id_at(Home::With(terms.partner.id())));
     let number = tx.next_number("payment")?;
     let text = data.reference.as_deref();
     let origin = Origin { id: id.id(), number: &number, text };

@@ -13,7 +13,7 @@ pub enum PeriodState {
 
 /// One period of a company.
 #[derive(Segment, Clone, Debug, PartialEq)]
-#[segment(table = "posting_period_status", one)]
+#[segment(table = "posting_period_status", everywhere, one)]
 pub struct PeriodStatus {
     /// Company.
     #[field(code = "company_code", list)]

@@ -5,7 +5,7 @@ use crate::cache;
 use crate::change::{Difference, Image, RowChange, compare, compare_segment};
 use crate::event::RowOf;
 use crate::{
-    Ahead, CHANGE_DOCUMENT, Cardinality, Cell, CellRef, Composite, Fault, FieldChange, Head,
+    Ahead, CHANGE_DOCUMENT, Cardinality, Cell, CellRef, Composite, Fault, FieldChange, Head, Home,
     Object, ObjectDef, ObjectId, Ref, RowBuffer, RowSink, Segment, SegmentDef, Stored, Tx,
     WriteRow, head_column,
 };
@@ -41,6 +41,13 @@ impl<'c> Tx<'c> {
         self.insert_numbered(value, Some(number))
     }
 
+    /// Makes a document where it is to live, with the next number of its type if that has a range:
+    /// nobody gives documents numbers from outside.
+    pub fn insert_at<T: Object>(&mut self, home: Home<'_>, value: T) -> Result<Stored<T>, Fault> {
+        let number = T::def().numbers.map(|range| self.next_number(range)).transpose()?;
+        self.insert_as(Ref::new(self.new_id_at(home)), value, number)
+    }
+
     /// Makes an object with a number given from outside (or none).
     pub fn insert_numbered<T: Object>(
         &mut self,
@@ -51,7 +58,7 @@ impl<'c> Tx<'c> {
         self.insert_as(Ref::new(id), value, number)
     }
 
-    /// Makes an object with an id taken before by [`Tx::new_id`].
+    /// Makes an object with an id taken before by [`Tx::new_id`] or [`Tx::new_id_at`].
     pub fn insert_as<T: Object>(
         &mut self,
         id: Ref<T>,

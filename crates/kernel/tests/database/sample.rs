@@ -2,8 +2,8 @@
 
 use tessera_kernel::{
     Action, Balance, Checked, Choice, Code, ColumnType, Currency, Date, Decimal, EventDef,
-    Language, Module, Money, NoInput, Object, ObjectEntry, Percentage, Problem, Quantity, Ref,
-    Segment, Tx, Unit, Validity, parse_date,
+    Language, Module, Money, NoInput, Object, ObjectEntry, Percentage, Placement, Problem,
+    Quantity, Ref, Segment, Tx, Unit, Validity, parse_date,
 };
 
 /// How far a member is trusted.
@@ -155,14 +155,19 @@ pub(crate) struct Loan {
 }
 
 /// Copies on a shelf: there, and promised to someone.
-pub(crate) static SHELF: Balance =
-    Balance::new("shelf", &[("shelf", ColumnType::Text)], &["there", "promised"]);
+pub(crate) static SHELF: Balance = Balance::new(
+    "shelf",
+    &[("shelf", ColumnType::Text)],
+    &["there", "promised"],
+    Placement::Central,
+);
 
 /// Visitors by hour of the day; rows of zeroes are not kept.
 pub(crate) static VISITORS: Balance = Balance::sparse(
     "visitors",
     &[("branch", ColumnType::Text), ("day", ColumnType::Date)],
     &["h8", "h9", "h10", "h11", "h12", "h13", "h14", "h15", "h16", "h17"],
+    Placement::Central,
 );
 
 const EVENTS: &[EventDef] = &[EventDef::new("member.made", "There is a new member.")];

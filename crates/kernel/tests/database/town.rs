@@ -45,6 +45,7 @@ fn open(folder: &Path, clock: Arc<FixedClock>, log: Log, seed: u64) -> Database 
         registry: Registry::new(vec![module()]),
         clock,
         ids: Arc::new(RandomIds::seeded(seed)),
+        homes: tessera_kernel::Homes::default(),
         settings: Settings::default(),
         catalogues,
         numbering: Numbering::new([

@@ -6,7 +6,7 @@ use crate::{Calculation, KeyField};
 
 /// What the record is for: condition type and table. Type, table and key fields never change.
 #[derive(Segment, Clone, Debug, PartialEq)]
-#[segment(table = "condition_key", one)]
+#[segment(table = "condition_key", everywhere, one)]
 pub struct ConditionKey {
     /// Condition type.
     #[field(code = "condition_type", index)]
@@ -25,7 +25,7 @@ pub struct ConditionKey {
 
 /// The value of one key field.
 #[derive(Segment, Clone, Debug, PartialEq)]
-#[segment(table = "condition_key_field", many(field))]
+#[segment(table = "condition_key_field", everywhere, many(field))]
 pub struct ConditionKeyField {
     /// Key field.
     pub field: KeyField,
@@ -36,7 +36,7 @@ pub struct ConditionKeyField {
 
 /// The rate that holds from day to day.
 #[derive(Segment, Clone, Copy, Debug, PartialEq)]
-#[segment(table = "condition_rate", timed(2))]
+#[segment(table = "condition_rate", everywhere, timed(2))]
 pub struct ConditionRate {
     /// Days on which it holds.
     pub valid: Validity,
@@ -102,7 +102,7 @@ impl ConditionRate {
 
 /// One line of a scale.
 #[derive(Segment, Clone, Debug, PartialEq)]
-#[segment(table = "condition_scale", many(scale, line))]
+#[segment(table = "condition_scale", everywhere, many(scale, line))]
 pub struct ConditionScale {
     /// Scale.
     pub scale: u32,

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use tessera_kernel::{
-    Code, Composite, Date, Fault, Form, Kind, ObjectEntry, ObjectId, Problem, Quantity, Record,
-    Ref, Stored, Tx, json as from_json, to_micros,
+    Code, Composite, Date, Fault, Form, Home, Kind, ObjectEntry, ObjectId, Problem, Quantity,
+    Record, Ref, Stored, Tx, json as from_json, to_micros,
 };
 use tessera_organisation::OrganisationSettings;
 use tessera_product::Product;
@@ -68,7 +68,8 @@ pub fn create_planned_receipt(
     let quantity = whole_base(organisation, &product, new.quantity)?;
     let micros = to_micros(quantity.value()).map_err(Fault::from)?;
     expect(tx, new.product, new.plant, new.date, micros)?;
-    let stored = tx.insert(PlannedReceipt {
+    let home = Home::At("plant", new.plant.as_str());
+    let receipt = PlannedReceipt {
         terms: PlannedReceiptTerms {
             kind: new.kind,
             product: new.product,
@@ -79,7 +80,8 @@ pub fn create_planned_receipt(
             status: PlannedReceiptStatus::Open,
             reference: new.reference,
         },
-    })?;
+    };
+    let stored = tx.insert_at(home, receipt)?;
     let payload = json!({
         "number": stored.head.number,
         "product": new.product.to_string(),
