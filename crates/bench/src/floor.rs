@@ -67,7 +67,9 @@ pub(crate) fn of_server(
     let options: PostgresOptions = server.reveal().parse()?;
     let clients = options.writers;
     let cycles = CYCLES.min((cycles_per_s * RECORDED) as usize).div_ceil(clients).max(1);
-    let floor = PostgresFloor::copy(&options)?;
+    let composition = tessera_installation::compose(None)
+        .map_err(tessera_installation::InstallationError::Customizing)?;
+    let floor = PostgresFloor::copy(&options, &composition.homes)?;
     let store: Arc<dyn Store> = Arc::new(PostgresStore::open(options)?);
     let commands = std::thread::scope(|scope| {
         let recorders: Vec<_> = (0..clients)
@@ -104,7 +106,7 @@ fn record(
         registry: composition.registry,
         clock: Arc::new(SystemClock),
         ids: Arc::new(RandomIds::system()),
-        homes: tessera_kernel::Homes::default(),
+        homes: composition.homes,
         settings: composition.settings,
         catalogues: composition.catalogues,
         numbering: composition.numbering,

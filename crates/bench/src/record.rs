@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tessera_kernel::{
-    Ahead, Cell, CellRef, Connection, Fault, Guard, Job, OUTBOX, RowBuffer, Select, Statistics,
-    Store, StoreError, TableDef, Verdict, Visit, WriteRow,
+    Ahead, Cell, CellRef, Connection, Fault, Guard, Homes, Job, OUTBOX, RowBuffer, Select,
+    Statistics, Store, StoreError, TableDef, Verdict, Visit, WriteRow,
 };
 use tessera_store_sql::floor::Operation;
 use uuid::Uuid;
@@ -30,6 +30,10 @@ impl Store for RecordingStore {
         read: &mut dyn FnMut(&mut dyn Connection) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         self.inner.read(read)
+    }
+
+    fn settle(&self, homes: &Homes) {
+        self.inner.settle(homes);
     }
 
     fn migrate(&self, tables: &[&'static TableDef]) -> Result<(), StoreError> {

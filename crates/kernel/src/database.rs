@@ -73,6 +73,7 @@ pub struct Database {
 impl Database {
     /// Opens an installation on an engine: creates what its tables lack.
     pub fn open(store: Arc<dyn Store>, environment: Environment) -> Result<Self, StoreError> {
+        store.settle(&environment.homes);
         store.migrate(&environment.tables())?;
         Ok(Self { store, environment: Arc::new(environment) })
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use crate::{CellRef, Fault, Guard, RowSource, Select, TableDef, WriteRow};
+use crate::{CellRef, Fault, Guard, Homes, RowSource, Select, TableDef, WriteRow};
 
 /// What an engine reports.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -214,6 +214,10 @@ pub struct Statistics {
     pub commits: u64,
     /// Runs of commands that lost against others, or their connection, and were run again.
     pub repeats: u64,
+    /// Commands kept by the number of buckets in which their rows lie: none, one, two, more.
+    pub buckets: [u64; 4],
+    /// Statements of commands that were kept on rows of any bucket: they ask every node of a sharded server.
+    pub scattered: u64,
 }
 
 /// A storage engine.
@@ -235,6 +239,10 @@ pub trait Store: Send + Sync {
     ) -> Result<(), Fault> {
         self.read(read)
     }
+
+    /// Says which places of the organisation live together; before any other call. An engine that keeps
+    /// everything in one place has no use for it.
+    fn settle(&self, _homes: &Homes) {}
 
     /// Creates what is missing: tables, columns, indexes. Drops nothing but indexes of these tables
     /// that are no longer defined, and narrows nothing.

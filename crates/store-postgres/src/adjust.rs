@@ -6,24 +6,25 @@
 //! locks the row. Where there is no row, one is made from zeroes, unless another command was faster: then
 //! the `UPDATE` is tried once more on what it made.
 
-use tessera_kernel::{CellRef, Guard, StoreError, TableDef};
+use tessera_kernel::{Cell, ColumnType, Guard, StoreError, TableDef};
 
 use crate::pending::out_of_range;
+use crate::placed::bucket_column;
 use crate::session::Session;
 use crate::statement::Operation;
 use crate::value::Value;
 
-/// Adds `deltas` to the row with this key if `guard` holds afterwards.
+/// Adds `deltas` to the row with this whole key if `guard` holds afterwards.
 pub(crate) fn adjust(
     session: &mut Session<'_>,
     table: &'static TableDef,
-    key: &[CellRef<'_>],
+    key: &[Cell],
     deltas: &[(usize, i64)],
     guard: Option<&Guard>,
 ) -> Result<bool, StoreError> {
     let sums = sums(table, deltas)?;
     let Some(guard) = guard else {
-        session.pending().add(table, key, &sums)?;
+        session.pending().add(table, key.to_vec(), &sums)?;
         return Ok(true);
     };
     if guard.terms.iter().any(|(column, _)| !is_counter(table, *column)) {
@@ -32,7 +33,7 @@ pub(crate) fn adjust(
     let under_guard = Adjustment { table, key, sums: &sums, guard };
     if session.guesses() {
         let from_zero = under_guard.holds_from_zero()?;
-        session.pending().add_guarded(table, key, &sums, guard, from_zero);
+        session.pending().add_guarded(table, key.to_vec(), &sums, guard, from_zero);
         return Ok(true);
     }
     if under_guard.add(session)? {
@@ -72,7 +73,7 @@ fn sums(table: &TableDef, deltas: &[(usize, i64)]) -> Result<Vec<(usize, i64)>, 
 
 struct Adjustment<'a> {
     table: &'static TableDef,
-    key: &'a [CellRef<'a>],
+    key: &'a [Cell],
     sums: &'a [(usize, i64)],
     guard: &'a Guard,
 }
@@ -83,7 +84,8 @@ impl Adjustment<'_> {
     }
 
     fn key_values(&self) -> impl Iterator<Item = Value> {
-        self.key.iter().zip(&self.table.columns).map(|(cell, column)| Value::of(*cell, column.ty))
+        let cells = self.key.iter().zip(&self.table.columns);
+        cells.map(|(cell, column)| Value::One(cell.clone(), column.ty))
     }
 
     fn sum_values(&self) -> impl Iterator<Item = Value> {
@@ -98,8 +100,10 @@ impl Adjustment<'_> {
         let changed = session.write(self.table, operation, self.key, values.collect())? > 0;
         if changed && self.table.sparse {
             let keys = self.key.iter().zip(&self.table.columns);
-            let keys = keys.map(|(cell, column)| Value::Many(vec![cell.to_cell()], column.ty));
-            session.write(self.table, Operation::Sweep, self.key, keys.collect())?;
+            let keys = keys.map(|(cell, column)| Value::Many(vec![cell.clone()], column.ty));
+            let bucket = bucket_column(self.table).map(|at| self.key[at].clone());
+            let bucket = bucket.map(|bucket| Value::One(bucket, ColumnType::Int));
+            session.write(self.table, Operation::Sweep, self.key, keys.chain(bucket).collect())?;
         }
         Ok(changed)
     }

@@ -7,7 +7,8 @@ use tessera_kernel::{
 
 use crate::cells::{cells, to_cells};
 use crate::link::{Answer, Step};
-use crate::session::{Session, key_values};
+use crate::placed::{self, column};
+use crate::session::Session;
 use crate::statement::Operation;
 use crate::value::{RowReader, Value};
 use crate::{adjust, query, queue};
@@ -20,9 +21,26 @@ fn visit_rows(answer: &Answer, visit: &mut Visit<'_>) -> Result<(), Fault> {
     answer.rows.iter().try_for_each(|row| visit(&mut RowReader::at(row, places)))
 }
 
+impl Session<'_> {
+    /// A row as it is on the server, and its table.
+    fn server_row(
+        &mut self,
+        table: &'static TableDef,
+        row: &dyn WriteRow,
+    ) -> Result<(&'static TableDef, Vec<Cell>), StoreError> {
+        let mut cells = cells(table, row).map_err(|error| self.refuse(error))?;
+        let server = placed::on_server(table);
+        let told = server.placing_column().map(|at| cells[at].clone());
+        if let Some(bucket) = self.bucket_by(server, told.as_ref()) {
+            cells.insert(table.key, placed::cell(bucket));
+        }
+        Ok((server, cells))
+    }
+}
+
 impl Connection for Session<'_> {
     fn insert(&mut self, table: &'static TableDef, row: &dyn WriteRow) -> Result<(), StoreError> {
-        let cells = cells(table, row).map_err(|error| self.refuse(error))?;
+        let (table, cells) = self.server_row(table, row)?;
         self.before_write(table, &cells)?;
         self.pending().insert(table, cells);
         Ok(())
@@ -33,16 +51,15 @@ impl Connection for Session<'_> {
         table: &'static TableDef,
         row: &dyn WriteRow,
     ) -> Result<bool, StoreError> {
-        let cells = cells(table, row).map_err(|error| self.refuse(error))?;
+        let (table, cells) = self.server_row(table, row)?;
         self.before_write(table, &cells[..table.key])?;
-        let key: Vec<CellRef<'_>> = cells[..table.key].iter().map(Cell::as_ref).collect();
         let values = cells.iter().zip(&table.columns);
         let values = values.map(|(cell, column)| Value::One(cell.clone(), column.ty)).collect();
-        Ok(self.write(table, Operation::Replace, &key, values)? > 0)
+        Ok(self.write(table, Operation::Replace, &cells[..table.key], values)? > 0)
     }
 
     fn put(&mut self, table: &'static TableDef, row: &dyn WriteRow) -> Result<(), StoreError> {
-        let cells = cells(table, row).map_err(|error| self.refuse(error))?;
+        let (table, cells) = self.server_row(table, row)?;
         self.before_write(table, &cells[..table.key])?;
         self.pending().put(table, cells);
         Ok(())
@@ -55,19 +72,23 @@ impl Connection for Session<'_> {
         guard: Option<(usize, CellRef<'_>)>,
         columns: &[(usize, CellRef<'_>)],
     ) -> Result<bool, StoreError> {
-        self.before_write(table, &to_cells(key))?;
         table.check_key(key, true)?;
-        let changed = columns.iter().map(|(column, _)| *column).collect();
-        let guarded = guard.map(|(column, _)| column);
-        let of = |(column, cell): (usize, CellRef<'_>)| Value::of(cell, table.columns[column].ty);
-        let values = columns.iter().copied().map(of);
-        let values = values.chain(key_values(table, key)).chain(guard.map(of)).collect();
+        let on_server = |at: usize| column(table, at);
+        let changed = columns.iter().map(|(at, _)| on_server(*at)).collect();
+        let guarded = guard.map(|(at, _)| on_server(at));
+        let of = |(at, cell): (usize, CellRef<'_>)| Value::of(cell, table.columns[at].ty);
+        let values: Vec<Value> = columns.iter().copied().map(of).collect();
+        let guard = guard.map(of);
+        let table = placed::on_server(table);
+        self.before_write(table, &to_cells(key))?;
+        let (whole, key) = (self.server_key(table, key), self.key_values(table, key));
+        let values = values.into_iter().chain(key).chain(guard).collect();
         if self.guesses() {
             let sql = self.text(table, Operation::SetSurely(changed, guarded));
-            self.pending().keyed(table, key, Step { sql, values, table: Some(table) });
+            self.pending().keyed(table, whole, Step { sql, values, table: Some(table) });
             return Ok(true);
         }
-        Ok(self.write(table, Operation::Set(changed, guarded), key, values)? > 0)
+        Ok(self.write(table, Operation::Set(changed, guarded), &whole, values)? > 0)
     }
 
     fn delete(
@@ -75,10 +96,11 @@ impl Connection for Session<'_> {
         table: &'static TableDef,
         prefix: &[CellRef<'_>],
     ) -> Result<usize, StoreError> {
-        self.before_write(table, &to_cells(prefix))?;
         table.check_key(prefix, false)?;
-        let values = key_values(table, prefix).collect();
-        let deleted = self.write(table, Operation::Delete(prefix.len()), prefix, values)?;
+        let (table, cells) = (placed::on_server(table), to_cells(prefix));
+        self.before_write(table, &cells)?;
+        let values = self.key_values(table, prefix);
+        let deleted = self.write(table, Operation::Delete(prefix.len()), &cells, values)?;
         Ok(usize::try_from(deleted).unwrap_or(usize::MAX))
     }
 
@@ -89,12 +111,18 @@ impl Connection for Session<'_> {
         visit: &mut Visit<'_>,
     ) -> Result<(), Fault> {
         table.check_key(prefix, false)?;
-        let answer = self.keyed_rows(table, prefix, false)?;
+        let answer = self.keyed_rows(placed::on_server(table), prefix, false)?;
         visit_rows(&answer, visit)
     }
 
     fn select(&mut self, select: &Select, visit: &mut Visit<'_>) -> Result<(), Fault> {
-        let answer = self.ask(query::step(select), &query::values(select))?;
+        let values = query::values(select);
+        let placing = select.table.placing_column();
+        let told = values.iter().find(|(at, _)| Some(*at) == placing).map(|(_, cell)| cell.clone());
+        let table = placed::on_server(select.table);
+        let bucket = self.bucket_by(table, told.as_ref());
+        let shifted = values.into_iter().map(|(at, cell)| (column(select.table, at), cell));
+        let answer = self.ask(query::step(select, bucket), &shifted.collect::<Vec<_>>())?;
         visit_rows(&answer, visit)
     }
 
@@ -105,16 +133,24 @@ impl Connection for Session<'_> {
         deltas: &[(usize, i64)],
         guard: Option<&Guard>,
     ) -> Result<bool, StoreError> {
-        self.before_write(table, &to_cells(key))?;
         table.check_key(key, true)?;
-        let outcome = adjust::adjust(self, table, key, deltas, guard);
+        let shifted = |(at, value): &(usize, i64)| (column(table, *at), *value);
+        let deltas: Vec<(usize, i64)> = deltas.iter().map(shifted).collect();
+        let guard = guard.map(|guard| Guard {
+            terms: guard.terms.iter().map(shifted).collect(),
+            least: guard.least,
+        });
+        let table = placed::on_server(table);
+        self.before_write(table, &to_cells(key))?;
+        let key = self.server_key(table, key);
+        let outcome = adjust::adjust(self, table, &key, &deltas, guard.as_ref());
         outcome.map_err(|error| self.refuse(error))
     }
 
     fn hold(&mut self, table: &'static TableDef, key: &[CellRef<'_>]) -> Result<(), StoreError> {
         self.writable()?;
         table.check_key(key, true)?;
-        self.hold_row(table, key)
+        self.hold_row(placed::on_server(table), key)
     }
 
     fn ahead(&mut self, asks: &[Ahead<'_>]) -> Result<(), StoreError> {
@@ -124,7 +160,8 @@ impl Connection for Session<'_> {
         for ask in asks {
             ask.table.check_key(ask.key, ask.held)?;
         }
-        self.ask_ahead(asks)
+        let asks = asks.iter().map(|ask| Ahead { table: placed::on_server(ask.table), ..*ask });
+        self.ask_ahead(&asks.collect::<Vec<_>>())
     }
 
     fn announce(&mut self, message: &str) -> Result<(), StoreError> {
@@ -179,7 +216,7 @@ impl Connection for Session<'_> {
     ) -> Result<(), Fault> {
         self.writable()?;
         table.check_key(key, true)?;
-        let answer = self.keyed_rows(table, key, true)?;
+        let answer = self.keyed_rows(placed::on_server(table), key, true)?;
         visit_rows(&answer, visit)
     }
 }

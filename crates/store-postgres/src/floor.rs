@@ -7,16 +7,17 @@
 //! copies of the tables, with the same rows, indexes and settings, in a schema of its own.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, OnceLock};
 use std::time::{Duration, Instant};
 
-use tessera_kernel::{Cell, CellRef, StoreError, TableDef};
+use tessera_kernel::{Cell, CellRef, ColumnType, Homes, StoreError, TableDef};
 use tessera_store_sql::{floor::Operation, quote};
 
 use crate::error::Failure;
 use crate::link::{Link, Step};
 use crate::options::Options;
 use crate::pending::Pending;
+use crate::placed::{self, SharedHomes, column, on_server};
 use crate::statement::{self, Texts, name};
 use crate::value::Value;
 
@@ -45,6 +46,7 @@ CHECKPOINT;";
 pub struct Floor {
     on_copies: Options,
     original: Options,
+    homes: SharedHomes,
 }
 
 impl Floor {
@@ -53,11 +55,12 @@ impl Floor {
     /// # Errors
     ///
     /// Where the user may not make a schema, or the server can't be reached.
-    pub fn copy(options: &Options) -> Result<Self, StoreError> {
+    pub fn copy(options: &Options, homes: &Homes) -> Result<Self, StoreError> {
         let mut on_copies = options.for_commands();
         let given = on_copies.server.get_options().unwrap_or_default().to_string();
         on_copies.server.options(format!("{given} -c search_path={SCHEMA}"));
-        let floor = Self { on_copies, original: options.clone() };
+        let homes = Arc::new(OnceLock::from(homes.clone()));
+        let floor = Self { on_copies, original: options.clone(), homes };
         floor.administer(COPY)?;
         Ok(floor)
     }
@@ -82,7 +85,7 @@ impl Floor {
                 .map(|commands| {
                     let ready = ready.clone();
                     scope.spawn(move || {
-                        let mut texts = Texts::default();
+                        let mut texts = Texts::new(self.homes.clone());
                         let commands: Vec<Vec<Step>> =
                             commands.iter().map(|command| steps(command, &mut texts)).collect();
                         let prepared = self.prepare(&commands);
@@ -145,9 +148,9 @@ enum Group {
 fn steps(command: &[Operation], texts: &mut Texts) -> Vec<Step> {
     let mut tables: BTreeMap<&str, (&'static TableDef, Vec<Group>)> = BTreeMap::new();
     for operation in command {
-        let table = operation.table();
+        let table = on_server(operation.table());
         let (_, groups) = tables.entry(&table.name).or_insert_with(|| (table, Vec::new()));
-        gather(groups, operation);
+        gather(groups, table, &texts.homes, operation);
     }
     let mut steps = vec![Step::bare("BEGIN")];
     for (table, groups) in tables.into_values() {
@@ -157,8 +160,12 @@ fn steps(command: &[Operation], texts: &mut Texts) -> Vec<Step> {
                 Group::Set(columns, rows) => steps.push(set_many(table, &columns, &rows)),
                 Group::Delete(prefix) => {
                     let sql = texts.get(table, statement::Operation::Delete(prefix.len()));
-                    let values = prefix.into_iter().zip(&table.columns);
-                    let values = values.map(|(cell, column)| Value::One(cell, column.ty)).collect();
+                    let key: Vec<CellRef<'_>> = prefix.iter().map(Cell::as_ref).collect();
+                    let bucket = placed::bucket(table, &texts.homes, &key).map(placed::cell);
+                    let bucket = bucket.map(|bucket| Value::One(bucket, ColumnType::Int));
+                    let values = key.iter().zip(&table.columns);
+                    let values = values.map(|(cell, column)| Value::of(*cell, column.ty));
+                    let values = values.chain(bucket).collect();
                     steps.push(Step { sql, values, table: Some(table) });
                 }
             }
@@ -168,22 +175,37 @@ fn steps(command: &[Operation], texts: &mut Texts) -> Vec<Step> {
     steps
 }
 
-fn gather(groups: &mut Vec<Group>, operation: &Operation) {
+/// Adds an operation, on a table as modules know it, to the groups of the one on the server.
+fn gather(
+    groups: &mut Vec<Group>,
+    server: &'static TableDef,
+    homes: &SharedHomes,
+    operation: &Operation,
+) {
+    let table = operation.table();
+    let whole = |key: &[Cell]| {
+        let cells: Vec<CellRef<'_>> = key.iter().map(Cell::as_ref).collect();
+        let bucket = placed::bucket(server, homes, &cells).map(placed::cell);
+        key[..table.key].iter().cloned().chain(bucket).collect::<Vec<_>>()
+    };
+    let on_server = |row: &[Cell]| [whole(row), row[table.key..].to_vec()].concat();
     match operation {
-        Operation::Insert { table, row } => gathered(groups).insert(table, row.clone()),
-        Operation::Put { table, row } => gathered(groups).put(table, row.clone()),
-        Operation::Adjust { table, key, deltas } => {
-            let key: Vec<CellRef<'_>> = key.iter().map(Cell::as_ref).collect();
+        Operation::Insert { row, .. } => gathered(groups).insert(server, on_server(row)),
+        Operation::Put { row, .. } => gathered(groups).put(server, on_server(row)),
+        Operation::Adjust { key, deltas, .. } => {
+            let deltas: Vec<(usize, i64)> =
+                deltas.iter().map(|(at, delta)| (column(table, *at), *delta)).collect();
             // The sums were within bounds when they were recorded.
-            gathered(groups).add(table, &key, deltas).unwrap_or_default();
+            gathered(groups).add(server, whole(key), &deltas).unwrap_or_default();
         }
-        Operation::Replace { table, row } => {
-            let columns = (table.key..table.columns.len()).collect();
-            set(groups, columns, row[..table.key].to_vec(), row[table.key..].to_vec());
+        Operation::Replace { row, .. } => {
+            let columns = (server.key..server.columns.len()).collect();
+            set(groups, columns, whole(row), row[table.key..].to_vec());
         }
         Operation::Set { key, columns, .. } => {
-            let (positions, values) = columns.iter().cloned().unzip();
-            set(groups, positions, key.clone(), values);
+            let (positions, values) =
+                columns.iter().map(|(at, cell)| (column(table, *at), cell.clone())).unzip();
+            set(groups, positions, whole(key), values);
         }
         Operation::Delete { prefix, .. } => groups.push(Group::Delete(prefix.clone())),
     }

@@ -11,7 +11,8 @@ use tessera_kernel::{ColumnType, TableDef};
 use tessera_store_sql::quote;
 
 use crate::link::Answer;
-use crate::statement::{by_key, name, order_behind};
+use crate::placed::bucket_column;
+use crate::statement::{by_key, known, name, order_behind};
 
 /// The types, in the order of their places.
 const TYPES: [(ColumnType, &str); 6] = [
@@ -37,7 +38,7 @@ impl Gathered {
     pub(crate) fn new(tables: &[&'static TableDef], key: usize) -> Self {
         let most = TYPES.map(|(ty, _)| {
             let count = |table: &&'static TableDef| {
-                table.columns.iter().filter(|column| column.ty == ty).count()
+                known(table).filter(|at| table.columns[*at].ty == ty).count()
             };
             tables.iter().map(count).max().unwrap_or(0)
         });
@@ -46,14 +47,16 @@ impl Gathered {
             let union = if part == 0 { "" } else { " UNION ALL " };
             let _ = write!(sql, "{union}(SELECT {part}::bigint");
             // The first column says which table it is.
-            let (mut of_table, mut place) = (vec![0; table.columns.len()], 1);
+            let (mut of_table, mut place) = (vec![0; known(table).count()], 1);
+            let bucket = bucket_column(table);
             for ((ty, native), most) in TYPES.into_iter().zip(most) {
-                let mut columns = (0..table.columns.len()).filter(|at| table.columns[*at].ty == ty);
+                let mut columns = known(table).filter(|at| table.columns[*at].ty == ty);
                 for _ in 0..most {
                     match columns.next() {
                         Some(at) => {
                             let _ = write!(sql, ", {}", quote(&table.columns[at].name));
-                            of_table[at] = place;
+                            let behind = bucket.is_some_and(|bucket| at > bucket);
+                            of_table[at - usize::from(behind)] = place;
                         }
                         None => {
                             let _ = write!(sql, ", NULL::{native}");

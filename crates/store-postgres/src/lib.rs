@@ -13,6 +13,7 @@ mod link;
 mod migrate;
 mod options;
 mod pending;
+mod placed;
 mod pool;
 mod query;
 mod queue;

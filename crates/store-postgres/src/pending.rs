@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tessera_kernel::{Cell, CellRef, ColumnType, Guard, StoreError, TableDef};
+use tessera_kernel::{Cell, ColumnType, Guard, StoreError, TableDef};
 
-use crate::cells::to_cells;
 use crate::link::Step;
+use crate::placed::bucket_column;
 use crate::statement::{Operation, Texts};
 use crate::value::Value;
 
@@ -81,21 +81,29 @@ impl Write {
             }
             Self::Add(rows) => add_steps(table, rows, texts, steps),
             Self::AddGuarded { columns, terms, from_zero, rows } => {
-                let operation = Operation::AddGuarded(columns.clone(), terms, from_zero);
-                let keys = key_arrays(table, rows.keys());
-                let sums = sum_arrays(&columns, rows.values().map(|row| &row.sums));
-                let least = rows.values().map(|row| Cell::Int(row.least)).collect();
-                let least = Value::Many(least, ColumnType::Int);
-                push(
-                    texts.get(table, operation),
-                    keys.iter().cloned().chain(sums).chain([least]).collect(),
-                );
-                if table.sparse {
-                    push(texts.get(table, Operation::Sweep), keys);
+                for (bucket, rows) in by_bucket(table, rows.iter().collect(), |row| row.0) {
+                    let operation =
+                        Operation::AddGuarded(columns.clone(), terms.clone(), from_zero);
+                    let keys = key_arrays(table, rows.iter().map(|row| row.0));
+                    let sums = sum_arrays(&columns, rows.iter().map(|row| &row.1.sums));
+                    let least = rows.iter().map(|row| Cell::Int(row.1.least)).collect();
+                    let least = Value::Many(least, ColumnType::Int);
+                    let own = if from_zero { None } else { bucket.clone() };
+                    push(
+                        texts.get(table, operation),
+                        keys.iter().cloned().chain(sums).chain([least]).chain(own).collect(),
+                    );
+                    if table.sparse {
+                        let values = keys.into_iter().chain(bucket).collect();
+                        push(texts.get(table, Operation::Sweep), values);
+                    }
                 }
             }
             Self::Hold(keys) => {
-                push(texts.get(table, Operation::HoldMany), key_arrays(table, keys.iter()));
+                for (bucket, keys) in by_bucket(table, keys.iter().collect(), |key| key) {
+                    let values = key_arrays(table, keys.into_iter()).into_iter().chain(bucket);
+                    push(texts.get(table, Operation::HoldMany), values.collect());
+                }
             }
             Self::Keyed(_, step) => steps.push(step),
         }
@@ -144,8 +152,7 @@ impl Pending {
     }
 
     /// Holds a row that is expected to be there.
-    pub(crate) fn hold(&mut self, table: &'static TableDef, key: &[CellRef<'_>]) {
-        let key = to_cells(key);
+    pub(crate) fn hold(&mut self, table: &'static TableDef, key: Vec<Cell>) {
         match self.joined(table, &key, |write| matches!(write, Write::Hold(_))) {
             Some(Write::Hold(keys)) => drop(keys.insert(key)),
             _ => self.0.push((table, Write::Hold(BTreeSet::from([key])))),
@@ -176,10 +183,9 @@ impl Pending {
     pub(crate) fn add(
         &mut self,
         table: &'static TableDef,
-        key: &[CellRef<'_>],
+        key: Vec<Cell>,
         deltas: &[(usize, i64)],
     ) -> Result<(), StoreError> {
-        let key = to_cells(key);
         if !matches!(self.last(table), Some(Write::Add(_))) {
             self.0.push((table, Write::Add(BTreeMap::new())));
         }
@@ -197,12 +203,11 @@ impl Pending {
     pub(crate) fn add_guarded(
         &mut self,
         table: &'static TableDef,
-        key: &[CellRef<'_>],
+        key: Vec<Cell>,
         deltas: &[(usize, i64)],
         guard: &Guard,
         from_zero: bool,
     ) {
-        let key = to_cells(key);
         let mut added: Vec<usize> = deltas.iter().map(|(column, _)| *column).collect();
         added.sort_unstable();
         let mut sums = vec![0; table.columns.len()];
@@ -224,8 +229,8 @@ impl Pending {
     }
 
     /// A statement about the row with a key.
-    pub(crate) fn keyed(&mut self, table: &'static TableDef, key: &[CellRef<'_>], step: Step) {
-        self.0.push((table, Write::Keyed(to_cells(key), step)));
+    pub(crate) fn keyed(&mut self, table: &'static TableDef, key: Vec<Cell>, step: Step) {
+        self.0.push((table, Write::Keyed(key, step)));
     }
 
     /// Everything that waits, as statements.
@@ -274,6 +279,25 @@ fn columns(table: &TableDef, rows: Vec<Vec<Cell>>) -> Vec<Value> {
     columns.into_iter().zip(types).map(|(cells, ty)| Value::Many(cells, ty)).collect()
 }
 
+/// Rows by their bucket, which a statement on a table that has buckets names once for all its rows.
+fn by_bucket<R>(
+    table: &TableDef,
+    rows: Vec<R>,
+    key: impl Fn(&R) -> &Vec<Cell>,
+) -> Vec<(Option<Value>, Vec<R>)> {
+    let Some(column) = bucket_column(table) else { return vec![(None, rows)] };
+    let mut buckets: Vec<(Cell, Vec<R>)> = Vec::with_capacity(1);
+    for row in rows {
+        let bucket = &key(&row)[column];
+        match buckets.iter_mut().find(|(known, _)| known == bucket) {
+            Some((_, rows)) => rows.push(row),
+            None => buckets.push((bucket.clone(), vec![row])),
+        }
+    }
+    let value = |bucket| Some(Value::One(bucket, ColumnType::Int));
+    buckets.into_iter().map(|(bucket, rows)| (value(bucket), rows)).collect()
+}
+
 /// Keys as one array per column.
 fn key_arrays<'k>(
     table: &TableDef,
@@ -308,13 +332,16 @@ fn add_steps(
     let changed: Vec<usize> = counters.clone().filter(changed).collect();
     // A counter that is added nothing still comes into being.
     let added = if changed.is_empty() { counters.take(1).collect() } else { changed };
-    let keys = key_arrays(table, rows.keys());
-    let values = keys.iter().cloned().chain(sum_arrays(&added, rows.values())).collect();
+    let keys = key_arrays(table, rows.keys()).into_iter();
+    let values = keys.chain(sum_arrays(&added, rows.values())).collect();
     let sql = texts.get(table, Operation::AddMany(added.clone()));
     steps.push(Step { sql, values, table: Some(table) });
     if table.sparse {
-        let sql = texts.get(table, Operation::Sweep);
-        steps.push(Step { sql, values: keys, table: Some(table) });
+        for (bucket, keys) in by_bucket(table, rows.keys().collect(), |key| key) {
+            let sql = texts.get(table, Operation::Sweep);
+            let values = key_arrays(table, keys.into_iter()).into_iter().chain(bucket).collect();
+            steps.push(Step { sql, values, table: Some(table) });
+        }
     }
 }
 

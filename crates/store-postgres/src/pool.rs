@@ -8,10 +8,10 @@ use tessera_store_sql::Pool;
 use crate::error::Failure;
 use crate::link::Link;
 use crate::options::Options;
+use crate::placed::SharedHomes;
 use crate::session::Session;
 use crate::statement::Texts;
 
-#[derive(Default)]
 struct Reader {
     /// Opened when it is used for the first time, and again after it broke.
     link: Option<Link>,
@@ -39,9 +39,10 @@ pub(crate) struct Readers {
 
 impl Readers {
     /// Opens none yet.
-    pub(crate) fn new(options: Arc<Options>) -> Self {
-        let ordinary = (0..options.readers.max(1)).map(|_| Reader::default()).collect();
-        Self { options, pool: Pool::new(ordinary, Reader::default()) }
+    pub(crate) fn new(options: Arc<Options>, homes: &SharedHomes) -> Self {
+        let reader = || Reader { link: None, texts: Texts::new(homes.clone()) };
+        let ordinary = (0..options.readers.max(1)).map(|_| reader()).collect();
+        Self { options, pool: Pool::new(ordinary, reader()) }
     }
 
     /// Runs `read` in a snapshot; waits while every connection is in use.

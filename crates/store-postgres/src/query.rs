@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use tessera_kernel::{Aggregate, Cell, ColumnDef, ColumnType, Condition, Operator, Select};
+use tessera_kernel::{Aggregate, Bucket, Cell, ColumnDef, ColumnType, Condition, Operator, Select};
 use tessera_store_sql::{Dialect, Parameter, render};
 
 use crate::link::Step;
+use crate::placed::{BUCKET, on_server};
 use crate::value::Value;
 
 /// PostgreSQL's SQL.
@@ -50,21 +51,23 @@ impl Dialect for Postgres {
     }
 }
 
-/// A query with its values.
-pub(crate) fn step(select: &Select) -> Step {
+/// A query with its values, and the bucket of its rows, if it is known.
+pub(crate) fn step(select: &Select, bucket: Option<Bucket>) -> Step {
     let mut sql = String::with_capacity(256);
-    let parameters = render::<Postgres>(select, &mut sql);
+    let own = bucket.map(|bucket| (BUCKET, i64::from(bucket.number())));
+    let parameters = render::<Postgres>(select, own, &mut sql);
     let values = parameters.into_iter().map(|parameter| match parameter {
         Parameter::Cell(cell, ty) => Value::One(cell.clone(), ty),
         Parameter::Text(text) => Value::One(Cell::Text(text), ColumnType::Text),
         Parameter::Limit(rows) => Value::int(i64::from(rows)),
+        Parameter::Own(value) => Value::int(value),
         Parameter::Many(cells, ty) => Value::Many(cells.into_iter().cloned().collect(), ty),
     });
     let values = values.collect();
-    Step { sql: sql.into(), values, table: Some(select.table) }
+    Step { sql: sql.into(), values, table: Some(on_server(select.table)) }
 }
 
-/// The columns that the rows of a query have one value in, with it.
+/// The columns, of the table as modules know it, that the rows of a query have one value in, with it.
 pub(crate) fn values(select: &Select) -> Vec<(usize, Cell)> {
     let one = |condition: &Condition| match (condition.operator, &*condition.values) {
         (Operator::Eq, [value]) if *value != Cell::Null => Some((condition.column, value.clone())),

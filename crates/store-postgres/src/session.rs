@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tessera_kernel::{Ahead, Cell, CellRef, StoreError, TableDef};
+use tessera_kernel::{Ahead, Bucket, Cell, CellRef, ColumnType, StoreError, TableDef};
 use tessera_store_sql::given_up;
 
 use crate::ahead::Answers;
@@ -13,6 +13,7 @@ use crate::cells::to_cells;
 use crate::error::{Failure, failure};
 use crate::link::{Answer, Link, Step};
 use crate::pending::Pending;
+use crate::placed;
 use crate::reliance::Heard;
 use crate::statement::{Operation, Texts};
 use crate::value::Value;
@@ -58,6 +59,16 @@ pub(crate) struct Session<'l> {
     guessed: bool,
     /// Rows that are held until the end, or will be by what waits.
     held: Vec<(&'static TableDef, Vec<Cell>)>,
+    reach: Reach,
+}
+
+/// Where the rows lie that a command has to do with.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reach {
+    /// Buckets.
+    pub(crate) buckets: BTreeSet<Bucket>,
+    /// Statements on rows of any bucket.
+    pub(crate) scattered: u64,
 }
 
 impl<'l> Session<'l> {
@@ -85,6 +96,7 @@ impl<'l> Session<'l> {
             answering: Answering::Exact,
             guessed: false,
             held: Vec::new(),
+            reach: Reach::default(),
         }
     }
 
@@ -149,13 +161,13 @@ impl<'l> Session<'l> {
     }
 
     /// Sends what waits, and commits. `Lost` leaves open whether it was committed.
-    pub(crate) fn commit(mut self) -> Result<(), Failure> {
+    pub(crate) fn commit(mut self) -> Result<Reach, Failure> {
         if let Some(failure) = self.failure {
             return Err(failure);
         }
         let waiting = [self.messages.is_empty(), self.queued.is_empty(), self.pending.is_empty()];
         if waiting == [true; 3] && !self.begun {
-            return Ok(());
+            return Ok(self.reach);
         }
         let mut steps = self.beginning();
         self.pending.take(self.texts, &mut steps);
@@ -171,7 +183,7 @@ impl<'l> Session<'l> {
             // preparing a statement, no commit was sent.
             self.link.script("ROLLBACK")?;
         }
-        outcome
+        outcome.map(|()| self.reach)
     }
 
     /// Leaves no trace. An error where the connection is lost, and with it the transaction.
@@ -224,6 +236,54 @@ impl<'l> Session<'l> {
         self.texts.get(table, operation)
     }
 
+    /// The bucket of the rows of a table by leading key columns, if they tell it; noted as one that the
+    /// command has to do with.
+    pub(crate) fn bucket(
+        &mut self,
+        table: &'static TableDef,
+        key: &[CellRef<'_>],
+    ) -> Option<Bucket> {
+        let cell = table.placing_column().and_then(|at| key.get(at)).map(|cell| cell.to_cell());
+        self.bucket_by(table, cell.as_ref())
+    }
+
+    /// The same by what stands in the column that tells it, if that is known.
+    pub(crate) fn bucket_by(
+        &mut self,
+        table: &'static TableDef,
+        told: Option<&Cell>,
+    ) -> Option<Bucket> {
+        let bucket =
+            told.and_then(|cell| placed::bucket_of(table, &self.texts.homes, cell.as_ref()));
+        match bucket {
+            Some(bucket) => drop(self.reach.buckets.insert(bucket)),
+            None => self.reach.scattered += u64::from(placed::bucket_column(table).is_some()),
+        }
+        bucket
+    }
+
+    /// The cells of a key with the bucket behind them, where they tell it: all columns of a whole key.
+    pub(crate) fn server_key(
+        &mut self,
+        table: &'static TableDef,
+        key: &[CellRef<'_>],
+    ) -> Vec<Cell> {
+        let bucket = self.bucket(table, key).map(placed::cell);
+        key.iter().map(|cell| cell.to_cell()).chain(bucket).collect()
+    }
+
+    /// Those as values.
+    pub(crate) fn key_values(
+        &mut self,
+        table: &'static TableDef,
+        key: &[CellRef<'_>],
+    ) -> Vec<Value> {
+        let bucket = self.bucket(table, key).map(placed::cell);
+        let bucket = bucket.map(|bucket| Value::One(bucket, ColumnType::Int));
+        let cells = key.iter().zip(&table.columns);
+        cells.map(|(cell, column)| Value::of(*cell, column.ty)).chain(bucket).collect()
+    }
+
     /// Sends a statement about rows with these values, behind what has to be sent before; answers its
     /// answer.
     pub(crate) fn ask(
@@ -255,11 +315,11 @@ impl<'l> Session<'l> {
         self.answers.forget_all();
         let mut steps = Vec::new();
         for ask in asks {
-            let about = (ask.table, &*key_cells(ask.key));
+            let about = (ask.table, &*key_cells(&to_cells(ask.key)));
             self.pending.take_before(about, self.texts, &mut steps);
         }
         let written = steps.len();
-        let groups = groups(asks);
+        let groups = self.groups(asks);
         let mut gathered = Vec::with_capacity(groups.len());
         for group in &groups {
             let first = &asks[group[0]];
@@ -270,7 +330,7 @@ impl<'l> Session<'l> {
             }
             let tables: Vec<&'static TableDef> = group.iter().map(|at| asks[*at].table).collect();
             let statement = self.texts.gathered(&tables, first.key.len());
-            let values = key_values(first.table, first.key).collect();
+            let values = self.key_values(first.table, first.key);
             steps.push(Step { sql: statement.sql.clone(), values, table: None });
             gathered.push(Some(statement));
         }
@@ -308,7 +368,7 @@ impl<'l> Session<'l> {
             self.answers.forget_all();
         }
         let step = self.keyed_question(table, key, held);
-        let answer = self.ask(step, &key_cells(key))?;
+        let answer = self.ask(step, &key_cells(&to_cells(key)))?;
         if held && answer.affected > 0 {
             self.held.push((table, to_cells(key)));
         }
@@ -326,6 +386,7 @@ impl<'l> Session<'l> {
             return Ok(());
         }
         if self.guesses() {
+            let key = self.server_key(table, key);
             self.pending.hold(table, key);
             self.held.push((table, cells));
             return Ok(());
@@ -334,7 +395,8 @@ impl<'l> Session<'l> {
             return Ok(());
         }
         // A row that is not there can't be held.
-        self.write(table, Operation::Zero, key, key_values(table, key).collect())?;
+        let (whole, values) = (self.server_key(table, key), self.key_values(table, key));
+        self.write(table, Operation::Zero, &whole, values)?;
         self.keyed_rows(table, key, true).map(drop)
     }
 
@@ -348,13 +410,13 @@ impl<'l> Session<'l> {
         self.keyed(table, operation, key)
     }
 
-    /// Runs a write on rows with this key at once, behind what waits on them; answers how many rows it
+    /// Runs a write on rows with these leading cells at once, behind what waits on them; answers how many rows it
     /// changed.
     pub(crate) fn write(
         &mut self,
         table: &'static TableDef,
         operation: Operation,
-        key: &[CellRef<'_>],
+        key: &[Cell],
         values: Vec<Value>,
     ) -> Result<u64, StoreError> {
         let sql = self.text(table, operation);
@@ -400,37 +462,33 @@ impl<'l> Session<'l> {
         operation: Operation,
         key: &[CellRef<'_>],
     ) -> Step {
-        let sql = self.text(table, operation);
-        Step { sql, values: key_values(table, key).collect(), table: Some(table) }
+        let (sql, values) = (self.text(table, operation), self.key_values(table, key));
+        Step { sql, values, table: Some(table) }
     }
-}
 
-/// Questions that become one statement each, by position: rows that are held by themselves, others with
-/// those that have the same key.
-fn groups(asks: &[Ahead<'_>]) -> Vec<Vec<usize>> {
-    let mut groups: Vec<Vec<usize>> = Vec::new();
-    for (at, ask) in asks.iter().enumerate() {
-        let alike = |group: &&mut Vec<usize>| {
-            let first = &asks[group[0]];
-            !first.held && !ask.held && to_cells(first.key) == to_cells(ask.key)
-        };
-        match groups.iter_mut().find(alike) {
-            Some(group) => group.push(at),
-            None => groups.push(vec![at]),
+    /// Questions that become one statement each, by position: rows that are held by themselves, others
+    /// with those that have the same key and bucket.
+    fn groups(&self, asks: &[Ahead<'_>]) -> Vec<Vec<usize>> {
+        let mut groups: Vec<Vec<usize>> = Vec::new();
+        let bucket = |ask: &Ahead<'_>| placed::bucket(ask.table, &self.texts.homes, ask.key);
+        for (at, ask) in asks.iter().enumerate() {
+            let alike = |group: &&mut Vec<usize>| {
+                let first = &asks[group[0]];
+                !first.held
+                    && !ask.held
+                    && to_cells(first.key) == to_cells(ask.key)
+                    && bucket(first) == bucket(ask)
+            };
+            match groups.iter_mut().find(alike) {
+                Some(group) => group.push(at),
+                None => groups.push(vec![at]),
+            }
         }
+        groups
     }
-    groups
 }
 
 /// The leading columns with the cells of a key.
-fn key_cells(key: &[CellRef<'_>]) -> Vec<(usize, Cell)> {
-    to_cells(key).into_iter().enumerate().collect()
-}
-
-/// The cells of a key as values.
-pub(crate) fn key_values<'k>(
-    table: &'static TableDef,
-    key: &'k [CellRef<'k>],
-) -> impl Iterator<Item = Value> + 'k {
-    key.iter().zip(&table.columns).map(|(cell, column)| Value::of(*cell, column.ty))
+fn key_cells(key: &[Cell]) -> Vec<(usize, Cell)> {
+    key.iter().cloned().enumerate().collect()
 }

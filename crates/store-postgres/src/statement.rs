@@ -9,6 +9,7 @@ use tessera_kernel::{ColumnDef, TableDef};
 use tessera_store_sql::quote;
 
 use crate::gathered::Gathered;
+use crate::placed::{SharedHomes, bucket_column, is_told_by, key_columns};
 
 /// What is done with a table, as far as its text depends on it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -51,11 +52,17 @@ pub(crate) enum Operation {
 /// The texts of operations, made once.
 #[derive(Default)]
 pub(crate) struct Texts {
+    pub(crate) homes: SharedHomes,
     operations: HashMap<(usize, Operation), Arc<str>>,
     gathered: HashMap<(Vec<usize>, usize), Arc<Gathered>>,
 }
 
 impl Texts {
+    /// None yet, of tables whose rows have these homes.
+    pub(crate) fn new(homes: SharedHomes) -> Self {
+        Self { homes, ..Self::default() }
+    }
+
     /// The text of an operation.
     pub(crate) fn get(&mut self, table: &'static TableDef, operation: Operation) -> Arc<str> {
         let key = (address(table), operation);
@@ -115,13 +122,19 @@ fn keys(table: &TableDef) -> String {
     list(0..table.key, |position| column(table, position))
 }
 
-/// `WHERE` the leading key columns equal the parameters behind `before`.
+/// `WHERE` the leading key columns, of those that modules know, equal the parameters behind `before`, and
+/// so does the bucket where they tell it.
 pub(crate) fn by_key(table: &TableDef, count: usize, before: usize) -> String {
-    let equal = |position| format!("{} = ${}", column(table, position), before + position + 1);
-    if count == 0 {
-        return String::new();
-    }
-    format!(" WHERE {}", (0..count).map(equal).collect::<Vec<_>>().join(" AND "))
+    let bucket = bucket_column(table).filter(|_| is_told_by(table, count));
+    let equal = |(place, at)| format!("{} = ${}", column(table, at), before + place + 1);
+    let equal: Vec<String> = (0..count).chain(bucket).enumerate().map(equal).collect();
+    if equal.is_empty() { String::new() } else { format!(" WHERE {}", equal.join(" AND ")) }
+}
+
+/// The columns that modules know.
+pub(crate) fn known(table: &TableDef) -> impl Iterator<Item = usize> + use<> {
+    let bucket = bucket_column(table);
+    (0..table.columns.len()).filter(move |at| Some(*at) != bucket)
 }
 
 /// Columns as rows of arrays.
@@ -153,7 +166,7 @@ fn statement(table: &TableDef, operation: &Operation) -> String {
             format!("DELETE FROM {table_name}{}", by_key(table, *prefix, 0))
         }
         Operation::Rows(prefix) => rows(table, *prefix),
-        Operation::RowHeld => format!("{} FOR UPDATE", rows(table, table.key)),
+        Operation::RowHeld => format!("{} FOR UPDATE", rows(table, key_columns(table))),
         Operation::HoldMany => hold_many(table),
         Operation::Zero => {
             let values = list(0..count, |position| {
@@ -189,15 +202,15 @@ fn replace(table: &TableDef) -> String {
     let changes = list(first..table.columns.len(), |position| {
         format!("{} = ${}", column(table, position), position + 1)
     });
-    format!("UPDATE {} SET {changes}{}", name(table), by_key(table, table.key, 0))
+    format!("UPDATE {} SET {changes}{}", name(table), by_key(table, key_columns(table), 0))
 }
 
 fn set(table: &TableDef, columns: &[usize], guard: Option<usize>) -> String {
     let changes = list(columns.iter().enumerate(), |(position, changed)| {
         format!("{} = ${}", column(table, *changed), position + 1)
     });
-    let mut sql =
-        format!("UPDATE {} SET {changes}{}", name(table), by_key(table, table.key, columns.len()));
+    let by_key = by_key(table, key_columns(table), columns.len());
+    let mut sql = format!("UPDATE {} SET {changes}{by_key}", name(table));
     if let Some(guard) = guard {
         let parameter = columns.len() + table.key + 1;
         let _ = write!(sql, " AND {} IS NOT DISTINCT FROM ${parameter}", column(table, guard));
@@ -207,15 +220,17 @@ fn set(table: &TableDef, columns: &[usize], guard: Option<usize>) -> String {
 
 fn rows(table: &TableDef, prefix: usize) -> String {
     let (by_key, order) = (by_key(table, prefix, 0), order_behind(table, prefix));
-    format!("SELECT {} FROM {}{by_key}{order}", all(table), name(table))
+    let known = list(known(table), |at| column(table, at));
+    format!("SELECT {known} FROM {}{by_key}{order}", name(table))
 }
 
 /// `ORDER BY` the key columns behind the leading ones that are given.
 pub(crate) fn order_behind(table: &TableDef, prefix: usize) -> String {
-    if prefix >= table.key {
+    let key = key_columns(table);
+    if prefix >= key {
         return String::new();
     }
-    format!(" ORDER BY {}", list(prefix..table.key, |position| column(table, position)))
+    format!(" ORDER BY {}", list(prefix..key, |position| column(table, position)))
 }
 
 fn add_many(table: &TableDef, columns: &[usize]) -> String {
@@ -242,7 +257,7 @@ fn add(table: &TableDef, columns: &[usize], terms: &[(usize, i64)]) -> String {
     format!(
         "UPDATE {} AS t SET {changes}{} AND {} >= {}",
         name(table),
-        by_key(table, table.key, columns.len()),
+        by_key(table, key_columns(table), columns.len()),
         outcome(table, columns, terms, parameter),
         parameter(columns.len() + table.key)
     )
@@ -285,14 +300,23 @@ fn outcome(
     if terms.is_empty() { "0".to_string() } else { terms.join(" + ") }
 }
 
+/// That rows are in the bucket in the parameter behind so many, which is that of all rows of the statement:
+/// a sharded server has to be told where to go before it looks at the keys.
+fn in_bucket(table: &TableDef, row: &str, behind: usize) -> String {
+    let is_it = |at| format!(" AND {row}{} = ${}", column(table, at), behind + 1);
+    bucket_column(table).map_or_else(String::new, is_it)
+}
+
 fn hold_many(table: &TableDef) -> String {
     let parameters = list(1..=table.key, |position| format!("${position}"));
     let names = list(0..table.key, |at| format!("k{at}"));
     let same = same_row(table, "t");
     let order = list(0..table.key, |at| format!("t.{}", column(table, at)));
+    let in_bucket = in_bucket(table, "t.", table.key);
     format!(
         "WITH u AS (SELECT * FROM unnest({parameters}) AS u ({names})), \
-         done AS (SELECT 1 FROM {} AS t JOIN u ON {same} ORDER BY {order} FOR UPDATE OF t) {}",
+         done AS (SELECT 1 FROM {} AS t JOIN u ON {same}{in_bucket} ORDER BY {order} \
+         FOR UPDATE OF t) {}",
         name(table),
         refused_unless(ALL_DONE)
     )
@@ -305,9 +329,10 @@ fn add_guarded(table: &TableDef, columns: &[usize], terms: &[(usize, i64)]) -> S
         format!("{0} = t.{0} + u.s{place}", column(table, *at))
     });
     let same = same_row(table, "t");
+    let in_bucket = in_bucket(table, "t.", table.key + columns.len() + 1);
     format!(
-        "WITH {}, done AS (UPDATE {} AS t SET {changes} FROM u WHERE {same} AND {} >= u.least \
-         RETURNING 1) {}",
+        "WITH {}, done AS (UPDATE {} AS t SET {changes} FROM u WHERE {same}{in_bucket} \
+         AND {} >= u.least RETURNING 1) {}",
         guarded_rows(table, columns),
         name(table),
         outcome(table, columns, terms, |place| format!("u.s{place}")),
@@ -357,10 +382,11 @@ fn sweep(table: &TableDef) -> String {
     let zero = (table.key..table.columns.len()).map(|at| format!("{} = 0", column(table, at)));
     let zero: Vec<String> = zero.collect();
     format!(
-        "DELETE FROM {} WHERE ({}) IN ({}) AND {}",
+        "DELETE FROM {} WHERE ({}) IN ({}) AND {}{}",
         name(table),
         keys(table),
         unnested(table.key),
-        zero.join(" AND ")
+        zero.join(" AND "),
+        in_bucket(table, "", table.key)
     )
 }

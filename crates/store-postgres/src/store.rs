@@ -3,11 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use tessera_kernel::{Connection, Fault, Job, ReadMode, Statistics, Store, StoreError, TableDef};
+use tessera_kernel::{
+    Connection, Fault, Homes, Job, ReadMode, Statistics, Store, StoreError, TableDef,
+};
 
 use crate::error::Failure;
 use crate::link::{Link, Step};
 use crate::options::Options;
+use crate::placed::{SharedHomes, on_server};
 use crate::pool::Readers;
 use crate::workers::Workers;
 use crate::{catalog, migrate};
@@ -15,6 +18,7 @@ use crate::{catalog, migrate};
 /// An open PostgreSQL database. Dropping it finishes the queued commands.
 pub struct PostgresStore {
     options: Arc<Options>,
+    homes: SharedHomes,
     readers: Readers,
     workers: Option<Workers>,
 }
@@ -27,7 +31,7 @@ impl PostgresStore {
     /// `Unavailable` where the server can't be reached within the patience of the options, or refuses.
     pub fn open(options: Options) -> Result<Self, StoreError> {
         let store = Self::reading(options)?;
-        let workers = Some(Workers::start(&store.options)?);
+        let workers = Some(Workers::start(&store.options, &store.homes)?);
         Ok(Self { workers, ..store })
     }
 
@@ -38,9 +42,10 @@ impl PostgresStore {
     /// As [`PostgresStore::open`].
     pub fn reading(options: Options) -> Result<Self, StoreError> {
         let options = Arc::new(options);
-        let readers = Readers::new(options.clone());
+        let homes = SharedHomes::default();
+        let readers = Readers::new(options.clone(), &homes);
         readers.bare(|link| link.script(""))?;
-        Ok(Self { options, readers, workers: None })
+        Ok(Self { options, homes, readers, workers: None })
     }
 }
 
@@ -91,7 +96,14 @@ impl Store for PostgresStore {
         self.readers.read(mode, read)
     }
 
+    fn settle(&self, homes: &Homes) {
+        // Whoever opens a database a second time on one connection has the same customizing.
+        let _ = self.homes.set(homes.clone());
+    }
+
     fn migrate(&self, tables: &[&'static TableDef]) -> Result<(), StoreError> {
+        let tables: Vec<_> = tables.iter().map(|table| on_server(table)).collect();
+        let tables = &tables[..];
         if self.workers.is_none() {
             return self.readers.bare(|link| catalog::check_present(link, tables));
         }

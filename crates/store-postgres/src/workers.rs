@@ -14,6 +14,7 @@ use crate::announcements::Announcements;
 use crate::error::Failure;
 use crate::link::Link;
 use crate::options::Options;
+use crate::placed::SharedHomes;
 use crate::pool::live;
 use crate::session::{Answering, Session};
 use crate::statement::Texts;
@@ -36,11 +37,13 @@ struct Counters {
     commands: AtomicU64,
     commits: AtomicU64,
     repeats: AtomicU64,
+    buckets: [AtomicU64; 4],
+    scattered: AtomicU64,
 }
 
 impl Workers {
     /// Starts the threads.
-    pub(crate) fn start(options: &Options) -> Result<Self, StoreError> {
+    pub(crate) fn start(options: &Options, homes: &SharedHomes) -> Result<Self, StoreError> {
         let options = Arc::new(options.for_commands());
         let (sender, receiver) = channel();
         let queue: Queue = Arc::new(Mutex::new(receiver));
@@ -50,9 +53,9 @@ impl Workers {
         for number in 1..=options.writers.max(1) {
             let (queue, counters, options) = (queue.clone(), counters.clone(), options.clone());
             let announcements = announcements.clone();
+            let texts = Texts::new(homes.clone());
             let worker = move || {
-                let (link, texts) = (None, Texts::default());
-                let mut worker = Worker { options, counters, link, texts, announcements };
+                let mut worker = Worker { options, counters, link: None, texts, announcements };
                 while let Some(job) = next(&queue) {
                     worker.serve(job);
                 }
@@ -84,6 +87,8 @@ impl Workers {
             commands: read(&self.counters.commands),
             commits: read(&self.counters.commits),
             repeats: read(&self.counters.repeats),
+            buckets: self.counters.buckets.each_ref().map(read),
+            scattered: read(&self.counters.scattered),
         }
     }
 }
@@ -196,8 +201,11 @@ fn end(session: Session<'_>, verdict: Verdict, counters: &Counters) -> Result<Tu
         return rolled_back(session, turn);
     }
     match session.commit() {
-        Ok(()) => {
+        Ok(reach) => {
             counters.commits.fetch_add(1, Ordering::Relaxed);
+            let place = reach.buckets.len().min(counters.buckets.len() - 1);
+            counters.buckets[place].fetch_add(1, Ordering::Relaxed);
+            counters.scattered.fetch_add(reach.scattered, Ordering::Relaxed);
             Ok(Turn::Done(Ok(())))
         }
         Err(Failure::Lost(why)) => Err(Turn::Done(Err(StoreError::Unavailable(format!(

@@ -19,16 +19,23 @@ pub enum Parameter<'q> {
     Text(String),
     /// The limit.
     Limit(u32),
+    /// The value of the engine's own column.
+    Own(i64),
     /// Values of a column of this type, none of them empty, as one array.
     Many(Vec<&'q Cell>, ColumnType),
 }
 
-/// Writes the query to `sql` (which is emptied first); answers what its parameters bind, in order.
-pub fn render<'q, D: Dialect>(select: &'q Select, sql: &mut String) -> Vec<Parameter<'q>> {
+/// Writes the query to `sql` (which is emptied first); answers what its parameters bind, in order. `own` is a
+/// column of the engine, not of the table's definition, with the value that all rows asked for have there.
+pub fn render<'q, D: Dialect>(
+    select: &'q Select,
+    own: Option<(&str, i64)>,
+    sql: &mut String,
+) -> Vec<Parameter<'q>> {
     sql.clear();
     let mut render =
         Render::<D> { table: select.table, sql, parameters: Vec::new(), dialect: PhantomData };
-    render.select(select);
+    render.select(select, own);
     render.parameters
 }
 
@@ -40,7 +47,7 @@ struct Render<'t, 'q, D> {
 }
 
 impl<'q, D: Dialect> Render<'_, 'q, D> {
-    fn select(&mut self, select: &'q Select) {
+    fn select(&mut self, select: &'q Select, own: Option<(&str, i64)>) {
         self.sql.push_str("SELECT ");
         self.answer(select);
         self.sql.push_str(" FROM ");
@@ -49,6 +56,13 @@ impl<'q, D: Dialect> Render<'_, 'q, D> {
         for condition in &select.conditions {
             self.sql.push_str(word);
             self.condition(condition);
+            word = " AND ";
+        }
+        if let Some((column, value)) = own {
+            self.sql.push_str(word);
+            push_name(self.sql, column);
+            self.sql.push_str(" = ");
+            self.parameter(Parameter::Own(value));
             word = " AND ";
         }
         if let Some(after) = &select.after {

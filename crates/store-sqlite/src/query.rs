@@ -47,13 +47,14 @@ pub(crate) fn prepare<'c>(
     text: &mut String,
     select: &Select,
 ) -> Result<CachedStatement<'c>, rusqlite::Error> {
-    let parameters = render::<Sqlite>(select, text);
+    let parameters = render::<Sqlite>(select, None, text);
     let mut statement = connection.prepare_cached(text)?;
     for (position, parameter) in (1..).zip(&parameters) {
         match parameter {
             Parameter::Cell(cell, _) => bind_cell(&mut statement, position, cell.as_ref())?,
             Parameter::Text(text) => bind_cell(&mut statement, position, CellRef::Text(text))?,
             Parameter::Limit(rows) => statement.raw_bind_parameter(position, rows)?,
+            Parameter::Own(value) => statement.raw_bind_parameter(position, value)?,
             Parameter::Many(cells, _) => {
                 let values: Vec<Value> = cells.iter().map(|cell| value_of(cell)).collect();
                 statement.raw_bind_parameter(position, Rc::new(values))?;

@@ -80,6 +80,7 @@ impl Writer {
             commands: self.counters.commands.load(Ordering::Relaxed),
             commits: self.counters.commits.load(Ordering::Relaxed),
             repeats: 0,
+            ..Statistics::default()
         }
     }
 

@@ -13,6 +13,7 @@ mod deliveries;
 mod documents;
 mod flow;
 mod headers;
+mod homes;
 mod invoices;
 mod item_categories;
 mod order_to_cash;
