@@ -4,6 +4,7 @@ mod command;
 mod demo;
 mod graph;
 mod postgres;
+mod simulate;
 mod test;
 mod tidy;
 
@@ -14,6 +15,7 @@ usage: cargo xtask <task>
 
   demo [--listen ADDR] [--no-serve]   builds the server, makes the demo company, serves it
   test [--fast]                       installs what the tests need and runs all of them
+  simulate [--seeds N] [--from S]      plays N seeds of the simulation from S on, all night if need be
   tidy                                checks layers, file and function sizes, documents
   graph [--check]                     draws the crates into ARCHITECTURE.md";
 
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
     let outcome = match task {
         "demo" => demo::run(rest),
         "test" => test::run(rest),
+        "simulate" => simulate::run(rest),
         "tidy" => tidy::run(),
         "graph" => graph::run(rest),
         _ => Err(USAGE.to_string()),

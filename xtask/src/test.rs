@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::command::{is_installed, run as execute, run_with};
-use crate::postgres;
+use crate::{postgres, simulate};
 
 /// Outside checkers of the ledger, by program and Debian package.
 const CHECKERS: [(&str, &str); 2] = [("hledger", "hledger"), ("bean-check", "beancount")];
@@ -17,12 +17,15 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     crate::tidy::run()?;
     execute("cargo", &["test", "--workspace", "--doc", "--quiet"])?;
     if let Ok(url) = std::env::var(postgres::VARIABLE) {
-        return run_on(&url);
+        run_on(&url)?;
+    } else if let Some(programs) = postgres::programs() {
+        let server = postgres::Server::start(programs)?;
+        run_on(&server.url)?;
+    } else {
+        // The tests that want a server say aloud that they are skipped.
+        run_tests(&["--workspace"], &[])?;
     }
-    // Where there is no server, the tests that want one say aloud that they are skipped.
-    let Some(programs) = postgres::programs() else { return run_tests(&["--workspace"], &[]) };
-    let server = postgres::Server::start(programs)?;
-    run_on(&server.url)
+    simulate::run(&[])
 }
 
 /// Every test, then the business scenarios once more on PostgreSQL.

@@ -4,8 +4,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use tessera_installation::idempotency::{Answer, recall, remember};
-use tessera_kernel::{Fault, Problem, Tx};
+pub(crate) use tessera_installation::idempotency::Kept;
+use tessera_installation::idempotency::{self, Answer, recall, remember};
+use tessera_kernel::{Problem, Tx};
 
 use crate::refusal::Refusal;
 
@@ -71,37 +72,16 @@ fn hash(parts: &[&[u8]]) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What is kept of the answer to a call: its status, and without the member that is a secret.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Kept {
-    /// HTTP status.
-    pub(crate) status: u16,
-    /// The member that is told once and left out of what is kept.
-    pub(crate) secret: Option<&'static str>,
-}
-
-/// Runs a verb once per key; answers its value and whether it is that of an earlier call.
+/// Runs a verb once per key, where there is one; answers its value and whether it is that of an
+/// earlier call.
 pub(crate) fn once(
     tx: &mut Tx<'_>,
     key: Option<&Key>,
     kept: Kept,
     run: impl FnOnce(&mut Tx<'_>) -> Result<Value, Problem>,
 ) -> Result<(Value, bool), Problem> {
-    let Some(Key { key, request }) = key else { return Ok((run(tx)?, false)) };
-    if let Some(answer) = recall(tx, key, request)? {
-        let value = serde_json::from_str(&answer.body)
-            .map_err(|error| Fault::corrupt(format!("a kept answer: {error}")))?;
-        return Ok((value, true));
+    match key {
+        Some(Key { key, request }) => idempotency::once(tx, key, request, kept, run),
+        None => Ok((run(tx)?, false)),
     }
-    let value = run(tx)?;
-    let body = match (kept.secret, &value) {
-        (Some(secret), Value::Object(members)) => {
-            let mut told = members.clone();
-            told.remove(secret);
-            Value::Object(told).to_string()
-        }
-        _ => value.to_string(),
-    };
-    remember(tx, key, request, &Answer { status: kept.status, body })?;
-    Ok((value, false))
 }

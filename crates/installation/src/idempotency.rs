@@ -4,6 +4,7 @@
 
 use std::sync::LazyLock;
 
+use serde_json::Value;
 use tessera_kernel::{
     Cell, CellRef, ColumnDef, ColumnType, Condition, Database, Direction, Fault, Module, Operator,
     Problem, ProblemKind, RowBuffer, Select, TableDef, Tx,
@@ -87,6 +88,42 @@ pub fn remember(tx: &mut Tx<'_>, key: &str, request: &str, answer: &Answer) -> R
         Cell::Instant(tx.now().as_micros()),
     ]);
     Ok(tx.connection().insert(&IDEMPOTENCY_KEY, &row)?)
+}
+
+/// What is kept of the answer to a call: its status, and without the member that is a secret.
+#[derive(Clone, Copy, Debug)]
+pub struct Kept {
+    /// HTTP status.
+    pub status: u16,
+    /// The member that is told once and left out of what is kept.
+    pub secret: Option<&'static str>,
+}
+
+/// Runs a verb once per key; answers its value and whether it is that of an earlier call. `request`
+/// is as in [`recall`].
+pub fn once(
+    tx: &mut Tx<'_>,
+    key: &str,
+    request: &str,
+    kept: Kept,
+    run: impl FnOnce(&mut Tx<'_>) -> Result<Value, Problem>,
+) -> Result<(Value, bool), Problem> {
+    if let Some(answer) = recall(tx, key, request)? {
+        let value = serde_json::from_str(&answer.body)
+            .map_err(|error| Fault::corrupt(format!("a kept answer: {error}")))?;
+        return Ok((value, true));
+    }
+    let value = run(tx)?;
+    let body = match (kept.secret, &value) {
+        (Some(secret), Value::Object(members)) => {
+            let mut told = members.clone();
+            told.remove(secret);
+            Value::Object(told).to_string()
+        }
+        _ => value.to_string(),
+    };
+    remember(tx, key, request, &Answer { status: kept.status, body })?;
+    Ok((value, false))
 }
 
 /// Deletes answers that are older than a day, in small commands; answers how many.

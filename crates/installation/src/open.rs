@@ -138,9 +138,24 @@ impl Installation {
     ) -> Result<Self, InstallationError> {
         let composition =
             compose(config_folder.as_deref()).map_err(InstallationError::Customizing)?;
+        let installation = Self::of(composition, store, clock, ids)?;
+        Ok(Self { config_folder, ..installation })
+    }
+
+    /// The same of modules and customizing that are put together already.
+    ///
+    /// # Errors
+    ///
+    /// A database that does not fit.
+    pub fn of(
+        composition: Composition,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdSource>,
+    ) -> Result<Self, InstallationError> {
         let db = database(store, composition, clock, ids)?;
         continue_ids(&db)?;
-        Ok(Self { db, location: None, config_folder })
+        Ok(Self { db, location: None, config_folder: None })
     }
 
     /// The database.

@@ -8,6 +8,7 @@ use tessera_kernel::{Cell, ObjectId, Problem, Ref};
 use tessera_sales::SalesDocument;
 use tessera_stock::{GoodsMovement, PlannedReceipt};
 
+use crate::call::Call;
 use crate::shop::Shop;
 
 pub(crate) type Order = Ref<SalesDocument>;
@@ -59,12 +60,22 @@ impl Shop {
         items: Value,
         more: Value,
     ) -> Made<SalesDocument> {
+        self.call(self.document_call(document_type, customer, items, more)).map(|made| id_in(&made))
+    }
+
+    pub(crate) fn document_call(
+        &self,
+        document_type: &str,
+        customer: &str,
+        items: Value,
+        more: Value,
+    ) -> Call {
         let mut header = json!({
             "document_type": document_type, "sold_to": self.partner(customer).to_string(),
             "sales_organisation": "1000", "distribution_channel": "10", "division": "00",
         });
         merge(&mut header, more);
-        self.sales_document(json!({ "header": header, "items": items }))
+        Call::create("sales_document", json!({ "header": header, "items": items }))
     }
 
     pub(crate) fn sales_document(&self, body: Value) -> Made<SalesDocument> {
@@ -255,18 +266,33 @@ impl Shop {
         count: i64,
         more: Value,
     ) -> Made<GoodsMovement> {
+        self.call(self.movement_call(movement_type, product, count, more))
+            .map(|answer| id_in(&answer))
+    }
+
+    pub(crate) fn movement_call(
+        &self,
+        movement_type: &str,
+        product: &str,
+        count: i64,
+        more: Value,
+    ) -> Call {
         let mut item = json!({ "product": self.product_id(product).to_string(), "plant": "1000",
             "quantity": quantity(&count.to_string(), "PC") });
         merge(&mut item, more);
         let body = json!({ "movement_type": movement_type, "items": [item] });
-        self.act_on_all::<GoodsMovement>("post", body).map(|answer| id_in(&answer))
+        Call::act_on_all::<GoodsMovement>("post", body)
     }
 
     /// Pieces are announced for a day.
     pub(crate) fn announce(&self, product: &str, count: i64, day: &str) -> Ref<PlannedReceipt> {
+        id_in(&self.call(self.announce_call(product, count, day)).unwrap())
+    }
+
+    pub(crate) fn announce_call(&self, product: &str, count: i64, day: &str) -> Call {
         let body = json!({ "kind": "purchase", "product": self.product_id(product).to_string(),
             "plant": "1000", "date": day, "quantity": quantity(&count.to_string(), "PC") });
-        Ref::new(self.create("planned_receipt", body).unwrap())
+        Call::create("planned_receipt", body)
     }
 }
 

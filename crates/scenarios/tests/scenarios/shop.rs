@@ -1,16 +1,17 @@
 //! Master data: a few customers, products, prices, taxes and rates, by name.
 
 use std::collections::HashMap;
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 
 use serde_json::{Value, json};
 use tessera_kernel::{
     Currency, Decimal, ObjectId, Percentage, Problem, Quantity, Ref, Unit, Validity, parse_decimal,
 };
 use tessera_partner::BusinessPartner;
-use tessera_pricing::{ConditionRate, KeyField, KeyFields, ScaleLine, put_price};
+use tessera_pricing::{ConditionRate, ConditionRecord, KeyField, KeyFields, ScaleLine, put_price};
 use tessera_product::Product;
 
+use crate::call::Call;
 use crate::world::{World, code};
 
 /// A world with master data.
@@ -23,6 +24,12 @@ impl Deref for Shop {
     type Target = World;
     fn deref(&self) -> &World {
         &self.world
+    }
+}
+
+impl DerefMut for Shop {
+    fn deref_mut(&mut self) -> &mut World {
+        &mut self.world
     }
 }
 
@@ -104,6 +111,11 @@ impl Shop {
         shop
     }
 
+    /// The same master data in a world that is a copy of this one.
+    pub(crate) fn copied_to(&self, world: World) -> Self {
+        Self { world, ids: self.ids.clone() }
+    }
+
     pub(crate) fn partner(&self, name: &str) -> Ref<BusinessPartner> {
         Ref::new(self.ids[name])
     }
@@ -113,6 +125,11 @@ impl Shop {
     }
 
     pub(crate) fn customer(&mut self, name: &'static str, customer: &Customer) {
+        let id = self.create("business_partner", self.customer_body(name, customer)).unwrap();
+        self.ids.insert(name, id);
+    }
+
+    pub(crate) fn customer_body(&self, name: &str, customer: &Customer) -> Value {
         let defaults: Vec<Value> = customer
             .payer
             .iter()
@@ -129,7 +146,7 @@ impl Shop {
                 "limit": { "amount": format!("{limit}.00"), "currency": "EUR" } })
         });
         let group = if customer.country == "DE" { "01" } else { "02" };
-        let body = json!({
+        json!({
             "general": { "category": "organisation", "name": name, "language": "en",
                 "country": customer.country, "tax_classification": "full" },
             "roles": [{ "role": "customer" }],
@@ -143,17 +160,19 @@ impl Shop {
             }],
             "function_defaults": defaults,
             "credit": credit.into_iter().collect::<Vec<_>>(),
-        });
-        let id = self.create("business_partner", body).unwrap();
-        self.ids.insert(name, id);
+        })
     }
 
     /// A limit of a customer from now on.
     pub(crate) fn limit(&self, name: &str, limit: i64) {
+        self.call(self.limit_call(name, limit)).unwrap();
+    }
+
+    pub(crate) fn limit_call(&self, name: &str, limit: i64) -> Call {
         let body = json!({ "credit": [{ "credit_control_area": "1000",
             "risk_category": "MEDIUM",
             "limit": { "amount": format!("{limit}.00"), "currency": "EUR" } }] });
-        self.change(self.partner(name), body).unwrap();
+        Call::change(self.partner(name), None, body)
     }
 
     /// Goods, counted in pieces and boxes of ten, with a stock value per piece.
@@ -226,6 +245,18 @@ impl Shop {
         let lines = scale.iter().map(|(from, price)| (Decimal::from(*from), decimal(price)));
         let fields = Self::area().with(KeyField::Product, id);
         self.put_scaled("PR00", "A304", fields, rate, lines.collect());
+    }
+
+    /// The record of a product's price.
+    pub(crate) fn price_of(&self, product: &str) -> Ref<ConditionRecord> {
+        let anchor = self.product_id(product);
+        let prices = self.read(|tx| Ok(tx.all::<ConditionRecord>()?));
+        let mut of_product = prices.into_iter().filter(|id| {
+            let record = self.load(*id);
+            let product = anchor.to_string();
+            record.value.key_fields.iter().any(|field| field.value == product)
+        });
+        of_product.next().unwrap()
     }
 
     /// A discount of a customer in percent.

@@ -1,16 +1,19 @@
 //! An installation of its own, with a clock that stands until it is moved.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use proptest::test_runner::Config as ProptestConfig;
 use serde_json::Value;
 use tessera_installation::{Installation, Options};
 use tessera_kernel::{
-    Actor, Code, Date, Fault, FixedClock, Instant, Object, ObjectId, Problem, RandomIds, Ref,
-    Source, Stored, Tx, parse_date,
+    Actor, Clock as _, Code, Date, Fault, FixedClock, Instant, Object, ObjectId, Problem,
+    RandomIds, Ref, Source, Stored, Tx, parse_date,
 };
 use tessera_store_postgres::PostgresStore;
 use tessera_testing_postgres::{TestDatabase, database};
+
+use crate::call::Call;
 
 /// The day on which every scenario begins, a Monday.
 pub(crate) const START: &str = "2026-03-02";
@@ -47,7 +50,8 @@ pub(crate) fn cases(cases: u32) -> ProptestConfig {
     }
 }
 
-fn morning(date: &str) -> Instant {
+/// Eight o'clock of a day, in UTC.
+pub(crate) fn morning(date: &str) -> Instant {
     Instant::parse(&format!("{date}T08:00:00Z")).unwrap()
 }
 
@@ -96,10 +100,39 @@ impl World {
         Self { installation, clock, folder, database: Some(database) }
     }
 
+    /// A world on an installation that is there, with its clock and the folder of its database.
+    pub(crate) fn around(
+        installation: Installation,
+        clock: Arc<FixedClock>,
+        folder: tempfile::TempDir,
+    ) -> Self {
+        Self { installation, clock, folder, database: None }
+    }
+
     /// Another process on the same database; none where the engine has one process only.
     pub(crate) fn beside(&self, number: u64) -> Option<Installation> {
         let database = self.database.as_ref()?;
         Some(process(database, &self.folder, self.clock.clone(), 1 + number))
+    }
+
+    /// The folder of the database.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The clock.
+    pub(crate) fn clock(&self) -> Arc<FixedClock> {
+        self.clock.clone()
+    }
+
+    /// What the clock shows.
+    pub(crate) fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    /// From now on the clock shows this.
+    pub(crate) fn set_clock(&self, now: Instant) {
+        self.clock.set(now);
     }
 
     /// From now on it is the morning of this day.
@@ -134,12 +167,15 @@ impl World {
         self.installation.db().read(&actor(), run).unwrap()
     }
 
+    /// Runs a call.
+    pub(crate) fn call(&self, call: Call) -> Result<Value, Problem> {
+        self.run(move |tx| call.perform(tx))
+    }
+
     /// Makes an object.
     pub(crate) fn create(&self, object: &'static str, body: Value) -> Result<ObjectId, Problem> {
-        self.run(move |tx| {
-            let create = tx.environment().registry.object(object).unwrap().create.unwrap();
-            create(tx, &body)
-        })
+        self.call(Call::create(object, body))
+            .map(|answer| answer["id"].as_str().unwrap().parse().unwrap())
     }
 
     /// Changes an object.
@@ -154,10 +190,7 @@ impl World {
         version: Option<i64>,
         body: Value,
     ) -> Result<(), Problem> {
-        self.run(move |tx| {
-            let change = tx.environment().registry.object(T::NAME).unwrap().change.unwrap();
-            change(tx, id.id(), version, &body)
-        })
+        self.call(Call::change(id, version, body)).map(drop)
     }
 
     /// An action of an object.
@@ -167,10 +200,7 @@ impl World {
         action: &'static str,
         body: Value,
     ) -> Result<Value, Problem> {
-        self.run(move |tx| {
-            let action = *tx.environment().registry.action(T::NAME, action).unwrap();
-            (action.run)(tx, id.id(), &body)
-        })
+        self.call(Call::act(id, action, body))
     }
 
     /// An action of an object type.
@@ -179,7 +209,7 @@ impl World {
         action: &'static str,
         body: Value,
     ) -> Result<Value, Problem> {
-        self.act::<T>(Ref::new(ObjectId(Default::default())), action, body)
+        self.call(Call::act_on_all::<T>(action, body))
     }
 
     /// An action that only reads.
@@ -193,6 +223,12 @@ impl World {
     /// An object as it is stored.
     pub(crate) fn load<T: Object>(&self, id: Ref<T>) -> Stored<T> {
         self.read(|tx| Ok(tx.load(id)?))
+    }
+
+    /// An object as JSON.
+    pub(crate) fn json<T: Object>(&self, id: Ref<T>) -> Value {
+        let get = self.installation.db().environment().registry.object(T::NAME).unwrap().get;
+        self.read(|tx| get(tx, id.id()))
     }
 
     /// How many objects there are of a type.
