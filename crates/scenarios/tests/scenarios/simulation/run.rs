@@ -16,7 +16,7 @@ use tessera_kernel::{
 use tessera_store_sqlite::{Options, SqliteStore};
 
 use crate::call::{Call, Verb};
-use crate::play::{Made, Play};
+use crate::play::Play;
 use crate::shop::Shop;
 use crate::simulation::chaos::{Chaos, Trouble};
 use crate::simulation::story::{GUEST, Move, Seen, Turn, USERS, is_steady};
