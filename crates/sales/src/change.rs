@@ -96,13 +96,15 @@ pub fn release_credit(
         return Err(SalesError::NotBlocked { number: work.document.number() });
     }
     let before = work.document.value.clone();
+    let held = commitment::open_credit(&before, true, &work.fulfilments)?;
     work.document.status.credit = CreditStatus::Released;
     work.document.status.credit_release_reason = Some(reason.to_string());
     if was_blocked {
         let (area, payer) = commitment::account(&work.document)?;
         let open = commitment::open_credit(&work.document, true, &work.fulfilments)?;
         if let Some(item) = work.document.items.first() {
-            let value = tessera_kernel::Money::from_minor(open, item.credit_value.currency());
+            let value =
+                tessera_kernel::Money::from_minor(open - held, item.credit_value.currency());
             tessera_credit::shift(tx, area, payer, tessera_credit::Exposure::orders(value))?;
         }
         promise::anew(tx, &mut work, &before, &[])?;

@@ -27,34 +27,37 @@ pub(crate) fn credit_share(item: &SalesItem, done: i64, quantity: i64) -> Result
 }
 
 /// Credit value that an item still counts for as an open order: what is to be billed of it, at
-/// the prices that it has now, less what its deliveries count for. Of a rejected item only what
-/// was delivered is still to be billed.
-fn open_credit_of(item: &SalesItem, taken: Taken) -> Result<i64, Fault> {
-    let whole = match item.rejection_reason {
-        None => item.credit_value.minor(),
-        Some(_) => credit_up_to(item, taken.delivered.max(taken.billed))?,
+/// the prices that it has now, less what its deliveries count for. Of an item that is rejected or
+/// blocked only what was delivered is still to be billed.
+fn open_credit_of(item: &SalesItem, taken: Taken, blocked: bool) -> Result<i64, Fault> {
+    let whole = if blocked || item.rejection_reason.is_some() {
+        credit_up_to(item, taken.delivered.max(taken.billed))?
+    } else {
+        item.credit_value.minor()
     };
     Ok(whole - credit_up_to(item, taken.billed)? - taken.in_deliveries)
 }
 
-/// Credit value that the document counts for as an open order; nothing while it is blocked.
+/// Credit value that the document counts for as an open order; while it is blocked only what its
+/// deliveries are to be billed with beyond what they count for.
 pub(crate) fn open_credit(
     document: &SalesDocument,
     credit_check: bool,
     fulfilments: &Fulfilments,
 ) -> Result<i64, Fault> {
-    if !credit_check || document.status.credit == CreditStatus::Blocked {
+    if !credit_check {
         return Ok(0);
     }
+    let blocked = document.status.credit == CreditStatus::Blocked;
     let mut open = 0;
     for item in &document.items {
-        open += open_credit_of(item, fulfilments.of(item.item))?;
+        open += open_credit_of(item, fulfilments.of(item.item), blocked)?;
     }
     Ok(open)
 }
 
 /// Takes room in the credit limit for what the document counts for now, less what it held
-/// before; where there is no room, the document is blocked and holds nothing.
+/// before; where there is no room, the document is blocked and holds nothing but what has left.
 pub(crate) fn commit_credit(
     tx: &mut Tx<'_>,
     document: &mut SalesDocument,
@@ -93,11 +96,12 @@ pub(crate) fn commit_credit(
     let refused = matches!(overdue, Decision::Refused(_))
         || !tessera_credit::commit_change(tx, area, payer, value, more)?.is_approved();
     if refused {
-        let back = Money::from_minor(-held, currency);
-        if !back.is_zero() {
-            tessera_credit::shift(tx, area, payer, Exposure::orders(back))?;
-        }
         document.status.credit = CreditStatus::Blocked;
+        let left = open_credit(document, true, fulfilments)?;
+        let change = Money::from_minor(left - held, currency);
+        if !change.is_zero() {
+            tessera_credit::shift(tx, area, payer, Exposure::orders(change))?;
+        }
     } else {
         document.status.credit = CreditStatus::Approved;
         document.status.credit_release_reason = None;

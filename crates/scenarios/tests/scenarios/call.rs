@@ -49,22 +49,26 @@ impl Call {
         }
     }
 
-    /// Does it. Answers the id of what was made, what an action answers, and nothing of a change.
+    /// Does it, after the right to it was demanded as the API does, before anything is told of
+    /// the body or the object. Answers the id of what was made, what an action answers, and nothing of a change.
     pub(crate) fn perform(&self, tx: &mut Tx<'_>) -> Result<Value, Problem> {
         let registry = &tx.environment().registry;
         match self.verb {
             Verb::Create => {
                 let create = registry.object(self.object).unwrap().create.unwrap();
+                tx.actor().require(self.object, "create")?;
                 create(tx, &self.body).map(|id| json!({ "id": id.to_string() }))
             }
             Verb::Change(id, version) => {
                 let change = registry.object(self.object).unwrap().change.unwrap();
+                tx.actor().require(self.object, "change")?;
                 change(tx, id, version, &self.body).map(|()| Value::Null)
             }
             Verb::Act(id, action) => {
-                let run = registry.action(self.object, action).unwrap().run;
+                let action = registry.action(self.object, action).unwrap();
+                action.permit(tx.actor())?;
                 // A verb of the object type looks at no target.
-                run(tx, id.unwrap_or(ObjectId(Default::default())), &self.body)
+                (action.run)(tx, id.unwrap_or(ObjectId(Default::default())), &self.body)
             }
         }
     }

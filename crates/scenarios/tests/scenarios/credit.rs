@@ -160,6 +160,27 @@ fn a_partly_delivered_order_that_is_blocked_keeps_its_deliveries_only() {
 }
 
 #[test]
+fn goods_that_left_count_at_the_price_they_are_billed_at_also_while_the_order_is_blocked() {
+    let shop = shop();
+    let order = shop.order("small", &[("bolt", 100)]);
+    let delivery = shop.deliver_part(order, 10, 40).unwrap();
+    assert_eq!(shop.exposure("small"), (71_400, 47_600, 0));
+    let dearer = json!({ "item": 10, "condition_type": "PR00", "rate": "11.00", "currency": "EUR",
+        "per": { "value": "1", "unit": "PC" } });
+    shop.change(order, json!({ "conditions": [dearer] })).unwrap();
+    assert_eq!(shop.credit_status(order), Blocked);
+    assert_eq!(shop.exposure("small"), (4_760, 47_600, 0));
+    shop.verify();
+    shop.issue(delivery);
+    shop.invoice(delivery);
+    assert_eq!(shop.exposure("small"), (0, 0, 52_360));
+    shop.verify();
+    release(&shop, order);
+    assert_eq!(shop.exposure("small"), (78_540, 0, 52_360));
+    shop.verify();
+}
+
+#[test]
 fn a_lowered_limit_stops_the_delivery_of_what_was_approved() {
     let shop = shop();
     let order = shop.order("small", &[("bolt", 100)]);

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use tessera_billing::BillingDocument;
 use tessera_delivery::Delivery;
 use tessera_finance::Payment;
-use tessera_kernel::{Date, Problem, Ref, Unit, Zone, date_from_days, date_to_days};
+use tessera_kernel::{
+    Date, Decimal, Problem, Ref, Unit, Zone, date_from_days, date_to_days, parse_decimal,
+};
 use tessera_partner::BusinessPartner;
 use tessera_sales::CreditStatus;
 use tessera_stock::{GoodsMovement, PlannedReceipt};
@@ -60,6 +62,8 @@ pub(crate) enum Verb {
     RenamePartner,
     RenameProduct,
     Reprice,
+    /// Like `Reprice`, never to a higher price: what is delivered becomes no dearer by it.
+    MarkDown,
     Revalue,
     NewPartner,
 }
@@ -67,9 +71,10 @@ pub(crate) enum Verb {
 use Verb::{
     AddItem, Announce, Arrive, Bill, BillItem, BillOrder, CancelDelivery, CancelInvoice,
     CancelPayment, CancelReceipt, CheckCredit, CreditRequest, DelayReceipt, Deliver, DeliverLater,
-    DeliverPart, DeliverTogether, Issue, LowerLimit, MoveDay, NewPartner, NextDay, Pay, PayTooMuch,
-    PriceByHand, Quote, Receive, Reject, Release, RenamePartner, RenameProduct, Reopen, Reprice,
-    Reschedule, Return, Revalue, ReverseIssue, ReverseMovement, SetQuantity, TakeUp, WriteOff,
+    DeliverPart, DeliverTogether, Issue, LowerLimit, MarkDown, MoveDay, NewPartner, NextDay, Pay,
+    PayTooMuch, PriceByHand, Quote, Receive, Reject, Release, RenamePartner, RenameProduct, Reopen,
+    Reprice, Reschedule, Return, Revalue, ReverseIssue, ReverseMovement, SetQuantity, TakeUp,
+    WriteOff,
 };
 
 /// What leaves no promise without cover and no debt beyond the limit.
@@ -245,7 +250,8 @@ impl Play {
     pub(crate) fn plan(&self, step: Step) -> Vec<Call> {
         match step.verb {
             NextDay => self.arrivals(step.which % 3),
-            RenamePartner | RenameProduct | Reprice | Revalue | NewPartner | LowerLimit => {
+            RenamePartner | RenameProduct | Reprice | MarkDown | Revalue | NewPartner
+            | LowerLimit => {
                 vec![self.maintain(step)]
             }
             Verb::Order | Quote => vec![self.order(step)],
@@ -445,7 +451,7 @@ impl Play {
         match verb {
             RenamePartner => Call::change(partner, None, renamed),
             RenameProduct => Call::change(self.shop.product_id(name), None, renamed),
-            Reprice => self.reprice(name, count),
+            Reprice | MarkDown => self.reprice(name, count, verb == MarkDown),
             Revalue => {
                 let price = json!({ "plant": "1000", "standard_price": euros(600 + count) });
                 Call::act(self.shop.product_id(PRODUCTS[which % 2]), "change_standard_price", price)
@@ -458,12 +464,15 @@ impl Play {
         }
     }
 
-    /// Another price of a product from now on.
-    fn reprice(&self, product: &str, count: i64) -> Call {
+    /// Another price of a product from now on, or a lower one.
+    fn reprice(&self, product: &str, count: i64, only_down: bool) -> Call {
         let id = self.shop.price_of(product);
         let record = self.shop.json(id);
         let mut rates = record["rates"].clone();
-        rates[0]["rate"] = json!(format!("{}.{:02}", 1 + count, count * 23 % 100));
+        let former = parse_decimal(rates[0]["rate"].as_str().unwrap()).unwrap();
+        let drawn = Decimal::new((1 + count) * 100 + count * 23 % 100, 2);
+        let rate = if only_down { drawn.min(former) } else { drawn };
+        rates[0]["rate"] = json!(format!("{rate:.2}"));
         Call::change(id, None, json!({ "rates": rates }))
     }
 

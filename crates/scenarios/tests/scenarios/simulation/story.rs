@@ -96,9 +96,8 @@ fn turn(rng: &mut Rng, steady: bool) -> Turn {
     let verb = match verbs[rng.usize(0..verbs.len())] {
         // Days pass for everybody; and a limit that is lowered is exceeded by what was before.
         Verb::NextDay => Verb::Order,
-        Verb::LowerLimit if steady => Verb::Reprice,
-        // What is delivered already and then becomes dearer is checked against no limit.
-        Verb::PriceByHand if steady => Verb::Reprice,
+        // So it is by what is delivered already and becomes dearer.
+        Verb::LowerLimit | Verb::PriceByHand | Verb::Reprice if steady => Verb::MarkDown,
         verb => verb,
     };
     let step =
