@@ -160,7 +160,7 @@ fn assemble(
         },
         items,
         conditions,
-        partners: [(SOLD_TO, key.sold_to), (BILL_TO, key.bill_to), (PAYER, key.payer)]
+        partners: [(BILL_TO, key.bill_to), (PAYER, key.payer), (SOLD_TO, key.sold_to)]
             .map(|(function, partner)| PartnerFunction { function, partner })
             .to_vec(),
         flow,

@@ -128,8 +128,8 @@ pub(crate) fn assemble(
         },
         items,
         partners: vec![
-            PartnerFunction { function: SOLD_TO, partner: sold_to },
             PartnerFunction { function: SHIP_TO, partner: shared.ship_to },
+            PartnerFunction { function: SOLD_TO, partner: sold_to },
         ],
         flow: orders
             .iter()

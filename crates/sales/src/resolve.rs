@@ -304,5 +304,6 @@ fn partners(
         }
         partners.push(PartnerFunction { function, partner });
     }
+    partners.sort_by_key(|partner| partner.function);
     Ok(partners)
 }
