@@ -1,11 +1,12 @@
 //! `tessera restore`
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use tempfile::NamedTempFile;
 use tessera_installation::Location;
 
 use crate::database::DatabaseArguments;
@@ -42,10 +43,10 @@ pub(crate) fn run(command: &Restore) -> Result<ExitCode, CommandError> {
         }
     }
     refuse_live(&command.file)?;
-    let part = with_suffix(target, ".restoring");
-    copy(&command.file, &part)?;
-    std::fs::rename(&part, target).map_err(CommandError::file(target))?;
-    sync_folder(target).map_err(CommandError::file(target))?;
+    let mut part = NamedTempFile::with_prefix_in("restoring", folder(target))
+        .map_err(CommandError::file(target))?;
+    copy(&command.file, target, part.as_file_mut())?;
+    settle(part, target)?;
     let differences = command
         .database
         .write()
@@ -90,10 +91,20 @@ fn refuse_live(file: &Path) -> Result<(), CommandError> {
     }
 }
 
-/// A new name is durable when its folder is.
-fn sync_folder(path: &Path) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if cfg!(unix) { File::open(folder.unwrap_or(Path::new(".")))?.sync_all() } else { Ok(()) }
+/// The new database reaches the disk, then gets its name, unless somebody has taken it meanwhile.
+fn settle(part: NamedTempFile, target: &Path) -> Result<(), CommandError> {
+    part.as_file().sync_all().map_err(CommandError::file(target))?;
+    part.persist_noclobber(target).map_err(|refused| CommandError::file(target)(refused.error))?;
+    // A new name is durable when its folder is.
+    if cfg!(unix) {
+        let synced = File::open(folder(target)).and_then(|folder| folder.sync_all());
+        synced.map_err(CommandError::file(target))?;
+    }
+    Ok(())
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
@@ -102,17 +113,9 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn copy(from: &Path, to: &Path) -> Result<(), CommandError> {
+fn copy(from: &Path, to: &Path, target: &mut File) -> Result<(), CommandError> {
     let mut source = File::open(from).map_err(CommandError::file(from))?;
     let total = source.metadata().map_err(CommandError::file(from))?.len();
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    // It holds everything: only its owner reads it.
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    // A restore that was cut off may have left one.
-    let _ = std::fs::remove_file(to);
-    let mut target = options.open(to).map_err(CommandError::file(to))?;
     let (bar, mut buffer) = (progress::bytes(total, "restore"), vec![0; 1024 * 1024]);
     loop {
         let read = source.read(&mut buffer).map_err(CommandError::file(from))?;
@@ -123,5 +126,5 @@ fn copy(from: &Path, to: &Path) -> Result<(), CommandError> {
         bar.inc(u64::try_from(read).unwrap_or(0));
     }
     bar.finish_and_clear();
-    target.sync_all().map_err(CommandError::file(to))
+    Ok(())
 }
