@@ -44,23 +44,31 @@ pub(crate) fn partial(to: &Path) -> Result<NamedTempFile, StoreError> {
     })
 }
 
-/// The source is held in one snapshot, so that commits meanwhile don't start the copy anew.
 fn copy(
     source: &Connection,
     partial: &Path,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<(), rusqlite::Error> {
-    source.execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema;")?;
-    let outcome = copy_snapshot(source, partial, progress);
+    hold(source)?;
+    let outcome = copy_snapshot(source, partial, &mut |done, total| {
+        progress(done, total);
+        true
+    });
     source.execute_batch("COMMIT")?;
-    outcome
+    outcome.map(drop)
 }
 
-fn copy_snapshot(
+/// Holds the source in one snapshot, so that commits meanwhile don't start the copy anew.
+pub(crate) fn hold(source: &Connection) -> Result<(), rusqlite::Error> {
+    source.execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema;")
+}
+
+/// Copies what is held to an empty file; false where `go_on` ended it before.
+pub(crate) fn copy_snapshot(
     source: &Connection,
     partial: &Path,
-    progress: &mut dyn FnMut(u64, u64),
-) -> Result<(), rusqlite::Error> {
+    go_on: &mut dyn FnMut(u64, u64) -> bool,
+) -> Result<bool, rusqlite::Error> {
     let mut copy = Connection::open(partial)?;
     // The file is synced once, below, before it gets its name.
     copy.execute_batch("PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF;")?;
@@ -69,9 +77,11 @@ fn copy_snapshot(
         let step = backup.step(STEP)?;
         let state = backup.progress();
         let total = u64::try_from(state.pagecount).unwrap_or(0);
-        progress(total - u64::try_from(state.remaining).unwrap_or(0).min(total), total);
+        if !go_on(total - u64::try_from(state.remaining).unwrap_or(0).min(total), total) {
+            return Ok(false);
+        }
         match step {
-            StepResult::Done => return Ok(()),
+            StepResult::Done => return Ok(true),
             StepResult::More => {}
             _ => std::thread::sleep(std::time::Duration::from_millis(5)),
         }

@@ -314,7 +314,13 @@ fn a_copy_never_replaces_a_file_that_came_meanwhile_and_two_to_one_name_make_one
     assert_eq!(fs::read(&taken).expect("the file"), b"mine");
     let (copy, both) = (folder.path().join("copy.db"), std::sync::Barrier::new(2));
     let outcomes: Vec<_> = std::thread::scope(|scope| {
-        let backup = || scope.spawn(|| store.backup(&copy, &mut |_, _| drop(both.wait())));
+        let backup = || {
+            scope.spawn(|| {
+                store.backup(&copy, &mut |_, _| {
+                    both.wait();
+                })
+            })
+        };
         let two = [backup(), backup()];
         two.map(|thread| thread.join().expect("no thread panics")).into_iter().collect()
     });

@@ -7,18 +7,24 @@ use std::process::ExitCode;
 
 use clap::Args;
 use tempfile::NamedTempFile;
-use tessera_installation::Location;
+use tessera_installation::{Location, archive};
+use tessera_kernel::Instant;
 
 use crate::database::DatabaseArguments;
 use crate::error::CommandError;
 use crate::output::tell;
 use crate::progress;
 
-/// Makes a database from a backup, where there is none.
+/// Makes a database from a backup or an archive, where there is none.
 #[derive(Debug, Args)]
 pub(crate) struct Restore {
-    /// The backup.
+    /// The backup; or the folder of an archive (`tessera serve --archive`).
+    #[arg(value_name = "FILE|FOLDER")]
     file: PathBuf,
+    /// The moment to go back to, such as 2026-03-29T09:30:00+02:00: every commit up to then is in the
+    /// database [default: the last one that the archive has]
+    #[arg(long, value_name = "INSTANT", value_parser = Instant::parse)]
+    at: Option<Instant>,
     #[command(flatten)]
     database: DatabaseArguments,
 }
@@ -42,10 +48,9 @@ pub(crate) fn run(command: &Restore) -> Result<ExitCode, CommandError> {
             )));
         }
     }
-    refuse_live(&command.file)?;
     let mut part = NamedTempFile::with_prefix_in("restoring", folder(target))
         .map_err(CommandError::file(target))?;
-    copy(&command.file, target, part.as_file_mut())?;
+    let restored = fill(command, target, part.as_file_mut())?;
     settle(part, target)?;
     let differences = command
         .database
@@ -54,10 +59,8 @@ pub(crate) fn run(command: &Restore) -> Result<ExitCode, CommandError> {
         .and_then(|opened| Ok(opened.db().store().check()?));
     match differences {
         Ok(broken) if broken.is_empty() => {
-            tell(format!(
-                "{} was restored; `tessera verify` compares its figures",
-                target.display()
-            ));
+            let target = target.display();
+            tell(format!("{target} was restored{restored}; `tessera verify` compares its figures"));
             Ok(ExitCode::SUCCESS)
         }
         outcome => {
@@ -73,6 +76,34 @@ pub(crate) fn run(command: &Restore) -> Result<ExitCode, CommandError> {
             Err(CommandError::Input(format!("{file} can't be restored: {reason}")))
         }
     }
+}
+
+/// Writes the database; answers what is to be told of it.
+fn fill(command: &Restore, target: &Path, file: &mut File) -> Result<String, CommandError> {
+    let from = &command.file;
+    if !from.is_dir() {
+        if command.at.is_some() {
+            return Err(CommandError::Input(format!(
+                "--at needs the folder of an archive, and {} is none: a backup is of one moment",
+                from.display()
+            )));
+        }
+        refuse_live(from)?;
+        copy(from, target, file)?;
+        return Ok(String::new());
+    }
+    let bar = progress::bytes(0, "restore");
+    let restored = archive::restore(from, command.at, file, &mut |bytes| bar.inc(bytes))
+        .map_err(|error| CommandError::Input(error.to_string()))?;
+    bar.finish_and_clear();
+    let torn = match restored.torn {
+        true => ", without one after it that was never written to its end",
+        false => "",
+    };
+    Ok(format!(
+        " with every commit up to {}, {} of them behind a copy{torn}",
+        restored.last, restored.commits
+    ))
 }
 
 /// A database with a write-ahead log is in use, or its process died: the last commits stand in the
