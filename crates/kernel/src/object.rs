@@ -1,5 +1,7 @@
 //! Objects: composites of segments with identity, number and version.
 
+use std::sync::Arc;
+
 use crate::{
     Cardinality, ColumnDef, ColumnType, Composite, CompositeDef, Fill, IndexDef, Instant, Kind,
     ObjectId, Ref, TableDef, segment::placement,
@@ -162,7 +164,8 @@ pub struct Stored<T> {
     pub head: Head,
     /// The segments, free to change.
     pub value: T,
-    pub(crate) original: T,
+    /// As it stands in the database, shared with what the command remembers of its writes.
+    pub(crate) original: Arc<T>,
 }
 
 impl<T> Stored<T> {

@@ -6,12 +6,14 @@ mod load;
 mod query;
 mod save;
 mod walk;
+mod written;
 
 use hashbrown::HashSet;
 
 pub use history::Changes;
 pub(crate) use load::CellGather;
 pub use query::{Page, Query};
+use written::Written;
 
 use crate::cache::{self, Hearing};
 use crate::number::Reserved;
@@ -30,6 +32,7 @@ pub struct Tx<'c> {
     pub(crate) reserved: Option<&'c Reserved>,
     touched: HashSet<ObjectId>,
     touched_kinds: Vec<&'static str>,
+    written: Written,
     hearing: Option<Hearing>,
 }
 
@@ -48,6 +51,7 @@ impl<'c> Tx<'c> {
             reserved,
             touched: HashSet::new(),
             touched_kinds: Vec::new(),
+            written: Written::default(),
             hearing: None,
         }
     }
@@ -112,6 +116,7 @@ impl<'c> Tx<'c> {
     /// The same for an object that was there before: nobody keeps what it was.
     fn supersede(&mut self, def: &ObjectDef, id: ObjectId) -> Result<(), Fault> {
         self.touch(def.name, id);
+        self.written.forget(id);
         if def.cached {
             self.environment.cache.drop_object(id);
             self.connection.announce(&cache::changed(id))?;

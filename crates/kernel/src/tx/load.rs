@@ -90,6 +90,10 @@ impl Tx<'_> {
         id: Ref<T>,
         next: Option<&'static TableDef>,
     ) -> Result<Stored<T>, Fault> {
+        // What the command wrote it holds already. A read has written nothing.
+        if let Some(object) = self.written.object(id) {
+            return Ok(object);
+        }
         let held = self.writable().is_ok();
         self.ask_ahead(T::def(), id.id(), held, next)?;
         let head = self.hold_object(T::def(), id.id())?;
@@ -120,7 +124,7 @@ impl Tx<'_> {
         let mut source =
             SegmentGather { connection: self.connection, composite: T::composite(), id: id.id() };
         let value = T::gather(&mut source)?;
-        Ok(Stored { head, original: value.clone(), value })
+        Ok(Stored::fresh(head, value))
     }
 
     /// Loads what is cached through the memory of commands; in a read, from the database. The
@@ -288,6 +292,6 @@ impl<T: Composite> Stored<T> {
     where
         T: Clone,
     {
-        Self { head, original: value.clone(), value }
+        Self { head, original: Arc::new(value.clone()), value }
     }
 }

@@ -1,5 +1,7 @@
 //! Saving objects: base tables, head row, change documents.
 
+use std::sync::Arc;
+
 use super::check::{check_image, needs_check};
 use crate::cache;
 use crate::change::{Difference, Image, RowChange, compare, compare_segment};
@@ -98,7 +100,9 @@ impl<'c> Tx<'c> {
             changed_by: self.actor.name().to_string(),
         };
         self.insert_head(def, &head, &heads)?;
-        Ok(Stored::fresh(head, value))
+        let object = Stored::fresh(head, value);
+        self.written.keep(&object);
+        Ok(object)
     }
 
     fn insert_head(
@@ -164,7 +168,7 @@ impl<'c> Tx<'c> {
     pub fn save<T: Object>(&mut self, object: &mut Stored<T>) -> Result<bool, Fault> {
         self.writable()?;
         let (def, composite) = (T::def(), T::composite());
-        let (old, new) = (image(&object.original), image(&object.value));
+        let (old, new) = (image(&*object.original), image(&object.value));
         if old == new {
             return Ok(false);
         }
@@ -183,7 +187,8 @@ impl<'c> Tx<'c> {
         self.write_rows(object.head.id, rows)?;
         self.write_changes(object.head.id, version + 1, differences)?;
         self.move_on(&mut object.head);
-        object.original = object.value.clone();
+        object.original = Arc::new(object.value.clone());
+        self.written.keep(object);
         Ok(true)
     }
 
@@ -223,17 +228,21 @@ impl<'c> Tx<'c> {
         change: impl FnOnce(&mut S),
     ) -> Result<(), Fault> {
         self.writable()?;
-        let old = RowBuffer::of(record(&mut object.original));
+        // Nobody shares what is to be changed, so that it need not be copied.
+        self.written.forget(object.head.id);
+        let original = Arc::make_mut(&mut object.original);
+        let old = RowBuffer::of(record(original));
         let changed = record(&mut object.value);
         change(changed);
         let new = RowBuffer::of(changed);
         if old == new {
             return Ok(());
         }
-        *record(&mut object.original) = changed.clone();
+        *record(original) = changed.clone();
         let Head { id, version, .. } = object.head;
         self.save_record(T::def(), S::def(), (id, version), (old, new))?;
         self.move_on(&mut object.head);
+        self.written.keep(object);
         Ok(())
     }
 
@@ -283,7 +292,7 @@ impl<'c> Tx<'c> {
         let (def, id) = (T::def(), object.head.id);
         self.raise_version(def, id, object.head.version, &[])?;
         self.supersede(def, id)?;
-        let before = image(&object.original);
+        let before = image(&*object.original);
         self.drop_lookups(def, object.head.number.as_deref(), &|part| before[part].first())?;
         let nothing = vec![Vec::new(); before.len()];
         let (rows, differences) = compare(T::composite(), &before, &nothing);

@@ -17,3 +17,4 @@ mod sample;
 mod saves;
 mod stale;
 mod town;
+mod written;

@@ -1,4 +1,4 @@
-//! An engine that notes every write that the kernel asks for.
+//! An engine that notes every write and every read of rows that the kernel asks for.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -9,18 +9,30 @@ use tessera_kernel::{
 };
 use tessera_store_sqlite::SqliteStore;
 
-/// Writes in order, like `insert loan_item`.
+/// Writes in order, like `insert loan_item`, and the tables of the reads.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Log(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Log {
+    writes: Arc<Mutex<Vec<String>>>,
+    reads: Arc<Mutex<Vec<String>>>,
+}
 
 impl Log {
     fn note(&self, what: &str, table: &TableDef) {
-        self.0.lock().unwrap().push(format!("{what} {}", table.name));
+        self.writes.lock().unwrap().push(format!("{what} {}", table.name));
     }
 
     /// What was written since the last call.
     pub(crate) fn take(&self) -> Vec<String> {
-        std::mem::take(&mut *self.0.lock().unwrap())
+        std::mem::take(&mut *self.writes.lock().unwrap())
+    }
+
+    fn note_read(&self, table: &TableDef) {
+        self.reads.lock().unwrap().push(table.name.clone());
+    }
+
+    /// What was read since the last call.
+    pub(crate) fn take_reads(&self) -> Vec<String> {
+        std::mem::take(&mut *self.reads.lock().unwrap())
     }
 }
 
@@ -123,6 +135,7 @@ impl Connection for Noting<'_> {
         prefix: &[CellRef<'_>],
         visit: &mut Visit<'_>,
     ) -> Result<(), Fault> {
+        self.log.note_read(table);
         self.connection.rows(table, prefix, visit)
     }
 
@@ -155,6 +168,7 @@ impl Connection for Noting<'_> {
         key: &[CellRef<'_>],
         visit: &mut Visit<'_>,
     ) -> Result<(), Fault> {
+        self.log.note_read(table);
         self.connection.row_held(table, key, visit)
     }
 }

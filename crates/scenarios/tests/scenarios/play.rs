@@ -27,7 +27,6 @@ pub(crate) enum Verb {
     AddItem,
     Reject,
     Reopen,
-    PriceByHand,
     MoveDay,
     CheckCredit,
     Reschedule,
@@ -49,6 +48,7 @@ pub(crate) enum Verb {
     Arrive,
     NextDay,
     // From here on verbs that may leave promises without cover or debts beyond the limit.
+    PriceByHand,
     Release,
     Return,
     CreditRequest,
@@ -89,7 +89,6 @@ pub(crate) const STEADY: &[Verb] = &[
     AddItem,
     Reject,
     Reopen,
-    PriceByHand,
     MoveDay,
     CheckCredit,
     Reschedule,
@@ -116,8 +115,10 @@ pub(crate) const STEADY: &[Verb] = &[
     NextDay,
 ];
 
-/// What may.
+/// What may: what is delivered is owed, also where a person makes it dearer.
 pub(crate) const UNSTEADY: &[Verb] = &[
+    PriceByHand,
+    PriceByHand,
     Release,
     Release,
     Return,

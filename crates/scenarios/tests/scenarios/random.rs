@@ -20,6 +20,36 @@ fn anything() -> impl Strategy<Value = Step> {
     prop_oneof![3 => steady(), 1 => step(UNSTEADY.to_vec())]
 }
 
+#[test]
+fn every_balance_equals_its_documents_in_the_runs_that_found_errors() {
+    let step = |verb, which, other, count| Step { verb, which, other, count };
+    let order = step(Verb::Order, 0, 0, 1);
+    let runs = [
+        vec![
+            order,
+            order,
+            order,
+            order,
+            step(Verb::PriceByHand, 5, 0, 1),
+            step(Verb::Issue, 8, 0, 1),
+            step(Verb::Bill, 0, 0, 1),
+        ],
+        vec![
+            step(Verb::Bill, 5, 7, 1),
+            step(Verb::Reject, 2, 1, 1),
+            step(Verb::PriceByHand, 10, 2, 1),
+        ],
+        vec![step(Verb::SetQuantity, 6, 1, 4), step(Verb::PriceByHand, 9, 8, 24)],
+    ];
+    for run in runs {
+        let mut play = Play::new();
+        for step in run {
+            let _ = play.take(step);
+            assert_eq!(play.shop.differences(), Vec::<String>::new(), "after {step:?}");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(cases(40))]
 

@@ -97,7 +97,7 @@ fn turn(rng: &mut Rng, steady: bool) -> Turn {
         // Days pass for everybody; and a limit that is lowered is exceeded by what was before.
         Verb::NextDay => Verb::Order,
         // So it is by what is delivered already and becomes dearer.
-        Verb::LowerLimit | Verb::PriceByHand | Verb::Reprice if steady => Verb::MarkDown,
+        Verb::LowerLimit | Verb::Reprice if steady => Verb::MarkDown,
         verb => verb,
     };
     let step =
