@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use tessera_installation::archive::ArchiveOptions;
 use tessera_installation::{Installation, Location};
 use tessera_kernel::{Aggregate, Database, Object, ObjectId, Problem, Select, Statistics};
 use tessera_sales::SalesDocument;
@@ -45,6 +46,8 @@ pub struct Options {
     pub db: Option<String>,
     /// File in which every write that was answered is noted, right after the answer.
     pub acknowledged: Option<PathBuf>,
+    /// Folder in which every commit of a file is archived.
+    pub archive: Option<PathBuf>,
     /// Whether to measure the floor.
     pub floor: bool,
 }
@@ -60,6 +63,7 @@ impl Default for Options {
             prefill: 0,
             db: None,
             acknowledged: None,
+            archive: None,
             floor: true,
         }
     }
@@ -70,7 +74,7 @@ pub fn run(options: &Options, progress: &dyn Fn(&str)) -> Result<Report, BenchEr
     let scratch = tempfile::tempdir()?;
     let file = || format!("sqlite:{}", scratch.path().join("bench.db").display());
     let url = options.db.clone().unwrap_or_else(file);
-    let installation = Installation::open(tessera_installation::Options::creating(&url))?;
+    let installation = open(options, &url)?;
     progress("master data: 1,000 customers, 1,000 products");
     let fixture = Arc::new(fixture::prepare(installation.db())?);
     if options.prefill > 0 {
@@ -126,6 +130,12 @@ pub fn run(options: &Options, progress: &dyn Fn(&str)) -> Result<Report, BenchEr
         report.writes_per_cycle = floor.writes_per_cycle;
     }
     Ok(report)
+}
+
+fn open(options: &Options, url: &str) -> Result<Installation, BenchError> {
+    let mut opening = tessera_installation::Options::creating(url);
+    opening.engine.archive = options.archive.as_ref().map(ArchiveOptions::new);
+    Ok(Installation::open(opening)?)
 }
 
 fn per_commit(before: Statistics, after: Statistics) -> f64 {

@@ -16,4 +16,5 @@ pub use error::InstallationError;
 pub use location::{Location, ServerUrl};
 pub use open::{Installation, Options};
 pub use services::Services;
+pub use tessera_store_sqlite::archive;
 pub use verify::verify;

@@ -1,15 +1,15 @@
 //! A consistent copy of the database while work goes on.
 
-use std::fs::{self, File, OpenOptions};
+use std::ffi::OsStr;
+use std::fs::File;
 use std::path::Path;
 
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
+use tempfile::NamedTempFile;
 use tessera_kernel::StoreError;
 
 use crate::error::store_error;
-use crate::file::private;
-use crate::lock::beside;
 
 /// Pages per step.
 const STEP: i32 = 1024;
@@ -20,50 +20,55 @@ pub(crate) fn backup(
     to: &Path,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<(), StoreError> {
-    let refused = || {
-        Err(StoreError::Unavailable(format!("{} exists already; name a new file", to.display())))
-    };
     if to.exists() {
-        return refused();
+        return Err(taken(to));
     }
-    let partial = beside(to, ".partial");
-    let outcome = make(&partial)
-        .and_then(|()| copy(source, &partial, progress).map_err(|error| store_error(&error)))
-        .and_then(|()| if to.exists() { refused() } else { settle(&partial, to) });
-    if outcome.is_err() {
-        // What is left of it is of no use; that it stays does no harm either.
-        let _ = fs::remove_file(&partial);
-    }
-    outcome
+    let partial = partial(to)?;
+    copy(source, partial.path(), progress).map_err(|error| store_error(&error))?;
+    settle(partial, to)
 }
 
-/// An empty file for the copy, in place of an earlier one that was given up.
-fn make(partial: &Path) -> Result<(), StoreError> {
-    let leftover = fs::remove_file(partial);
-    tracing::debug!(?leftover, "an earlier copy that was given up");
-    let made = private(OpenOptions::new().write(true).create_new(true)).open(partial);
-    made.map(drop).map_err(|error| {
-        StoreError::Unavailable(format!("{} can't be made: {error}", partial.display()))
+fn taken(to: &Path) -> StoreError {
+    StoreError::Unavailable(format!("{} exists already; name a new file", to.display()))
+}
+
+/// An empty file beside `to`, which nobody else writes and only its owner reads. It goes where it is
+/// not settled.
+pub(crate) fn partial(to: &Path) -> Result<NamedTempFile, StoreError> {
+    let made = tempfile::Builder::new()
+        .prefix(to.file_name().unwrap_or(OsStr::new("copy")))
+        .suffix(".partial")
+        .tempfile_in(folder(to));
+    made.map_err(|error| {
+        StoreError::Unavailable(format!("{} can't be made: {error}", to.display()))
     })
 }
 
-/// The source is held in one snapshot, so that commits meanwhile don't start the copy anew.
 fn copy(
     source: &Connection,
     partial: &Path,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<(), rusqlite::Error> {
-    source.execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema;")?;
-    let outcome = copy_snapshot(source, partial, progress);
+    hold(source)?;
+    let outcome = copy_snapshot(source, partial, &mut |done, total| {
+        progress(done, total);
+        true
+    });
     source.execute_batch("COMMIT")?;
-    outcome
+    outcome.map(drop)
 }
 
-fn copy_snapshot(
+/// Holds the source in one snapshot, so that commits meanwhile don't start the copy anew.
+pub(crate) fn hold(source: &Connection) -> Result<(), rusqlite::Error> {
+    source.execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema;")
+}
+
+/// Copies what is held to an empty file; false where `go_on` ended it before.
+pub(crate) fn copy_snapshot(
     source: &Connection,
     partial: &Path,
-    progress: &mut dyn FnMut(u64, u64),
-) -> Result<(), rusqlite::Error> {
+    go_on: &mut dyn FnMut(u64, u64) -> bool,
+) -> Result<bool, rusqlite::Error> {
     let mut copy = Connection::open(partial)?;
     // The file is synced once, below, before it gets its name.
     copy.execute_batch("PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF;")?;
@@ -72,28 +77,34 @@ fn copy_snapshot(
         let step = backup.step(STEP)?;
         let state = backup.progress();
         let total = u64::try_from(state.pagecount).unwrap_or(0);
-        progress(total - u64::try_from(state.remaining).unwrap_or(0).min(total), total);
+        if !go_on(total - u64::try_from(state.remaining).unwrap_or(0).min(total), total) {
+            return Ok(false);
+        }
         match step {
-            StepResult::Done => return Ok(()),
+            StepResult::Done => return Ok(true),
             StepResult::More => {}
             _ => std::thread::sleep(std::time::Duration::from_millis(5)),
         }
     }
 }
 
-/// The copy reaches the disk, then gets its name.
-fn settle(partial: &Path, to: &Path) -> Result<(), StoreError> {
-    let settled = File::open(partial)
-        .and_then(|file| file.sync_all())
-        .and_then(|()| fs::rename(partial, to))
-        .and_then(|()| sync_folder(to));
-    settled.map_err(|error| {
-        StoreError::Unavailable(format!("the copy could not be finished: {error}"))
-    })
+/// The copy reaches the disk, then gets its name, unless somebody has taken it meanwhile.
+pub(crate) fn settle(partial: NamedTempFile, to: &Path) -> Result<(), StoreError> {
+    let unfinished = |error: std::io::Error| {
+        StoreError::Unavailable(format!("{} could not be finished: {error}", to.display()))
+    };
+    partial.as_file().sync_all().map_err(unfinished)?;
+    partial.persist_noclobber(to).map_err(|refused| match refused.error.kind() {
+        std::io::ErrorKind::AlreadyExists => taken(to),
+        _ => unfinished(refused.error),
+    })?;
+    // A new name is durable when its folder is.
+    if cfg!(unix) {
+        File::open(folder(to)).and_then(|folder| folder.sync_all()).map_err(unfinished)?;
+    }
+    Ok(())
 }
 
-/// A new name is durable when its folder is.
-fn sync_folder(path: &Path) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if cfg!(unix) { File::open(folder.unwrap_or(Path::new(".")))?.sync_all() } else { Ok(()) }
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

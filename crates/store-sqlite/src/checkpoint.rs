@@ -15,6 +15,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tessera_kernel::StoreError;
 
+use crate::archive;
 use crate::error::store_error;
 use crate::file;
 use crate::options::Options;
@@ -35,6 +36,8 @@ thread_local! {
 /// The writer's side.
 pub(crate) struct Checkpoints {
     limit: u32,
+    /// The log stays where it is at the end.
+    keeps_log: bool,
     next: u32,
     running: bool,
     signal: Option<SyncSender<()>>,
@@ -55,15 +58,15 @@ impl Checkpoints {
             .name("tessera-checkpoint".to_string())
             .spawn(move || serve(&connection, &signals, &finish))
             .map_err(|error| StoreError::Unavailable(format!("no thread: {error}")))?;
-        let thread = Some(thread);
-        Ok(Self { limit, next: limit, running: false, signal: Some(signal), finished, thread })
+        let (thread, keeps_log, signal) = (Some(thread), options.archive.is_some(), Some(signal));
+        Ok(Self { limit, keeps_log, next: limit, running: false, signal, finished, thread })
     }
 
-    /// Counts the log's pages on the connection of this thread.
+    /// Counts the log's pages on the connection of this thread, and archives them.
     pub(crate) fn watch(connection: &Connection) {
         connection.wal_hook(Some(|_, frames| {
             FRAMES.set(u32::try_from(frames).unwrap_or(0));
-            Ok(())
+            archive::committed(frames)
         }));
     }
 
@@ -100,11 +103,14 @@ impl Checkpoints {
         }
     }
 
-    /// Moves the whole log and ends the thread.
+    /// Moves the whole log, unless it is to stay, and ends the thread.
     pub(crate) fn finish(mut self, connection: &Connection) {
         drop(self.signal.take());
         if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the checkpoint thread panicked");
+        }
+        if self.keeps_log {
+            return;
         }
         if let Err(error) = checkpoint(connection, "TRUNCATE") {
             tracing::warn!(%error, "the write-ahead log could not be moved at the end");

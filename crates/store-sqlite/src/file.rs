@@ -115,6 +115,9 @@ fn set_up_writing(connection: &Connection, options: &Options) -> Result<(), rusq
          PRAGMA wal_autocheckpoint = 0;
          PRAGMA journal_size_limit = {log};"
     ))?;
+    // An archive goes on where the log has what it read last.
+    let keeps_log = options.archive.is_some();
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keeps_log)?;
     if let Some(limit) = options.limit_mib {
         let limit = pages(limit, page_size);
         connection.execute_batch(&format!("PRAGMA max_page_count = {limit};"))?;

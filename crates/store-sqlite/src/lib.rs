@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod adjust;
+pub mod archive;
 mod backup;
 mod bind;
 mod catalog;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::archive::ArchiveOptions;
+
 /// What a process wants to do with the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -37,6 +39,8 @@ pub struct Options {
     /// Waits for the disk at every commit. Without it a power failure loses the last commits: for
     /// measurements and databases that are thrown away.
     pub sync: bool,
+    /// Archives every commit before it is answered, so that the database of any moment can be restored.
+    pub archive: Option<ArchiveOptions>,
 }
 
 impl Default for Options {
@@ -53,6 +57,7 @@ impl Default for Options {
             checkpoint_mib: 16,
             limit_mib: None,
             sync: true,
+            archive: None,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use tessera_kernel::{Connection, Fault, Job, ReadMode, Statistics, Store, StoreError, TableDef};
 
+use crate::archive::Archive;
 use crate::checkpoint::Checkpoints;
 use crate::lock::{WriteLock, beside};
 use crate::options::{Access, Options};
@@ -37,8 +38,12 @@ impl SqliteStore {
                 let lock = WriteLock::take(path)?;
                 file::establish(path, &options)?;
                 let connection = file::writing(path, &options)?;
+                let archive = options.archive.as_ref();
+                let archive = archive
+                    .map(|archive| Archive::open(path, &connection, &options, archive))
+                    .transpose()?;
                 let checkpoints = Checkpoints::start(path, &options)?;
-                Some(Writer::start(connection, checkpoints, lock, &options)?)
+                Some(Writer::start(connection, checkpoints, archive, lock, &options)?)
             }
         };
         let readers = Readers::open(path, &options)?;

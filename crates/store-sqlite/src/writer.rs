@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tessera_kernel::{Job, Statistics, StoreError, Verdict};
 
+use crate::archive::{self, Archive};
 use crate::checkpoint::Checkpoints;
 use crate::error::store_error;
 use crate::lock::WriteLock;
@@ -45,6 +46,7 @@ impl Writer {
     pub(crate) fn start(
         connection: Connection,
         checkpoints: Checkpoints,
+        archive: Option<Archive>,
         lock: WriteLock,
         options: &Options,
     ) -> Result<Self, StoreError> {
@@ -55,7 +57,9 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("tessera-writer".to_string())
             .spawn(move || {
+                archive::attach(archive);
                 serve(&connection, checkpoints, &receiver, limits, &counted);
+                archive::attach(None);
                 drop(connection);
                 drop(lock);
             })
@@ -91,8 +95,9 @@ impl Writer {
     ) -> Result<R, StoreError> {
         let (answer, answers) = channel();
         let task: Task = Box::new(move |connection| {
+            let outcome = archive::ready().and_then(|()| work(connection));
             // Nobody waits where the caller is gone.
-            let _ = answer.send(work(connection));
+            let _ = answer.send(archive::complete().and(outcome));
         });
         let sender = self.sender.as_ref().ok_or_else(stopped)?;
         sender.send(Message::Task(task)).map_err(|_| stopped())?;
@@ -173,7 +178,7 @@ impl Batches<'_> {
     /// Runs this job and those that are queued behind it, commits, answers. Answers the message
     /// that it took from the queue but that belongs to no batch.
     fn run(&mut self, first: Box<dyn Job>) -> Option<Message> {
-        if let Err(error) = self.session.begin() {
+        if let Err(error) = archive::ready().and_then(|()| self.session.begin()) {
             answer(first, Err(error));
             return None;
         }
@@ -196,6 +201,7 @@ impl Batches<'_> {
             }
         }
         let committed = self.session.commit();
+        let committed = archive::complete().and(committed);
         self.counters.commits.fetch_add(1, Ordering::Relaxed);
         self.counters.commands.fetch_add(self.done.len() as u64, Ordering::Relaxed);
         for (job, outcome) in self.done.drain(..) {

@@ -303,6 +303,38 @@ fn copies_are_consistent() {
 }
 
 #[test]
+fn a_copy_never_replaces_a_file_that_came_meanwhile_and_two_to_one_name_make_one() {
+    let folder = folder();
+    let (store, note) = (open(&folder.path().join("busy.db")), notes());
+    store.migrate(&[note]).expect("the table is made");
+    add(&store, note, Note(1, "x".repeat(10_000))).expect("a note is added");
+    let taken = folder.path().join("taken.db");
+    let outcome = store.backup(&taken, &mut |_, _| fs::write(&taken, "mine").expect("a file"));
+    assert!(matches!(&outcome, Err(StoreError::Unavailable(why)) if why.contains("exists")));
+    assert_eq!(fs::read(&taken).expect("the file"), b"mine");
+    let (copy, both) = (folder.path().join("copy.db"), std::sync::Barrier::new(2));
+    let outcomes: Vec<_> = std::thread::scope(|scope| {
+        let backup = || {
+            scope.spawn(|| {
+                store.backup(&copy, &mut |_, _| {
+                    both.wait();
+                })
+            })
+        };
+        let two = [backup(), backup()];
+        two.map(|thread| thread.join().expect("no thread panics")).into_iter().collect()
+    });
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{outcomes:?}");
+    assert_eq!(keys(&open(&copy), note), [1]);
+    let strays = fs::read_dir(folder.path()).expect("the folder");
+    let strays: Vec<_> = strays
+        .filter_map(|entry| entry.ok().map(|entry| entry.file_name()))
+        .filter(|name| name.to_string_lossy().contains("partial"))
+        .collect();
+    assert!(strays.is_empty(), "{strays:?}");
+}
+
+#[test]
 fn strangers_are_reported() {
     let folder = folder();
     let path = folder.path().join("strange.db");

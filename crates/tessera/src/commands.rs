@@ -37,7 +37,7 @@ pub(crate) enum Command {
     Verify(verify::Verify),
     /// Writes a consistent copy of the database to a file, also while a server runs.
     Backup(backup::Backup),
-    /// Makes a database from a backup, where there is none.
+    /// Makes a database from a backup or an archive, where there is none.
     Restore(restore::Restore),
     /// Copies an installation to another engine, or back.
     Copy(copy::Copy),

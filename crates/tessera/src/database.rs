@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use tessera_installation::archive::ArchiveOptions;
 use tessera_installation::{Installation, InstallationError, Location, Options};
 
 /// How long an import collects commands for a commit.
@@ -37,7 +38,17 @@ impl DatabaseArguments {
 
     /// Opens it to read and write; makes the database where there is none.
     pub(crate) fn create(&self) -> Result<Installation, InstallationError> {
-        Installation::open(Options::creating(&self.db).config_folder(self.config.clone()))
+        self.create_archived(None)
+    }
+
+    /// The same, archiving every commit.
+    pub(crate) fn create_archived(
+        &self,
+        archive: Option<ArchiveOptions>,
+    ) -> Result<Installation, InstallationError> {
+        let mut options = Options::creating(&self.db).config_folder(self.config.clone());
+        options.engine.archive = archive;
+        Installation::open(options)
     }
 
     /// Opens it for an import; makes the database where there is none. Nobody waits for a single

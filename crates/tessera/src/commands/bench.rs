@@ -55,6 +55,9 @@ struct Sd {
     /// for tests that kill the program.
     #[arg(long)]
     acknowledged: Option<std::path::PathBuf>,
+    /// Archives every commit of the database file in this folder, as a server may.
+    #[arg(long, value_name = "FOLDER")]
+    archive: Option<std::path::PathBuf>,
     /// Leaves the floor out.
     #[arg(long)]
     no_floor: bool,
@@ -80,6 +83,7 @@ pub(crate) fn run(command: &Bench) -> Result<ExitCode, CommandError> {
         prefill: sd.prefill,
         db: sd.db.clone(),
         acknowledged: sd.acknowledged.clone(),
+        archive: sd.archive.clone(),
         floor: !sd.no_floor,
     };
     let report = measure(&options, &|what| eprintln!("{what}"))?;

@@ -1,23 +1,30 @@
 //! `tessera restore`
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use tessera_installation::Location;
+use tempfile::NamedTempFile;
+use tessera_installation::{Location, archive};
+use tessera_kernel::Instant;
 
 use crate::database::DatabaseArguments;
 use crate::error::CommandError;
 use crate::output::tell;
 use crate::progress;
 
-/// Makes a database from a backup, where there is none.
+/// Makes a database from a backup or an archive, where there is none.
 #[derive(Debug, Args)]
 pub(crate) struct Restore {
-    /// The backup.
+    /// The backup; or the folder of an archive (`tessera serve --archive`).
+    #[arg(value_name = "FILE|FOLDER")]
     file: PathBuf,
+    /// The moment to go back to, such as 2026-03-29T09:30:00+02:00: every commit up to then is in the
+    /// database [default: the last one that the archive has]
+    #[arg(long, value_name = "INSTANT", value_parser = Instant::parse)]
+    at: Option<Instant>,
     #[command(flatten)]
     database: DatabaseArguments,
 }
@@ -41,11 +48,10 @@ pub(crate) fn run(command: &Restore) -> Result<ExitCode, CommandError> {
             )));
         }
     }
-    refuse_live(&command.file)?;
-    let part = with_suffix(target, ".restoring");
-    copy(&command.file, &part)?;
-    std::fs::rename(&part, target).map_err(CommandError::file(target))?;
-    sync_folder(target).map_err(CommandError::file(target))?;
+    let mut part = NamedTempFile::with_prefix_in("restoring", folder(target))
+        .map_err(CommandError::file(target))?;
+    let restored = fill(command, target, part.as_file_mut())?;
+    settle(part, target)?;
     let differences = command
         .database
         .write()
@@ -53,10 +59,8 @@ pub(crate) fn run(command: &Restore) -> Result<ExitCode, CommandError> {
         .and_then(|opened| Ok(opened.db().store().check()?));
     match differences {
         Ok(broken) if broken.is_empty() => {
-            tell(format!(
-                "{} was restored; `tessera verify` compares its figures",
-                target.display()
-            ));
+            let target = target.display();
+            tell(format!("{target} was restored{restored}; `tessera verify` compares its figures"));
             Ok(ExitCode::SUCCESS)
         }
         outcome => {
@@ -72,6 +76,34 @@ pub(crate) fn run(command: &Restore) -> Result<ExitCode, CommandError> {
             Err(CommandError::Input(format!("{file} can't be restored: {reason}")))
         }
     }
+}
+
+/// Writes the database; answers what is to be told of it.
+fn fill(command: &Restore, target: &Path, file: &mut File) -> Result<String, CommandError> {
+    let from = &command.file;
+    if !from.is_dir() {
+        if command.at.is_some() {
+            return Err(CommandError::Input(format!(
+                "--at needs the folder of an archive, and {} is none: a backup is of one moment",
+                from.display()
+            )));
+        }
+        refuse_live(from)?;
+        copy(from, target, file)?;
+        return Ok(String::new());
+    }
+    let bar = progress::bytes(0, "restore");
+    let restored = archive::restore(from, command.at, file, &mut |bytes| bar.inc(bytes))
+        .map_err(|error| CommandError::Input(error.to_string()))?;
+    bar.finish_and_clear();
+    let torn = match restored.torn {
+        true => ", without one after it that was never written to its end",
+        false => "",
+    };
+    Ok(format!(
+        " with every commit up to {}, {} of them behind a copy{torn}",
+        restored.last, restored.commits
+    ))
 }
 
 /// A database with a write-ahead log is in use, or its process died: the last commits stand in the
@@ -90,10 +122,20 @@ fn refuse_live(file: &Path) -> Result<(), CommandError> {
     }
 }
 
-/// A new name is durable when its folder is.
-fn sync_folder(path: &Path) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if cfg!(unix) { File::open(folder.unwrap_or(Path::new(".")))?.sync_all() } else { Ok(()) }
+/// The new database reaches the disk, then gets its name, unless somebody has taken it meanwhile.
+fn settle(part: NamedTempFile, target: &Path) -> Result<(), CommandError> {
+    part.as_file().sync_all().map_err(CommandError::file(target))?;
+    part.persist_noclobber(target).map_err(|refused| CommandError::file(target)(refused.error))?;
+    // A new name is durable when its folder is.
+    if cfg!(unix) {
+        let synced = File::open(folder(target)).and_then(|folder| folder.sync_all());
+        synced.map_err(CommandError::file(target))?;
+    }
+    Ok(())
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
@@ -102,17 +144,9 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn copy(from: &Path, to: &Path) -> Result<(), CommandError> {
+fn copy(from: &Path, to: &Path, target: &mut File) -> Result<(), CommandError> {
     let mut source = File::open(from).map_err(CommandError::file(from))?;
     let total = source.metadata().map_err(CommandError::file(from))?.len();
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    // It holds everything: only its owner reads it.
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    // A restore that was cut off may have left one.
-    let _ = std::fs::remove_file(to);
-    let mut target = options.open(to).map_err(CommandError::file(to))?;
     let (bar, mut buffer) = (progress::bytes(total, "restore"), vec![0; 1024 * 1024]);
     loop {
         let read = source.read(&mut buffer).map_err(CommandError::file(from))?;
@@ -123,5 +157,5 @@ fn copy(from: &Path, to: &Path) -> Result<(), CommandError> {
         bar.inc(u64::try_from(read).unwrap_or(0));
     }
     bar.finish_and_clear();
-    target.sync_all().map_err(CommandError::file(to))
+    Ok(())
 }

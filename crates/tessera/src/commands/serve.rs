@@ -1,13 +1,16 @@
 //! `tessera serve`
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use tessera_http::{Api, Limits, Server};
 use tessera_identity::Identity;
-use tessera_installation::Services;
+use tessera_installation::archive::ArchiveOptions;
+use tessera_installation::{Location, Services};
 
 use crate::database::DatabaseArguments;
 use crate::error::CommandError;
@@ -28,11 +31,33 @@ pub(crate) struct Serve {
     /// this machine are believed anyway. May be given several times.
     #[arg(long = "proxy", value_name = "ADDRESS")]
     proxies: Vec<IpAddr>,
+    /// Archives every commit of a database file in this folder before it is answered, so that
+    /// `tessera restore FOLDER --at INSTANT` makes the database of any moment; best on another disk.
+    #[arg(long, value_name = "FOLDER")]
+    archive: Option<PathBuf>,
+    /// For how many days any moment can be restored; without it nothing is removed from the archive.
+    #[arg(long, value_name = "DAYS", requires = "archive")]
+    archive_keep: Option<u32>,
+}
+
+impl Serve {
+    fn archive(&self) -> Result<Option<ArchiveOptions>, CommandError> {
+        let Some(folder) = &self.archive else { return Ok(None) };
+        if let Location::Postgres(server) = self.database.location()? {
+            return Err(CommandError::Input(format!(
+                "--archive is for a database file; {server} archives its own log: set \
+                 archive_command there (docs/backup.md)"
+            )));
+        }
+        let days = |days: u32| Duration::from_secs(u64::from(days) * 24 * 60 * 60);
+        let keep = self.archive_keep.map(days);
+        Ok(Some(ArchiveOptions { keep, ..ArchiveOptions::new(folder) }))
+    }
 }
 
 pub(crate) fn run(command: &Serve) -> Result<ExitCode, CommandError> {
     let server = Server::listen(&command.listen)?;
-    let installation = command.database.create()?;
+    let installation = command.database.create_archived(command.archive()?)?;
     let services = Arc::new(Services::start(&installation)?);
     let identity = Arc::new(Identity::new(installation.db().clone()));
     let address = match &command.public_url {
