@@ -23,6 +23,12 @@ pub enum InstallationError {
     /// There is no such database.
     #[error("there is no database {0}: `tessera serve` makes one")]
     NoDatabase(Location),
+    /// A file can't be spread over a cluster.
+    #[error(
+        "{0} is a file, which stays on one machine: `tessera copy` it into a database of a PostgreSQL server with \
+         Citus first"
+    )]
+    NoCluster(Location),
     /// The database is somebody else's.
     #[error(
         "{location} has tables of something else, like {table}: give Tessera a database of its own \

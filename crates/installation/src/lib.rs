@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod cluster;
 mod composition;
 mod copy;
 mod error;
@@ -10,6 +11,7 @@ mod open;
 mod services;
 mod verify;
 
+pub use cluster::Cluster;
 pub use composition::{Composition, compose};
 pub use copy::{ContentHash, Progress, content_hash};
 pub use error::InstallationError;

@@ -216,9 +216,19 @@ fn connect(
         Access::ReadWrite => PostgresStore::open(settings),
     };
     let store = store.map_err(on_server)?;
-    match store.occupant().map_err(on_server)? {
-        Occupant::Tessera => Ok(Arc::new(store)),
-        Occupant::Nobody if options.engine.create => Ok(Arc::new(store)),
+    expect_ours(location, &store, options.engine.create)?;
+    Ok(Arc::new(store))
+}
+
+/// Refuses a database that is somebody else's, or empty unless it may be.
+pub(crate) fn expect_ours(
+    location: &Location,
+    store: &PostgresStore,
+    may_be_empty: bool,
+) -> Result<(), InstallationError> {
+    match store.occupant().map_err(|error| InstallationError::at(location, error))? {
+        Occupant::Tessera => Ok(()),
+        Occupant::Nobody if may_be_empty => Ok(()),
         Occupant::Nobody => Err(InstallationError::NoDatabase(location.clone())),
         Occupant::Stranger(table) => {
             Err(InstallationError::Stranger { location: location.clone(), table })
@@ -232,11 +242,18 @@ fn database(
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
 ) -> Result<Database, StoreError> {
+    Database::open(store, environment(composition, clock, ids))
+}
+
+/// What the commands of an installation share.
+pub(crate) fn environment(
+    composition: Composition,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+) -> Environment {
     let Composition { registry, settings, homes, catalogues, numbering } = composition;
     let cache = Cache::default();
-    let environment =
-        Environment { registry, clock, ids, settings, homes, catalogues, numbering, cache };
-    Database::open(store, environment)
+    Environment { registry, clock, ids, settings, homes, catalogues, numbering, cache }
 }
 
 /// Offsets of subscribers stand between events, so a new event's id must be larger than every

@@ -165,6 +165,12 @@ pub trait Connection {
         false
     }
 
+    /// Whether rows are spread over several nodes, of which one may show what a command wrote a moment later than
+    /// another, and than what it announced. Who holds a row waits for it.
+    fn is_sharded(&self) -> bool {
+        false
+    }
+
     /// Visits the row with this primary key, if it is there, and holds it as [`Connection::hold`]
     /// does.
     fn row_held(

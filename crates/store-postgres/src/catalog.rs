@@ -32,8 +32,9 @@ pub(crate) struct Physical {
 /// Counts the layouts of the engine's own tables.
 const OWN_TABLES: u32 = 3;
 
-/// Row of the catalogue that belongs to no table.
+/// Rows of the catalogue that belong to no table.
 const FINGERPRINT: (&str, &str) = ("", "fingerprint");
+const SHARDED: (&str, &str) = ("", "sharded");
 
 /// Makes the catalogue where there is none. A column's state is `known` or `former`; an index stands
 /// under its name with the statement that made it.
@@ -44,11 +45,13 @@ pub(crate) const CREATE: &str = "CREATE TABLE IF NOT EXISTS tessera_schema (
     PRIMARY KEY (table_name, column_name)
 )";
 
-fn text(value: &str) -> Value {
+/// A text as a value.
+pub(crate) fn text(value: &str) -> Value {
     Value::One(Cell::Text(value.to_string()), ColumnType::Text)
 }
 
-fn query(
+/// The rows of a query.
+pub(crate) fn query(
     link: &mut Link,
     sql: &str,
     values: Vec<Value>,
@@ -63,7 +66,7 @@ fn corrupt(error: &tokio_postgres::Error) -> Failure {
 }
 
 /// A column of an answer.
-fn column<'r, T: tokio_postgres::types::FromSql<'r>>(
+pub(crate) fn column<'r, T: tokio_postgres::types::FromSql<'r>>(
     row: &'r tokio_postgres::Row,
     at: usize,
 ) -> Result<T, Failure> {
@@ -141,7 +144,7 @@ pub(crate) fn note(
     query(link, sql, values).map(drop)
 }
 
-/// Forgets an index.
+/// Forgets an index, or another entry.
 pub(crate) fn forget(link: &mut Link, table: &str, index: &str) -> Result<(), Failure> {
     let sql = "DELETE FROM tessera_schema WHERE table_name = $1 AND column_name = $2";
     query(link, sql, vec![text(table), text(index)]).map(drop)
@@ -185,6 +188,19 @@ pub(crate) fn is_current(link: &mut Link, fingerprint: &str) -> Result<bool, Fai
 /// Remembers which tables were migrated last.
 pub(crate) fn remember(link: &mut Link, fingerprint: &str) -> Result<(), Failure> {
     note(link, FINGERPRINT.0, &[(FINGERPRINT.1.to_string(), stamp(fingerprint))])
+}
+
+/// Whether the tables are spread over a cluster, or are to be.
+pub(crate) fn is_sharded(link: &mut Link) -> Result<bool, Failure> {
+    Ok(has_catalogue(link)? && states(link, SHARDED.0)?.contains_key(SHARDED.1))
+}
+
+/// Notes whether they are.
+pub(crate) fn note_sharded(link: &mut Link, sharded: bool) -> Result<(), Failure> {
+    if sharded {
+        return note(link, SHARDED.0, &[(SHARDED.1.to_string(), "yes".to_string())]);
+    }
+    forget(link, SHARDED.0, SHARDED.1)
 }
 
 /// How the server calls a type.

@@ -208,6 +208,10 @@ impl Connection for Session<'_> {
         true
     }
 
+    fn is_sharded(&self) -> bool {
+        self.has_shards()
+    }
+
     fn row_held(
         &mut self,
         table: &'static TableDef,

@@ -85,7 +85,7 @@ impl Floor {
                 .map(|commands| {
                     let ready = ready.clone();
                     scope.spawn(move || {
-                        let mut texts = Texts::new(self.homes.clone());
+                        let mut texts = Texts::new(self.homes.clone(), false);
                         let commands: Vec<Vec<Step>> =
                             commands.iter().map(|command| steps(command, &mut texts)).collect();
                         let prepared = self.prepare(&commands);

@@ -5,6 +5,7 @@ mod ahead;
 mod announcements;
 mod catalog;
 mod cells;
+mod cluster;
 mod connection;
 mod error;
 mod floor;
@@ -26,6 +27,7 @@ mod tls;
 mod value;
 mod workers;
 
+pub use cluster::{ClusterPlan, Distribution, TablePlan};
 pub use floor::Floor;
 pub use options::{Options, Prepared};
 pub use store::{Occupant, PostgresStore};

@@ -14,7 +14,7 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Connection, NoTls, Row, Statement};
 
 use crate::error::{Failure, failure};
-use crate::options::{BY_KEY, Options, Prepared};
+use crate::options::{Options, Prepared};
 use crate::server;
 use crate::value::Value;
 
@@ -69,6 +69,7 @@ pub(crate) struct Link {
     /// connection behind a pooler may be another one.
     statement_timeout: Duration,
     lock_timeout: Duration,
+    by_key: &'static [(&'static str, &'static str)],
     statements: HashMap<Arc<str>, Statement>,
     /// When the server answered last.
     heard: Instant,
@@ -93,6 +94,7 @@ impl Link {
             prepared: options.prepared,
             statement_timeout: options.statement_timeout,
             lock_timeout: options.lock_timeout,
+            by_key: options.by_key(),
             statements: HashMap::new(),
             heard: Instant::now(),
         })
@@ -137,7 +139,7 @@ impl Link {
         };
         let values = vec![limit(statement), limit(self.lock_timeout)];
         let mut sql = LIMIT.to_string();
-        for (name, value) in BY_KEY.iter().filter(|_| is_command) {
+        for (name, value) in self.by_key.iter().filter(|_| is_command) {
             sql.push_str(&format!(", set_config('{name}', '{value}', true)"));
         }
         Some(Step { sql: sql.into(), values, table: None })

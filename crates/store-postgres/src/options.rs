@@ -23,7 +23,7 @@ pub enum Prepared {
 /// How the server plans the statements of commands. Each goes by a key that a table is indexed by, so one
 /// plan serves all values; and it reads the index also where the statistics are of a time when the table was
 /// small enough to be read as a whole.
-pub(crate) const BY_KEY: [(&str, &str); 4] = [
+const BY_KEY: [(&str, &str); 4] = [
     ("plan_cache_mode", "force_generic_plan"),
     ("enable_seqscan", "off"),
     ("enable_hashjoin", "off"),
@@ -53,6 +53,8 @@ pub struct Options {
     pub lock_timeout: Duration,
     /// How long a command or read waits for a server that can't be reached.
     pub patience: Duration,
+    /// The server is a cluster, and the tables are spread over it.
+    pub(crate) sharded: bool,
 }
 
 impl FromStr for Options {
@@ -69,6 +71,7 @@ impl FromStr for Options {
             statement_timeout: Duration::from_secs(60),
             lock_timeout: Duration::from_secs(10),
             patience: Duration::from_secs(30),
+            sharded: false,
         };
         let (mut rest, mut mode, mut roots) = (Vec::new(), None, None);
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -139,11 +142,25 @@ impl Options {
         Ok(())
     }
 
+    /// Says to the server who is connected, in place of `tessera`.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        self.server.application_name(name);
+        self
+    }
+
+    /// How the server is to plan the statements of commands. A cluster can't tell from a plan for all values
+    /// on which node a row is, and its nodes plan for themselves.
+    pub(crate) fn by_key(&self) -> &'static [(&'static str, &'static str)] {
+        if self.sharded { &[] } else { &BY_KEY }
+    }
+
     /// The same for connections that run commands.
     pub(crate) fn for_commands(&self) -> Self {
         let mut options = self.clone();
         if self.prepared == Prepared::Session {
-            let by_key = BY_KEY.map(|(name, value)| format!("-c {name}={value}")).join(" ");
+            let by_key = self.by_key().iter().map(|(name, value)| format!("-c {name}={value}"));
+            let by_key = by_key.collect::<Vec<_>>().join(" ");
             let given = self.server.get_options().unwrap_or_default();
             options.server.options(format!("{by_key} {given}"));
         }

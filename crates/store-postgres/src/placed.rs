@@ -16,20 +16,43 @@ pub(crate) const BUCKET: &str = "bucket";
 /// Which places of the organisation live together, as soon as that is told.
 pub(crate) type SharedHomes = Arc<OnceLock<Homes>>;
 
-/// Tables as they are on the server, by the address of the table as modules know it: both live as long as the
+/// Tables as they are elsewhere, by the address of the table that they are made of: both live as long as the
 /// program.
-static ON_SERVER: LazyLock<Mutex<HashMap<usize, &'static TableDef>>> =
-    LazyLock::new(Mutex::default);
+type Derived = LazyLock<Mutex<HashMap<usize, &'static TableDef>>>;
+
+static ON_SERVER: Derived = LazyLock::new(Mutex::default);
+static ON_CLUSTER: Derived = LazyLock::new(Mutex::default);
+
+fn derived(
+    known: &Derived,
+    table: &'static TableDef,
+    make: impl FnOnce(&TableDef) -> TableDef,
+) -> &'static TableDef {
+    let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+    let address = std::ptr::from_ref(table) as usize;
+    known.entry(address).or_insert_with(|| Box::leak(Box::new(make(table))))
+}
 
 /// A table as it is on the server.
 pub(crate) fn on_server(table: &'static TableDef) -> &'static TableDef {
     if table.placing_column().is_none() {
         return table;
     }
-    let mut known = ON_SERVER.lock().unwrap_or_else(PoisonError::into_inner);
-    known
-        .entry(std::ptr::from_ref(table) as usize)
-        .or_insert_with(|| Box::leak(Box::new(with_bucket(table))))
+    derived(&ON_SERVER, table, with_bucket)
+}
+
+/// A table, as it is on the server, as it is where the server is a cluster: no node sees the rows of another, so a
+/// unique index has the bucket behind its columns. What has to be unique across buckets is so by what it is: a
+/// number that comes from a range, or that says itself where its object lives.
+pub(crate) fn on_cluster(server: &'static TableDef) -> &'static TableDef {
+    let Some(bucket) = bucket_column(server) else { return server };
+    derived(&ON_CLUSTER, server, |server| {
+        let mut table = server.clone();
+        for index in table.indexes.iter_mut().filter(|index| index.unique) {
+            index.columns.push(bucket);
+        }
+        table
+    })
 }
 
 fn with_bucket(table: &TableDef) -> TableDef {
@@ -114,10 +137,28 @@ mod tests {
             (1, 3, &[3][..])
         );
         assert!(std::ptr::eq(server, on_server(table)));
+        assert_eq!(on_cluster(server), server, "it has no unique index");
         let partner = uuid::Uuid::from_u128(77);
         let key = [CellRef::Text("1000"), CellRef::Uuid(partner)];
         assert_eq!(bucket(server, &homes, &key).map(Bucket::number), Some(77));
         assert_eq!(bucket(server, &homes, &key[..1]), None);
         assert!(is_told_by(server, 2) && !is_told_by(server, 1));
+    }
+
+    #[test]
+    fn on_a_cluster_unique_indexes_have_the_bucket() {
+        let columns = vec![
+            ColumnDef::required("id", ColumnType::Uuid),
+            ColumnDef::optional("number", ColumnType::Text),
+        ];
+        let table = TableDef::new("letter", columns, 1).with_index(&["number"], true);
+        let everywhere: &'static TableDef = Box::leak(Box::new(table.clone()));
+        let placed: &'static TableDef =
+            Box::leak(Box::new(table.placed(Placement::Object(0)).with_index(&["number"], false)));
+        let indexes = |table: &'static TableDef| -> Vec<Vec<usize>> {
+            on_cluster(on_server(table)).indexes.iter().map(|index| index.columns.clone()).collect()
+        };
+        assert_eq!(indexes(placed), [vec![2, 1], vec![2]]);
+        assert_eq!(indexes(everywhere), [vec![1]]);
     }
 }

@@ -40,7 +40,8 @@ pub(crate) struct Readers {
 impl Readers {
     /// Opens none yet.
     pub(crate) fn new(options: Arc<Options>, homes: &SharedHomes) -> Self {
-        let reader = || Reader { link: None, texts: Texts::new(homes.clone()) };
+        let sharded = options.sharded;
+        let reader = || Reader { link: None, texts: Texts::new(homes.clone(), sharded) };
         let ordinary = (0..options.readers.max(1)).map(|_| reader()).collect();
         Self { options, pool: Pool::new(ordinary, reader()) }
     }

@@ -226,6 +226,11 @@ impl<'l> Session<'l> {
         self.writes
     }
 
+    /// Whether the tables are spread over a cluster.
+    pub(crate) fn has_shards(&self) -> bool {
+        self.texts.sharded
+    }
+
     /// The writes that wait.
     pub(crate) fn pending(&mut self) -> &mut Pending {
         &mut self.pending

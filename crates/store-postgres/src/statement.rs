@@ -53,14 +53,16 @@ pub(crate) enum Operation {
 #[derive(Default)]
 pub(crate) struct Texts {
     pub(crate) homes: SharedHomes,
+    /// The tables are spread over a cluster.
+    pub(crate) sharded: bool,
     operations: HashMap<(usize, Operation), Arc<str>>,
     gathered: HashMap<(Vec<usize>, usize), Arc<Gathered>>,
 }
 
 impl Texts {
-    /// None yet, of tables whose rows have these homes.
-    pub(crate) fn new(homes: SharedHomes) -> Self {
-        Self { homes, ..Self::default() }
+    /// None yet, of tables whose rows have these homes, spread over a cluster or not.
+    pub(crate) fn new(homes: SharedHomes, sharded: bool) -> Self {
+        Self { homes, sharded, ..Self::default() }
     }
 
     /// The text of an operation.

@@ -7,13 +7,14 @@ use tessera_kernel::{
     Connection, Fault, Homes, Job, ReadMode, Statistics, Store, StoreError, TableDef,
 };
 
+use crate::cluster::{ClusterPlan, TablePlan};
 use crate::error::Failure;
 use crate::link::{Link, Step};
 use crate::options::Options;
-use crate::placed::{SharedHomes, on_server};
+use crate::placed::{SharedHomes, on_cluster, on_server};
 use crate::pool::Readers;
 use crate::workers::Workers;
-use crate::{catalog, migrate};
+use crate::{catalog, cluster, migrate};
 
 /// An open PostgreSQL database. Dropping it finishes the queued commands.
 pub struct PostgresStore {
@@ -40,11 +41,12 @@ impl PostgresStore {
     /// # Errors
     ///
     /// As [`PostgresStore::open`].
-    pub fn reading(options: Options) -> Result<Self, StoreError> {
+    pub fn reading(mut options: Options) -> Result<Self, StoreError> {
+        let mut link = Link::open_patiently(&options).map_err(Failure::told)?;
+        options.sharded = catalog::is_sharded(&mut link).map_err(Failure::told)?;
         let options = Arc::new(options);
         let homes = SharedHomes::default();
         let readers = Readers::new(options.clone(), &homes);
-        readers.bare(|link| link.script(""))?;
         Ok(Self { options, homes, readers, workers: None })
     }
 }
@@ -68,6 +70,47 @@ impl PostgresStore {
     /// As [`PostgresStore::open`].
     pub fn occupant(&self) -> Result<Occupant, StoreError> {
         self.readers.bare(catalog::occupant)
+    }
+}
+
+impl PostgresStore {
+    /// Tables as they are in the database.
+    fn physical(&self, tables: &[&'static TableDef]) -> Vec<&'static TableDef> {
+        let physical = |table: &&'static TableDef| match self.options.sharded {
+            true => on_cluster(on_server(table)),
+            false => on_server(table),
+        };
+        tables.iter().map(physical).collect()
+    }
+
+    /// How each table lies on the cluster, and what has to be done about it; changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Incompatible`] where the server is no cluster, or one that can't be used, or the database was
+    /// made before its rows had homes.
+    pub fn cluster_plan(&self, tables: &[&'static TableDef]) -> Result<ClusterPlan, StoreError> {
+        let tables: Vec<_> = tables.iter().map(|table| on_server(table)).collect();
+        self.readers.bare(|link| cluster::plan(link, &tables))
+    }
+
+    /// Spreads the tables over the cluster: does what is left of the plan, of which it tells each table before it
+    /// is its turn. So many shards are made, if none are there yet. Can be broken off and repeated at any time.
+    /// Answers how many tables were changed.
+    ///
+    /// # Errors
+    ///
+    /// As [`PostgresStore::cluster_plan`]; also where a table is refused, and while others are connected.
+    pub fn cluster_apply(
+        &self,
+        tables: &[&'static TableDef],
+        shards: u32,
+        told: &mut dyn FnMut(&TablePlan),
+    ) -> Result<usize, StoreError> {
+        let tables: Vec<_> = tables.iter().map(|table| on_server(table)).collect();
+        // A connection of its own: what it holds ends with it, whatever goes wrong.
+        let mut link = Link::open_patiently(&self.options).map_err(Failure::told)?;
+        cluster::apply(&mut link, &tables, shards, told).map_err(Failure::told)
     }
 }
 
@@ -102,8 +145,7 @@ impl Store for PostgresStore {
     }
 
     fn migrate(&self, tables: &[&'static TableDef]) -> Result<(), StoreError> {
-        let tables: Vec<_> = tables.iter().map(|table| on_server(table)).collect();
-        let tables = &tables[..];
+        let tables = &self.physical(tables)[..];
         if self.workers.is_none() {
             return self.readers.bare(|link| catalog::check_present(link, tables));
         }

@@ -53,7 +53,7 @@ impl Workers {
         for number in 1..=options.writers.max(1) {
             let (queue, counters, options) = (queue.clone(), counters.clone(), options.clone());
             let announcements = announcements.clone();
-            let texts = Texts::new(homes.clone());
+            let texts = Texts::new(homes.clone(), options.sharded);
             let worker = move || {
                 let mut worker = Worker { options, counters, link: None, texts, announcements };
                 while let Some(job) = next(&queue) {

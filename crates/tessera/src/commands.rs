@@ -2,6 +2,7 @@
 
 mod backup;
 mod bench;
+mod cluster;
 mod config;
 mod copy;
 mod demo;
@@ -41,6 +42,8 @@ pub(crate) enum Command {
     Restore(restore::Restore),
     /// Copies an installation to another engine, or back.
     Copy(copy::Copy),
+    /// Spreads the tables over a cluster of PostgreSQL servers.
+    Cluster(cluster::Cluster),
     /// Manages users; in a database file only while no server runs.
     User(user::UserCommand),
     /// Customizing.
@@ -67,6 +70,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, CommandError> {
         Command::Backup(command) => backup::run(&command),
         Command::Restore(command) => restore::run(&command),
         Command::Copy(command) => copy::run(&command),
+        Command::Cluster(command) => cluster::run(&command),
         Command::User(command) => user::run(&command),
         Command::Config(command) => config::run(&command),
         Command::Doctor(command) => doctor::run(&command),

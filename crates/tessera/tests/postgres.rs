@@ -6,7 +6,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use tessera_testing_postgres::{TestDatabase, database};
+use tessera_testing_postgres::{TestDatabase, database, database_like_a_cluster};
 
 const PASSWORD: &str = "correct horse battery\n";
 
@@ -33,6 +33,27 @@ fn with_password(database: &TestDatabase) -> String {
 }
 
 #[test]
+fn a_cluster_is_told_what_becomes_of_each_table_and_has_nothing_to_do_the_second_time() {
+    let Some(database) = database_like_a_cluster() else { return };
+    let url = with_password(&database);
+    for (arguments, says) in [
+        (&["user", "add", "ada", "--administrator"][..], "ada was added"),
+        (&["cluster", "plan"], "sales_document: ordinary, will be by bucket"),
+        (&["cluster", "apply", "--shards", "8"], "product: ordinary, becomes on every node"),
+        (&["cluster", "plan"], "sales_document: by bucket\n"),
+        (&["cluster", "apply"], "nothing to do"),
+        (&["verify"], "0 differences"),
+        (&["doctor"], "whole"),
+    ] {
+        let (status, told) = run(&url, arguments, PASSWORD);
+        assert!(status == 0 && told.contains(says), "{arguments:?}: {told}");
+        assert!(!told.contains("hush"), "{arguments:?}: {told}");
+    }
+    let (status, told) = run(&url, &["cluster", "apply", "--shards", "2000"], "");
+    assert!(status != 0 && told.contains("1..=1024"), "{told}");
+}
+
+#[test]
 fn every_command_works_on_a_server_and_none_tells_the_password() {
     let Some(database) = database() else { return };
     let (url, folder) = (with_password(&database), tempfile::tempdir().unwrap());
@@ -51,6 +72,7 @@ fn every_command_works_on_a_server_and_none_tells_the_password() {
         (&["config", "check"], 0, "the shipped files"),
         (&["doctor"], 0, "whole"),
         (&["verify"], 0, "0 differences"),
+        (&["cluster", "plan"], 1, "CREATE EXTENSION citus"),
         (&["backup", "copy.db"], 1, "pg_dump"),
         (&["restore", "copy.db"], 1, "pg_restore"),
         (&["bench", "sd", "--db", &url], 1, "give it an empty one"),

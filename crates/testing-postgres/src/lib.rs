@@ -45,6 +45,18 @@ pub fn database_with(options: &str) -> Option<TestDatabase> {
     Some(database)
 }
 
+/// The same with a stand-in for a cluster: the functions and tables of Citus that Tessera uses, with the rules
+/// that a single server can keep. Whoever connects from now on finds them.
+///
+/// # Panics
+///
+/// As [`database`].
+pub fn database_like_a_cluster() -> Option<TestDatabase> {
+    let database = database()?;
+    database.execute(include_str!("citus.sql"));
+    Some(database)
+}
+
 impl TestDatabase {
     /// Its address, with parameters behind it.
     pub fn url(&self, parameters: &str) -> String {
@@ -59,6 +71,28 @@ impl TestDatabase {
     pub fn execute(&self, sql: &str) {
         let outcome = self.run(&self.name, sql);
         assert!(outcome.is_ok(), "{sql}: {outcome:?}");
+    }
+
+    /// The texts that a query answers, in its first column.
+    ///
+    /// # Panics
+    ///
+    /// Where it is refused.
+    pub fn texts(&self, sql: &str) -> Vec<String> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let rows = runtime.and_then(|runtime| {
+            runtime.block_on(async {
+                let url = self.url("");
+                let connecting = tokio_postgres::connect(&url, tokio_postgres::NoTls);
+                let (client, connection) = connecting.await.map_err(std::io::Error::other)?;
+                tokio::spawn(connection);
+                client.query(sql, &[]).await.map_err(std::io::Error::other)
+            })
+        });
+        match rows {
+            Ok(rows) => rows.iter().map(|row| row.get(0)).collect(),
+            Err(error) => panic!("{sql}: {error}"),
+        }
     }
 
     fn administer(&self, sql: &str) {
