@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::checks::{There, answered_again, there_once, verified};
+use crate::checks::{There, answered_again, answered_alike, there_once, verified};
 use crate::database::Database;
 use crate::dice::{Dice, again, dice};
 use crate::fault::Fault;
@@ -189,8 +189,13 @@ impl<D: Database> Operation<D> {
     /// Looks at everything; answers that were given before this round are looked at in the end.
     fn check(&self, known: &[usize]) -> Result<(), String> {
         self.checked()?;
+        let front = &self.site.front;
+        if let Some(complaint) = front.complaint() {
+            return Err(complaint);
+        }
+        answered_alike(front.repeated(), self.users.iter().flat_map(|user| &user.heard))?;
         let new = self.users.iter().zip(known).flat_map(|(user, known)| &user.heard[*known..]);
-        answered_again(&self.site.front, new)
+        answered_again(front, new)
     }
 
     /// Compares what is there with what was acknowledged.

@@ -1,7 +1,7 @@
 //! What must be true after a fault, when every request was answered: what was acknowledged is there
 //! exactly once, with the answer that was given; nothing else is there; every aggregate agrees.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use tessera_billing::BillingDocument;
@@ -12,7 +12,7 @@ use tessera_partner::BusinessPartner;
 use tessera_sales::SalesDocument;
 use tessera_stock::GoodsMovement;
 
-use crate::call::post;
+use crate::call::{Answer, Request, post};
 use crate::front::Front;
 use crate::server::tessera;
 use crate::users::{Heard, Made};
@@ -121,6 +121,26 @@ pub(crate) fn answered_again<'h>(
         });
         if !same {
             return Err(format!("{request:?} was answered {answer:?} and is now {again:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// Copies of requests were answered as the users were, wherever they were done.
+///
+/// # Errors
+///
+/// The answer that differs.
+pub(crate) fn answered_alike<'h>(
+    copies: Vec<(Request, Answer)>,
+    heard: impl Iterator<Item = &'h Heard>,
+) -> Result<(), String> {
+    let given: BTreeMap<&str, &Answer> =
+        heard.map(|heard| (heard.request.key.as_str(), &heard.answer)).collect();
+    for (request, copy) in copies.into_iter().filter(|(_, copy)| copy.is_success()) {
+        let answer = given.get(request.key.as_str());
+        if !answer.is_some_and(|answer| answer.json() == copy.json()) {
+            return Err(format!("{request:?} was answered {answer:?}, its copy {copy:?}"));
         }
     }
     Ok(())

@@ -1,7 +1,8 @@
 //! What users see of an installation: addresses, some of which answer.
 
-use std::sync::Mutex;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, RwLock, RwLockWriteGuard};
 
 use crate::call::{Answer, Request, post};
 
@@ -13,8 +14,16 @@ pub(crate) struct Front {
     pub(crate) token: String,
     addresses: Mutex<Vec<Option<String>>>,
     witness: Option<Witness>,
+    /// Held for reading through a call and what the witness notes of its answer.
+    calls: RwLock<()>,
     heard: AtomicUsize,
+    latest: Mutex<VecDeque<Request>>,
+    repeated: Mutex<Vec<(Request, Answer)>>,
+    complaints: Mutex<Vec<String>>,
 }
+
+/// Requests that are remembered.
+const LATEST: usize = 24;
 
 impl Front {
     pub(crate) fn new(token: String, servers: usize, witness: Option<Witness>) -> Self {
@@ -22,7 +31,11 @@ impl Front {
             token,
             addresses: Mutex::new(vec![None; servers]),
             witness,
+            calls: RwLock::default(),
             heard: AtomicUsize::new(0),
+            latest: Mutex::default(),
+            repeated: Mutex::default(),
+            complaints: Mutex::default(),
         }
     }
 
@@ -40,6 +53,8 @@ impl Front {
     /// Calls a server; none where no answer is heard.
     pub(crate) fn call(&self, attempt: usize, request: &Request) -> Option<Answer> {
         let address = self.address(attempt)?;
+        let _call = self.calls.read().unwrap();
+        self.remember(request);
         let answer = post(&address, &self.token, request)?;
         if answer.is_success() {
             self.witness.iter().for_each(|look| look());
@@ -51,5 +66,46 @@ impl Front {
     /// Successes that were heard so far.
     pub(crate) fn heard(&self) -> usize {
         self.heard.load(Ordering::SeqCst)
+    }
+
+    /// Waits for the end of all calls and lets none begin: what was heard is then known, and what
+    /// the witness noted is complete.
+    pub(crate) fn silence(&self) -> RwLockWriteGuard<'_, ()> {
+        self.calls.write().unwrap()
+    }
+
+    fn remember(&self, request: &Request) {
+        let mut latest = self.latest.lock().unwrap();
+        if latest.back().is_none_or(|last| last.key != request.key) {
+            latest.push_back(request.clone());
+        }
+        if latest.len() > LATEST {
+            latest.pop_front();
+        }
+    }
+
+    /// The latest requests of all users, some under way.
+    pub(crate) fn latest(&self) -> Vec<Request> {
+        self.latest.lock().unwrap().iter().cloned().collect()
+    }
+
+    /// Notes what a copy of a request was answered, to be compared with what the user was.
+    pub(crate) fn compare_later(&self, request: Request, answer: Answer) {
+        self.repeated.lock().unwrap().push((request, answer));
+    }
+
+    /// Copies of requests with their answers, since this was asked last.
+    pub(crate) fn repeated(&self) -> Vec<(Request, Answer)> {
+        std::mem::take(&mut self.repeated.lock().unwrap())
+    }
+
+    /// Notes what must not be; the campaign ends by it.
+    pub(crate) fn complain(&self, what: String) {
+        self.complaints.lock().unwrap().push(what);
+    }
+
+    /// The first thing that was noted.
+    pub(crate) fn complaint(&self) -> Option<String> {
+        self.complaints.lock().unwrap().first().cloned()
     }
 }

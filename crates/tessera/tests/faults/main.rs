@@ -11,16 +11,21 @@ mod dice;
 mod fault;
 mod front;
 mod kill_server;
+mod log_file;
 mod proof;
+mod repeats;
 mod server;
 mod site;
 mod tally;
+mod torn_log;
 mod users;
 
 use campaign::{Plan, say};
 use database_file::{DatabaseFile, Template};
 use kill_server::KillServer;
+use repeats::Repeats;
 use tally::Tally;
+use torn_log::TornLog;
 
 #[test]
 fn a_database_file_survives_every_fault_without_loss_without_repetition_and_without_help() {
@@ -28,7 +33,11 @@ fn a_database_file_survives_every_fault_without_loss_without_repetition_and_with
     let files = Plan {
         name: "files",
         database: &|| DatabaseFile::copy_of(&template),
-        kinds: vec![(Box::new(KillServer), 150)],
+        kinds: vec![
+            (Box::new(KillServer), 150),
+            (Box::new(TornLog), 150),
+            (Box::new(Repeats), 100),
+        ],
     };
     files.run(&mut tally);
     say(&tally);
