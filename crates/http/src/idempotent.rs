@@ -5,9 +5,10 @@ use axum::http::{HeaderMap, Method};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 pub(crate) use tessera_installation::idempotency::Kept;
-use tessera_installation::idempotency::{self, Answer, recall, remember};
-use tessera_kernel::{Problem, Tx};
+use tessera_installation::idempotency::{self, recall};
+use tessera_kernel::{Actor, Problem, ProblemKind, Tx};
 
+use crate::Api;
 use crate::refusal::Refusal;
 
 /// Most characters of a key.
@@ -51,16 +52,6 @@ impl Key {
         let record = hash(&[self.key.as_bytes(), self.request.as_bytes(), position.as_bytes()]);
         Self { key: format!("record\n{record}"), request: self.request.clone() }
     }
-
-    /// Binds the key to its request before anything is done: for calls whose parts are done in
-    /// commands of their own. Refused where the key belongs to another request.
-    pub(crate) fn claim(&self, tx: &mut Tx<'_>) -> Result<(), Problem> {
-        if recall(tx, &self.key, &self.request)?.is_none() {
-            let answer = Answer { status: 200, body: Value::Null.to_string() };
-            remember(tx, &self.key, &self.request, &answer)?;
-        }
-        Ok(())
-    }
 }
 
 fn hash(parts: &[&[u8]]) -> String {
@@ -72,16 +63,31 @@ fn hash(parts: &[&[u8]]) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Runs a verb once per key, where there is one; answers its value and whether it is that of an
-/// earlier call.
-pub(crate) fn once(
-    tx: &mut Tx<'_>,
-    key: Option<&Key>,
+/// Runs a verb in a command, once per key where there is one; answers its value and whether it is that
+/// of an earlier call.
+///
+/// A call that comes in twice at once, perhaps through two servers, runs twice until one of the two is
+/// kept. The other is refused then: for the key, or for what the first one did. So whoever is refused looks
+/// whether there is an answer by now, also where the connection broke and nobody knew what became of the
+/// command.
+pub(crate) async fn once(
+    api: &Api,
+    actor: &Actor,
+    key: Option<Key>,
     kept: Kept,
-    run: impl FnOnce(&mut Tx<'_>) -> Result<Value, Problem>,
+    mut run: impl FnMut(&mut Tx<'_>) -> Result<Value, Problem> + Send + 'static,
 ) -> Result<(Value, bool), Problem> {
-    match key {
-        Some(Key { key, request }) => idempotency::once(tx, key, request, kept, run),
-        None => Ok((run(tx)?, false)),
+    let Some(Key { key, request }) = key else {
+        return Ok((api.command(actor, run).await?, false));
+    };
+    let (own_key, own_request) = (key.clone(), request.clone());
+    let outcome = api
+        .command(actor, move |tx| idempotency::once(tx, &own_key, &own_request, kept, |tx| run(tx)))
+        .await;
+    let Err(problem) = outcome else { return outcome };
+    match api.read(actor, move |tx| recall(tx, &key, &request)).await {
+        Ok(Some(answer)) => Ok((answer.value()?, true)),
+        Err(other) if problem.kind == ProblemKind::Conflict => Err(other),
+        _ => Err(problem),
     }
 }

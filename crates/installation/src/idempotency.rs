@@ -48,6 +48,18 @@ pub struct Answer {
     pub body: String,
 }
 
+impl Answer {
+    /// The body as a value.
+    ///
+    /// # Errors
+    ///
+    /// Where it is no JSON.
+    pub fn value(&self) -> Result<Value, Fault> {
+        serde_json::from_str(&self.body)
+            .map_err(|error| Fault::corrupt(format!("a kept answer: {error}")))
+    }
+}
+
 /// The answer that the actor's earlier call with this key got; refused where that was another
 /// request. `request` is a hash of method, path and body.
 pub fn recall(tx: &mut Tx<'_>, key: &str, request: &str) -> Result<Option<Answer>, Problem> {
@@ -109,9 +121,7 @@ pub fn once(
     run: impl FnOnce(&mut Tx<'_>) -> Result<Value, Problem>,
 ) -> Result<(Value, bool), Problem> {
     if let Some(answer) = recall(tx, key, request)? {
-        let value = serde_json::from_str(&answer.body)
-            .map_err(|error| Fault::corrupt(format!("a kept answer: {error}")))?;
-        return Ok((value, true));
+        return Ok((answer.value()?, true));
     }
     let value = run(tx)?;
     let body = match (kept.secret, &value) {

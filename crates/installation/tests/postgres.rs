@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
+use std::time::{Duration, Instant};
 
 use tessera_installation::{Installation, InstallationError, Options};
 use tessera_testing_postgres::{database, database_with};
@@ -108,6 +109,15 @@ fn a_server_that_says_nothing_is_given_up() {
     let silent = server(b"");
     let error = refused(&format!("postgres://ada:hush@{silent}/crm?patience=0"));
     assert!(error.contains("does not answer"), "{error}");
+}
+
+#[test]
+fn a_server_that_lets_nobody_in_any_more_is_asked_again() {
+    let full = server(b"E\0\0\0\x24SFATAL\0VFATAL\0C53300\0Mtoo many\0\0");
+    let since = Instant::now();
+    let error = refused(&format!("postgres://ada:hush@{full}/crm?patience=1"));
+    assert!(error.contains("can't be reached (too many)"), "{error}");
+    assert!(since.elapsed() > Duration::from_millis(200), "it was asked once");
 }
 
 #[test]

@@ -63,6 +63,10 @@ pub(crate) fn failure(error: &tokio_postgres::Error, table: Option<&TableDef>) -
         // As `statement::refused_unless` makes the server report it.
         &SqlState::DIVISION_BY_ZERO => Failure::Surprise,
         &SqlState::READ_ONLY_SQL_TRANSACTION => Failure::Lost(message),
+        // The server has ended the connection: this process stood still for a while.
+        &SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT => Failure::Lost(message),
+        // Said when a connection is opened; somebody else's may end any time.
+        &SqlState::TOO_MANY_CONNECTIONS => Failure::Lost(message),
         _ if class == "08" || class == "57" && said.code() != &SqlState::QUERY_CANCELED => {
             Failure::Lost(message)
         }
@@ -83,7 +87,7 @@ fn refused(said: &DbError, table: Option<&TableDef>) -> StoreError {
         | SqlState::CHARACTER_NOT_IN_REPERTOIRE
         | SqlState::PROGRAM_LIMIT_EXCEEDED => out_of_range(message),
         SqlState::DISK_FULL => StoreError::Unavailable(format!("the disk is full ({message})")),
-        SqlState::OUT_OF_MEMORY | SqlState::TOO_MANY_CONNECTIONS => {
+        SqlState::OUT_OF_MEMORY | SqlState::IO_ERROR => {
             StoreError::Unavailable(message.to_string())
         }
         SqlState::LOCK_NOT_AVAILABLE | SqlState::QUERY_CANCELED => {
@@ -100,7 +104,6 @@ fn refused(said: &DbError, table: Option<&TableDef>) -> StoreError {
         SqlState::INSUFFICIENT_PRIVILEGE => StoreError::Unavailable(format!(
             "{message}: let the user own the database, or a schema in it"
         )),
-        SqlState::IO_ERROR => StoreError::Unavailable(message.to_string()),
         _ => StoreError::Engine(format!("{message} ({})", said.code().code())),
     }
 }

@@ -57,8 +57,7 @@ impl Floor {
     /// Where the user may not make a schema, or the server can't be reached.
     pub fn copy(options: &Options, homes: &Homes) -> Result<Self, StoreError> {
         let mut on_copies = options.for_commands();
-        let given = on_copies.server.get_options().unwrap_or_default().to_string();
-        on_copies.server.options(format!("{given} -c search_path={SCHEMA}"));
+        on_copies.set(|given| format!("{given} -c search_path={SCHEMA}"));
         let homes = Arc::new(OnceLock::from(homes.clone()));
         let floor = Self { on_copies, original: options.clone(), homes };
         floor.administer(COPY)?;
@@ -67,7 +66,7 @@ impl Floor {
 
     fn administer(&self, script: &str) -> Result<(), StoreError> {
         let mut link = Link::open_patiently(&self.original).map_err(Failure::told)?;
-        let ready = link.script("SET statement_timeout = 0");
+        let ready = link.lift_limit();
         ready.and_then(|()| link.script(script)).map_err(Failure::told)
     }
 

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -11,10 +12,10 @@ use tessera_kernel::{Cell, ColumnType, TableDef};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Connection, NoTls, Row, Statement};
+use tokio_postgres::{Client, Config, Connection, NoTls, Row, Statement};
 
 use crate::error::{Failure, failure};
-use crate::options::{Options, Prepared};
+use crate::options::{CONNECT_TIMEOUT, Options, Prepared};
 use crate::server;
 use crate::value::Value;
 
@@ -50,12 +51,17 @@ pub(crate) struct Answer {
 /// Statements kept prepared on one connection at most; then it starts anew.
 const CAPACITY: usize = 2_000;
 
-/// A server that is reached begins the conversation within this time.
-const GREETING: Duration = Duration::from_secs(10);
+/// A server that is there answers a statement, or gives it up, within the time that statements may take
+/// and this time for the way there and back. Where it does not, the connection leads nowhere.
+const WAY: Duration = Duration::from_secs(5);
 
 /// Until the end of a transaction, milliseconds.
 const LIMIT: &str =
     "SELECT set_config('statement_timeout', $1, true), set_config('lock_timeout', $2, true)";
+
+/// Turns after which what has arrived on a connection was read: one in which the runtime asks the operating
+/// system, one in which the connection is told, and one to spare.
+const LOOKS: u32 = 3;
 
 /// A connection that answered within this time is taken for alive.
 const FRESH: Duration = Duration::from_millis(500);
@@ -70,6 +76,9 @@ pub(crate) struct Link {
     statement_timeout: Duration,
     lock_timeout: Duration,
     by_key: &'static [(&'static str, &'static str)],
+    /// How long the server may say nothing while it is waited for, before it is given up; for ever where
+    /// there is no limit.
+    silence: Option<Duration>,
     statements: HashMap<Arc<str>, Statement>,
     /// When the server answered last.
     heard: Instant,
@@ -78,15 +87,35 @@ pub(crate) struct Link {
 type Waiting<'w> = Pin<Box<dyn Future<Output = Result<Answer, tokio_postgres::Error>> + 'w>>;
 
 impl Link {
-    /// Connects.
+    /// Connects to the server that was reached last, else to the others in turn.
     pub(crate) fn open(options: &Options) -> Result<Self, Failure> {
+        let first = options.reached.load(Ordering::Relaxed);
+        let mut refusal = None;
+        for turn in 0..options.servers.len() {
+            let at = (first + turn) % options.servers.len();
+            match Self::open_one(options, &options.servers[at]) {
+                Ok(link) => {
+                    options.reached.store(at, Ordering::Relaxed);
+                    return Ok(link);
+                }
+                // One that can't be reached may be the one that is meant.
+                Err(failure) if !matches!(refusal, Some(Failure::Lost(_))) => {
+                    refusal = Some(failure);
+                }
+                Err(_) => {}
+            }
+        }
+        Err(refusal.unwrap_or_else(|| Failure::Lost("no server is named".to_string())))
+    }
+
+    fn open_one(options: &Options, server: &Config) -> Result<Self, Failure> {
         let lost = |error: std::io::Error| Failure::Lost(error.to_string());
         let runtime = Builder::new_current_thread().enable_all().build().map_err(lost)?;
         let client = match options.tls.clone() {
             Some(tls) => {
-                started(&runtime, runtime.block_on(answered(options.server.connect(tls)))?)?
+                started(&runtime, runtime.block_on(answered(server, server.connect(tls)))?)?
             }
-            None => started(&runtime, runtime.block_on(answered(options.server.connect(NoTls)))?)?,
+            None => started(&runtime, runtime.block_on(answered(server, server.connect(NoTls)))?)?,
         };
         Ok(Self {
             runtime,
@@ -95,6 +124,7 @@ impl Link {
             statement_timeout: options.statement_timeout,
             lock_timeout: options.lock_timeout,
             by_key: options.by_key(),
+            silence: Some(options.statement_timeout + WAY),
             statements: HashMap::new(),
             heard: Instant::now(),
         })
@@ -119,6 +149,12 @@ impl Link {
     /// Whether the server is there; asked anew where nothing was heard of it for a while.
     pub(crate) fn is_alive(&mut self) -> bool {
         if self.heard.elapsed() < FRESH {
+            // The end of the connection may have arrived, and nobody has looked.
+            self.runtime.block_on(async {
+                for _ in 0..LOOKS {
+                    tokio::task::yield_now().await;
+                }
+            });
             return !self.client.is_closed();
         }
         self.script("").is_ok()
@@ -156,7 +192,7 @@ impl Link {
             let statement = statements.get(&step.sql);
             Box::pin(answer(client, statement, step)) as Waiting<'_>
         });
-        let answers = self.runtime.block_on(in_order(waiting.collect()));
+        let answers = self.runtime.block_on(in_order(waiting.collect(), self.silence))?;
         self.heard = Instant::now();
         let told = |(answer, step): (Result<Answer, _>, &Step)| {
             answer.map_err(|error| failure(&error, step.table))
@@ -186,7 +222,7 @@ impl Link {
             Box::pin(async move { client.prepare_typed(&step.sql, &types).await })
                 as Pin<Box<dyn Future<Output = Result<Statement, tokio_postgres::Error>> + '_>>
         });
-        let prepared = self.runtime.block_on(in_order(waiting.collect()));
+        let prepared = self.runtime.block_on(in_order(waiting.collect(), self.silence))?;
         for (step, statement) in lacking.into_iter().zip(prepared) {
             let statement = statement.map_err(|error| failure(&error, step.table))?;
             self.statements.insert(step.sql.clone(), statement);
@@ -196,16 +232,27 @@ impl Link {
 
     /// Runs statements without parameters one after the other, as a script.
     pub(crate) fn script(&mut self, sql: &str) -> Result<(), Failure> {
-        let outcome = self.runtime.block_on(self.client.batch_execute(sql));
+        let running = Box::pin(self.client.batch_execute(sql)) as Pin<Box<dyn Future<Output = _>>>;
+        let outcomes = self.runtime.block_on(in_order(vec![running], self.silence))?;
+        let outcome: Result<(), _> = outcomes.into_iter().collect();
         outcome.map_err(|error| failure(&error, None))
+    }
+
+    /// Lets statements take as long as they need, from now on.
+    pub(crate) fn lift_limit(&mut self) -> Result<(), Failure> {
+        self.script("SET statement_timeout = 0")?;
+        self.silence = None;
+        Ok(())
     }
 }
 
 /// Gives a server up that lets itself be reached and then says nothing.
 async fn answered<C>(
+    server: &Config,
     connecting: impl Future<Output = Result<C, tokio_postgres::Error>>,
 ) -> Result<C, Failure> {
-    match tokio::time::timeout(GREETING, connecting).await {
+    let limit = server.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT);
+    match tokio::time::timeout(limit, connecting).await {
         Ok(outcome) => outcome.map_err(|error| failure(&error, None)),
         Err(_) => Err(Failure::Lost("it does not answer".to_string())),
     }
@@ -259,21 +306,38 @@ async fn next(
     std::future::poll_fn(|context| stream.as_mut().poll_next(context)).await
 }
 
-/// Waits for all; each is polled for the first time, and so sent, in order.
-async fn in_order<'w, T: 'w>(mut waiting: Vec<Pin<Box<dyn Future<Output = T> + 'w>>>) -> Vec<T> {
+/// Waits for all; each is polled for the first time, and so sent, in order. Given up where none of them
+/// ends for the time of `silence`.
+async fn in_order<'w, T: 'w>(
+    mut waiting: Vec<Pin<Box<dyn Future<Output = T> + 'w>>>,
+    silence: Option<Duration>,
+) -> Result<Vec<T>, Failure> {
     let mut done: Vec<Option<T>> = waiting.iter().map(|_| None).collect();
-    std::future::poll_fn(|context| {
-        let mut open = false;
+    let mut given_up = silence.map(|silence| (silence, Box::pin(tokio::time::sleep(silence))));
+    let all = std::future::poll_fn(|context| {
+        let (mut open, mut heard) = (false, false);
         for (future, slot) in waiting.iter_mut().zip(&mut done) {
             if slot.is_none() {
                 match future.as_mut().poll(context) {
-                    Poll::Ready(value) => *slot = Some(value),
+                    Poll::Ready(value) => (*slot, heard) = (Some(value), true),
                     Poll::Pending => open = true,
                 }
             }
         }
-        if open { Poll::Pending } else { Poll::Ready(()) }
-    })
-    .await;
-    done.into_iter().flatten().collect()
+        match &mut given_up {
+            _ if !open => Poll::Ready(true),
+            Some((silence, until)) => {
+                if heard {
+                    until.as_mut().reset(tokio::time::Instant::now() + *silence);
+                }
+                until.as_mut().poll(context).map(|()| false)
+            }
+            None => Poll::Pending,
+        }
+    });
+    if all.await {
+        return Ok(done.into_iter().flatten().collect());
+    }
+    let seconds = silence.unwrap_or_default().as_secs();
+    Err(Failure::Lost(format!("it has said nothing for {seconds} s")))
 }

@@ -30,7 +30,7 @@ pub(crate) fn migrate(link: &mut Link, tables: &[&'static TableDef]) -> Result<(
     if catalog::is_current(link, &fingerprint)? {
         return Ok(());
     }
-    link.script("SET statement_timeout = 0")?;
+    link.lift_limit()?;
     let outcome = catalog::alone(link, |link| under_lock(link, tables, &fingerprint));
     link.script("RESET statement_timeout; RESET lock_timeout")?;
     outcome

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use tessera_kernel::StoreError;
@@ -20,6 +22,9 @@ pub enum Prepared {
     Never,
 }
 
+/// A server that is there is reached and begins the conversation within this time.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// How the server plans the statements of commands. Each goes by a key that a table is indexed by, so one
 /// plan serves all values; and it reads the index also where the statistics are of a time when the table was
 /// small enough to be read as a whole.
@@ -30,15 +35,19 @@ const BY_KEY: [(&str, &str); 4] = [
     ("enable_mergejoin", "off"),
 ];
 
-/// How a database is reached: `postgres://USER:PASSWORD@HOST:PORT/NAME` and, behind `?`, besides the
+/// How a database is reached: `postgres://USER:PASSWORD@HOST:PORT/NAME`, where `HOST:PORT` may be several,
+/// separated by commas: a server with its replicas, of which the one that writes is found by asking each
+/// (`target_session_attrs=read-write`, unless something else is said). Behind `?` stand, besides the
 /// parameters of libpq (of whose `sslmode` there are `disable`, `prefer`, which takes a connection as it
 /// comes, and `require` or `verify-full`, which encrypt and check the certificate of the server against
 /// those in the file `sslrootcert`, or against the public authorities): `writers`, `readers` (connections), `prepared` (`session`, `never`),
 /// `statement_timeout` and `lock_timeout` (seconds).
 #[derive(Clone)]
 pub struct Options {
-    /// The server.
-    pub(crate) server: tokio_postgres::Config,
+    /// The servers: any of them may be the one that writes.
+    pub(crate) servers: Vec<tokio_postgres::Config>,
+    /// The one among them that answered last.
+    pub(crate) reached: Arc<AtomicUsize>,
     /// Encrypts, where that is asked for.
     pub(crate) tls: Option<MakeRustlsConnect>,
     /// Connections that run commands.
@@ -63,7 +72,8 @@ impl FromStr for Options {
     fn from_str(url: &str) -> Result<Self, Self::Err> {
         let (address, query) = url.split_once('?').unwrap_or((url, ""));
         let mut options = Self {
-            server: tokio_postgres::Config::new(),
+            servers: Vec::new(),
+            reached: Arc::default(),
             tls: None,
             writers: 8,
             readers: 4,
@@ -83,11 +93,18 @@ impl FromStr for Options {
                 _ => rest.push(pair),
             }
         }
-        let server = format!("{address}?{}", rest.join("&"));
-        options.server = server.trim_end_matches('?').parse().map_err(|error| {
-            let why = crate::error::with_sources(&error);
-            StoreError::Incompatible(format!("the address of the database: {why}"))
-        })?;
+        let addresses = one_each(address);
+        let asked = rest.iter().any(|pair| pair.starts_with("target_session_attrs="));
+        if addresses.len() > 1 && !asked {
+            rest.push("target_session_attrs=read-write");
+        }
+        for address in addresses {
+            let server = format!("{address}?{}", rest.join("&"));
+            options.servers.push(server.trim_end_matches('?').parse().map_err(|error| {
+                let why = crate::error::with_sources(&error);
+                StoreError::Incompatible(format!("the address of the database: {why}"))
+            })?);
+        }
         options.encrypt(mode, roots)?;
         options.set_up();
         Ok(options)
@@ -129,7 +146,9 @@ impl Options {
         match mode {
             Some("require" | "verify-full") => {
                 self.tls = Some(tls::connector(roots.as_deref())?);
-                self.server.ssl_mode(SslMode::Require);
+                for server in &mut self.servers {
+                    server.ssl_mode(SslMode::Require);
+                }
             }
             None | Some("disable" | "prefer") if roots.is_some() => {
                 return wrong(
@@ -145,7 +164,9 @@ impl Options {
     /// Says to the server who is connected, in place of `tessera`.
     #[must_use]
     pub fn named(mut self, name: &str) -> Self {
-        self.server.application_name(name);
+        for server in &mut self.servers {
+            server.application_name(name);
+        }
         self
     }
 
@@ -161,29 +182,41 @@ impl Options {
         if self.prepared == Prepared::Session {
             let by_key = self.by_key().iter().map(|(name, value)| format!("-c {name}={value}"));
             let by_key = by_key.collect::<Vec<_>>().join(" ");
-            let given = self.server.get_options().unwrap_or_default();
-            options.server.options(format!("{by_key} {given}"));
+            options.set(|given| format!("{by_key} {given}"));
         }
         options
     }
 
+    /// Sets what every connection is opened with (`-c NAME=VALUE …`, the last one counts), by what was
+    /// given before.
+    pub(crate) fn set(&mut self, parameters: impl Fn(&str) -> String) {
+        for server in &mut self.servers {
+            let given = parameters(server.get_options().unwrap_or_default());
+            server.options(given);
+        }
+    }
+
     /// What every connection is told when it is opened.
     fn set_up(&mut self) {
-        self.server.application_name("tessera");
-        if self.server.get_connect_timeout().is_none() {
-            self.server.connect_timeout(Duration::from_secs(5));
+        for server in &mut self.servers {
+            server.application_name("tessera");
+            if server.get_connect_timeout().is_none() {
+                server.connect_timeout(CONNECT_TIMEOUT);
+            }
+            server.keepalives_idle(Duration::from_secs(30));
+            // A server that is gone without a word is noticed by the statements that wait for it.
+            server.tcp_user_timeout(Duration::from_secs(20));
         }
-        self.server.keepalives_idle(Duration::from_secs(30));
-        // A server that is gone without a word is noticed by the statements that wait for it.
-        self.server.tcp_user_timeout(Duration::from_secs(20));
         if self.prepared == Prepared::Session {
-            let given = self.server.get_options().unwrap_or_default().to_string();
-            self.server.options(format!(
-                "-c statement_timeout={} -c lock_timeout={} \
-                 -c idle_in_transaction_session_timeout=60000 {given}",
-                self.statement_timeout.as_millis(),
-                self.lock_timeout.as_millis(),
-            ));
+            let (statement, lock) = (self.statement_timeout, self.lock_timeout);
+            self.set(|given| {
+                format!(
+                    "-c statement_timeout={} -c lock_timeout={} \
+                     -c idle_in_transaction_session_timeout=60000 {given}",
+                    statement.as_millis(),
+                    lock.as_millis(),
+                )
+            });
         }
     }
 }
@@ -191,8 +224,17 @@ impl Options {
 impl std::fmt::Debug for Options {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The client leaves the password out.
-        f.debug_struct("Options").field("server", &self.server).finish_non_exhaustive()
+        f.debug_struct("Options").field("servers", &self.servers).finish_non_exhaustive()
     }
+}
+
+/// An address that names several servers, once for each of them.
+fn one_each(address: &str) -> Vec<String> {
+    let start = address.rfind('@').map(|at| at + 1);
+    let start = start.or_else(|| Some(address.find("://")? + 3)).unwrap_or(0);
+    let (before, rest) = address.split_at(start);
+    let (servers, database) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    servers.split(',').map(|server| format!("{before}{server}{database}")).collect()
 }
 
 /// A value of a URL, in which letters may stand as %20.
@@ -213,6 +255,9 @@ fn decoded(value: &str) -> Result<String, StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use tokio_postgres::Config;
+    use tokio_postgres::config::TargetSessionAttrs;
+
     use super::*;
 
     #[test]
@@ -220,8 +265,27 @@ mod tests {
         let url = "postgres://ada:secret@db.example:5433/tessera?writers=3&sslmode=disable&prepared=never";
         let options: Options = url.parse().unwrap();
         assert_eq!((options.writers, options.prepared), (3, Prepared::Never));
-        assert_eq!(options.server.get_dbname(), Some("tessera"));
-        assert_eq!(options.server.get_ports(), [5433]);
+        let [server] = &options.servers[..] else { panic!("{options:?}") };
+        assert_eq!(server.get_dbname(), Some("tessera"));
+        assert_eq!(server.get_ports(), [5433]);
+        assert_eq!(server.get_target_session_attrs(), TargetSessionAttrs::Any);
+    }
+
+    #[test]
+    fn a_url_may_name_several_servers_of_which_the_one_that_writes_is_meant() {
+        for (query, sought) in [
+            ("?writers=3", TargetSessionAttrs::ReadWrite),
+            ("?target_session_attrs=any", TargetSessionAttrs::Any),
+        ] {
+            let url = format!("postgres://ada:secret@db-1,db-2:5433,[::1]:5434/crm{query}");
+            let options: Options = url.parse().unwrap();
+            let ports: Vec<&[u16]> = options.servers.iter().map(Config::get_ports).collect();
+            assert_eq!(ports, [[5432], [5433], [5434]]);
+            for server in &options.servers {
+                assert_eq!((server.get_dbname(), server.get_user()), (Some("crm"), Some("ada")));
+                assert_eq!(server.get_target_session_attrs(), sought);
+            }
+        }
     }
 
     #[test]

@@ -19,8 +19,9 @@ use crate::statement::{Operation, Texts};
 use crate::value::Value;
 use crate::{queue, reliance};
 
-/// What begins the transaction of a command.
-const COMMAND: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+/// What begins the transaction of a command. Whether it writes is left to the server: one that does not, a
+/// replica or one that somebody closed (`default_transaction_read_only`), says so at the first write.
+const COMMAND: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 /// What begins that of a read.
 const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 

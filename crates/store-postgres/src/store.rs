@@ -186,7 +186,8 @@ impl Store for PostgresStore {
 impl std::fmt::Debug for PostgresStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The address may have a password.
-        let name = self.options.server.get_dbname().unwrap_or("?");
+        let name =
+            self.options.servers.first().and_then(|server| server.get_dbname()).unwrap_or("?");
         f.debug_struct("PostgresStore").field("name", &name).finish_non_exhaustive()
     }
 }

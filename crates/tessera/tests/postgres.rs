@@ -227,6 +227,57 @@ fn while_servers_and_connections_die_four_servers_lose_nothing_and_do_nothing_tw
 }
 
 #[test]
+fn a_call_that_comes_in_at_two_servers_at_once_has_one_effect_and_one_answer() {
+    const ROUNDS: usize = 15;
+    const COPIES: usize = 6;
+    let Some(database) = database() else { return };
+    let url = with_password(&database);
+    let servers = [Server::start(&url), Server::start(&url)];
+    run(&url, &["user", "add", "ada", "--administrator"], PASSWORD);
+    let token = run(&url, &["user", "token", "ada"], "").1.trim().to_string();
+    let path = "/api/v1/business_partner";
+    for (path, records) in [(path.to_string(), 1), (format!("{path}/bulk"), 2)] {
+        for round in 0..ROUNDS {
+            // A number that is given is taken for the second one, whichever that is.
+            let partner = |record: usize| {
+                format!(
+                    r#"{{"number": "C-{records}-{round}-{record}", "general": {{"name": "Ada AG",
+                    "category": "organisation", "country": "DE", "language": "en",
+                    "tax_classification": "full"}}}}"#
+                )
+            };
+            let body = match records {
+                1 => partner(0),
+                _ => format!("[{}, {}]", partner(0), partner(1)),
+            };
+            let key = format!("Idempotency-Key: {records}-{round}");
+            let start = std::sync::Barrier::new(COPIES);
+            let answers: Vec<_> = std::thread::scope(|scope| {
+                let copy = |copy: usize| {
+                    let (start, address) = (&start, &servers[copy % 2].address);
+                    let (request, token, key) = (format!("POST {path}"), &token, &key);
+                    let body = &body;
+                    scope.spawn(move || {
+                        start.wait();
+                        call(address, &request, token, key, body).expect("an answer")
+                    })
+                };
+                let copies: Vec<_> = (0..COPIES).map(copy).collect();
+                copies.into_iter().map(|copy| copy.join().unwrap()).collect()
+            });
+            let (status, _) = answers[0];
+            assert!(status < 300 && !answers[0].1.contains("problem"), "{:?}", answers[0]);
+            assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+        }
+    }
+    for server in servers {
+        server.stop();
+    }
+    let (status, text) = run(&url, &["verify"], "");
+    assert_eq!(status, 0, "{text}");
+}
+
+#[test]
 fn two_servers_serve_one_installation() {
     const CLIENTS: usize = 4;
     const CALLS: usize = 10;

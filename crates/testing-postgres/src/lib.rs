@@ -1,5 +1,15 @@
 #![doc = include_str!("../README.md")]
 
+mod crowd;
+mod proxy;
+mod server;
+mod volume;
+
+pub use crowd::Crowd;
+pub use proxy::{Proxy, Way};
+pub use server::{Server, programs};
+pub use volume::Volume;
+
 use std::io::Write as _;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -30,11 +40,7 @@ pub fn database() -> Option<TestDatabase> {
 pub fn database_with(options: &str) -> Option<TestDatabase> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let Ok(server) = std::env::var(VARIABLE) else {
-        // Straight to the stream: what macros print is shown of failed tests only.
-        let test = std::thread::current();
-        let test = test.name().unwrap_or("a test");
-        let why = format!("skipped {test}: {VARIABLE} names no server (`cargo xtask test` does)\n");
-        std::io::stderr().write_all(why.as_bytes()).ok();
+        say_skipped(&format!("{VARIABLE} names no server (`cargo xtask test` does)"));
         return None;
     };
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -55,6 +61,29 @@ pub fn database_like_a_cluster() -> Option<TestDatabase> {
     let database = database()?;
     database.execute(include_str!("citus.sql"));
     Some(database)
+}
+
+/// Says that the running test is skipped, and why.
+pub(crate) fn say_skipped(why: &str) {
+    // Straight to the stream: what macros print is shown of failed tests only.
+    let test = std::thread::current();
+    let test = test.name().unwrap_or("a test");
+    std::io::stderr().write_all(format!("skipped {test}: {why}\n").as_bytes()).ok();
+}
+
+/// Runs a statement; answers the first value of its first row.
+pub(crate) fn ask(url: &str, sql: &str) -> Result<Option<String>, tokio_postgres::Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(async {
+        let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
+        tokio::spawn(connection);
+        let messages = client.simple_query(sql).await?;
+        let row = messages.iter().find_map(|message| match message {
+            tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0),
+            _ => None,
+        });
+        Ok(row.map(str::to_string))
+    })
 }
 
 impl TestDatabase {
@@ -100,14 +129,8 @@ impl TestDatabase {
         assert!(outcome.is_ok(), "{sql}: {outcome:?}");
     }
 
-    fn run(&self, database: &str, sql: &str) -> Result<(), Box<dyn std::error::Error>> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(async {
-            let url = format!("{}/{database}", self.server);
-            let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await?;
-            tokio::spawn(connection);
-            Ok(client.batch_execute(sql).await?)
-        })
+    fn run(&self, database: &str, sql: &str) -> Result<Option<String>, tokio_postgres::Error> {
+        ask(&format!("{}/{database}", self.server), sql)
     }
 }
 

@@ -84,16 +84,14 @@ async fn run(
             .await?;
         return Ok(reply::object(StatusCode::OK, def, &value));
     }
-    let (value, replayed) = api
-        .command(actor, move |tx| {
-            once(tx, key.as_ref(), Kept { status: 200, secret: action.secret }, |tx| {
-                if action.target == ActionTarget::Object {
-                    expected.check(tx, def, id)?;
-                }
-                (action.run)(tx, id, &value)
-            })
-        })
-        .await?;
+    let kept = Kept { status: 200, secret: action.secret };
+    let (value, replayed) = once(api, actor, key, kept, move |tx| {
+        if action.target == ActionTarget::Object {
+            expected.check(tx, def, id)?;
+        }
+        (action.run)(tx, id, &value)
+    })
+    .await?;
     let mut response = match value {
         Value::Null => StatusCode::NO_CONTENT.into_response(),
         value => reply::object(StatusCode::OK, def, &value),

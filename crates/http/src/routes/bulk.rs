@@ -98,8 +98,10 @@ async fn one_by_one(
 ) -> Result<Response, Refusal> {
     let def = (entry.def)();
     let create = maker(api, &entry, def)?;
-    if let Some(key) = key.clone() {
-        api.command(actor, move |tx| key.claim(tx)).await?;
+    if key.is_some() {
+        // Whether it is another request's is known before anything is done.
+        let kept = Kept { status: 200, secret: None };
+        once(api, actor, key.clone(), kept, |_| Ok(Value::Null)).await?;
     }
     let mut pending = Vec::with_capacity(records.len());
     for (position, record) in records.into_iter().enumerate() {
@@ -113,11 +115,9 @@ async fn one_by_one(
         let key = key.as_ref().map(|key| key.of_record(position));
         let (api, actor) = (api.clone(), actor.clone());
         pending.push(Ok(tokio::spawn(async move {
-            api.command(&actor, move |tx| {
-                once(tx, key.as_ref(), Kept { status: 201, secret: None }, |tx| {
-                    let id = create(tx, &value)?;
-                    head(tx, def, id)
-                })
+            once(&api, &actor, key, Kept { status: 201, secret: None }, move |tx| {
+                let id = create(tx, &value)?;
+                head(tx, def, id)
             })
             .await
         })));
@@ -167,23 +167,21 @@ async fn together(
     if !findings.is_empty() {
         return Err(refused(findings).into());
     }
-    let (value, replayed) = api
-        .command(actor, move |tx| {
-            once(tx, key.as_ref(), Kept { status: 200, secret: None }, |tx| {
-                let (mut results, mut findings) = (Vec::with_capacity(values.len()), Vec::new());
-                for (position, value) in values.iter().enumerate() {
-                    match create(tx, value) {
-                        Ok(id) => results.push(head(tx, def, id)?),
-                        Err(problem) => note(&mut findings, position, problem)?,
-                    }
-                }
-                if !findings.is_empty() {
-                    return Err(refused(findings));
-                }
-                Ok(json!({ "created": results.len(), "failed": 0, "results": results }))
-            })
-        })
-        .await?;
+    let kept = Kept { status: 200, secret: None };
+    let (value, replayed) = once(api, actor, key, kept, move |tx| {
+        let (mut results, mut findings) = (Vec::with_capacity(values.len()), Vec::new());
+        for (position, value) in values.iter().enumerate() {
+            match create(tx, value) {
+                Ok(id) => results.push(head(tx, def, id)?),
+                Err(problem) => note(&mut findings, position, problem)?,
+            }
+        }
+        if !findings.is_empty() {
+            return Err(refused(findings));
+        }
+        Ok(json!({ "created": results.len(), "failed": 0, "results": results }))
+    })
+    .await?;
     let mut response = reply::json(StatusCode::OK, &value);
     mark_replayed(&mut response, replayed);
     Ok(response)

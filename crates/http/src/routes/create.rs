@@ -31,14 +31,12 @@ pub(super) async fn create(
     check_input(&entry, &value)?;
     let key = Key::of_parts(&parts, &bytes)?;
     let minimal = wants_minimal(&parts.headers);
-    let (value, replayed) = api
-        .command(&caller.actor, move |tx| {
-            once(tx, key.as_ref(), Kept { status: 201, secret: None }, |tx| {
-                let id = create(tx, &value)?;
-                if minimal { head(tx, def, id) } else { (entry.get)(tx, id) }
-            })
-        })
-        .await?;
+    let kept = Kept { status: 201, secret: None };
+    let (value, replayed) = once(&api, &caller.actor, key, kept, move |tx| {
+        let id = create(tx, &value)?;
+        if minimal { head(tx, def, id) } else { (entry.get)(tx, id) }
+    })
+    .await?;
     let mut response = reply::object(StatusCode::CREATED, def, &value);
     mark_replayed(&mut response, replayed);
     Ok(response)
