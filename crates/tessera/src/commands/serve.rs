@@ -5,12 +5,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
+use tessera_events::Broker;
 use tessera_http::{Api, Limits, Server};
 use tessera_identity::Identity;
 use tessera_installation::Services;
 
 use crate::database::DatabaseArguments;
 use crate::error::CommandError;
+use crate::nats::NatsArguments;
 use crate::output::tell;
 
 /// Serves API and page.
@@ -28,12 +30,15 @@ pub(crate) struct Serve {
     /// this machine are believed anyway. May be given several times.
     #[arg(long = "proxy", value_name = "ADDRESS")]
     proxies: Vec<IpAddr>,
+    #[command(flatten)]
+    nats: NatsArguments,
 }
 
 pub(crate) fn run(command: &Serve) -> Result<ExitCode, CommandError> {
+    let broker = command.nats.stream()?.map(|nats| Box::new(nats) as Box<dyn Broker>);
     let server = Server::listen(&command.listen)?;
     let installation = command.database.create()?;
-    let services = Arc::new(Services::start(&installation)?);
+    let services = Arc::new(Services::start(&installation, broker)?);
     let identity = Arc::new(Identity::new(installation.db().clone()));
     let address = match &command.public_url {
         Some(url) => url.trim_end_matches('/').to_string(),
