@@ -7,8 +7,11 @@ use crate::{postgres, simulate};
 
 /// Outside checkers of the ledger, by program and Debian package.
 const CHECKERS: [(&str, &str); 2] = [("hledger", "hledger"), ("bean-check", "beancount")];
-/// Debian's package with the server that the tests start.
+/// Debian's packages with the servers that the tests start.
 const SERVER: &str = "postgresql-15";
+const NATS_SERVER: &str = "nats-server";
+/// Where Debian keeps it; users need not have it in their path.
+const NATS_SERVER_PROGRAM: &str = "/usr/sbin/nats-server";
 
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     if !arguments.iter().any(|argument| argument == "--fast") {
@@ -51,6 +54,9 @@ fn install() -> Result<(), String> {
     let mut lacking: Vec<&str> = lacking.map(|(_, package)| *package).collect();
     if postgres::programs().is_none() {
         lacking.push(SERVER);
+    }
+    if !is_installed(NATS_SERVER) && !is_installed(NATS_SERVER_PROGRAM) {
+        lacking.push(NATS_SERVER);
     }
     if lacking.is_empty() || !Path::new("/usr/bin/apt-get").exists() {
         return Ok(());

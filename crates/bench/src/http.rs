@@ -42,7 +42,7 @@ impl Server {
             }
         };
         let token = identity.create_token(&actor, user, "bench", 1).map_err(refused)?.secret;
-        let services = Arc::new(Services::start(installation)?);
+        let services = Arc::new(Services::start(installation, None)?);
         let awake = services.clone();
         let api =
             Api::new(installation, identity, Limits::default()).on_commit(move || awake.wake());

@@ -85,6 +85,16 @@ impl Lease {
         }
     }
 
+    /// Leaves the task to others; it may be taken again later.
+    pub(crate) fn release(&mut self) {
+        let State::Held(beat, _) = self.state else { return };
+        if let Err(error) = self.set(beat, Row { holder: None, beat: beat + 1 }) {
+            tracing::warn!(task = self.task, %error, "a lease can't be given back");
+        }
+        let now = Instant::now();
+        self.state = State::Watched(None, now, now);
+    }
+
     fn renew(&mut self, beat: i64, at: Instant) -> bool {
         let (moment, next) = (Instant::now(), Row { holder: Some(self.me), beat: beat + 1 });
         match self.set(beat, next) {
@@ -163,12 +173,13 @@ impl Lease {
 /// Whoever goes leaves the lease to others at once.
 impl Drop for Lease {
     fn drop(&mut self) {
-        if let State::Held(beat, _) = self.state
-            && let Err(error) = self.set(beat, Row { holder: None, beat: beat + 1 })
-        {
-            tracing::warn!(task = self.task, %error, "a lease can't be given back");
-        }
+        self.release();
     }
+}
+
+/// The beat of a task: it stands still where nobody does it.
+pub(crate) fn beat(tx: &mut Tx<'_>, task: &str) -> Result<Option<i64>, Fault> {
+    Ok(row(tx, task)?.map(|row| row.beat))
 }
 
 fn row(tx: &mut Tx<'_>, task: &str) -> Result<Option<Row>, Fault> {

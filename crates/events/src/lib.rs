@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
 mod backoff;
+mod broker;
 mod dead_letter;
 mod dispatcher;
 mod error;
+mod forwarder;
 mod lease;
 mod offset;
 mod outbox;
@@ -15,11 +17,13 @@ mod webhook;
 use tessera_customizing::Shipped;
 use tessera_kernel::{EventDef, Module, ObjectEntry};
 
+pub use broker::{Broker, BrokerError, Published, broker_queue};
 pub use dead_letter::{DeadLetter, count_dead_letters, dead_letters};
 pub use dispatcher::Dispatcher;
 pub use error::EventsError;
+pub use forwarder::Forwarder;
 pub use offset::{Lag, MOST_BEHIND, lag};
-pub use retention::prune;
+pub use retention::Retention;
 pub use settings::{DeliveryPolicy, EventsSettings, WebhookPolicy, settings};
 pub use webhook::{
     Delivery, Sender, Webhook, WebhookEvent, WebhookTarget, deliveries, is_webhook, queue_name,
@@ -42,7 +46,7 @@ pub fn module() -> Module {
     Module {
         name: "events",
         owner: "platform",
-        help: "Delivery of events to subscribers and webhooks.",
+        help: "Delivery of events to subscribers, webhooks and a message broker.",
         objects: vec![ObjectEntry {
             change: Some(webhook::change),
             delete: Some(webhook::delete),

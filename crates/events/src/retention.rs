@@ -1,28 +1,78 @@
 //! Events that nobody waits for any more are deleted after a time.
 
+use hashbrown::HashMap;
 use tessera_kernel::{
     Actor, Aggregate, Cell, CellRef, Condition, Database, Direction, Fault, OUTBOX, Operator,
     Select, Source, Tx,
 };
 
+use crate::broker::{broker_of, broker_queue};
 use crate::offset::{self, SUBSCRIBER_OFFSET};
 use crate::webhook::{Webhook, is_webhook, queue_name};
-use crate::{EventsSettings, dead_letter};
+use crate::{EventsSettings, dead_letter, lease};
 
 /// Events deleted in one command, so that nobody waits long behind it.
 const BATCH: u32 = 1_000;
 
-/// Deletes events that are older than customizing keeps them and that every queue is done with.
-/// Answers how many. A queue that stands still keeps what it has not seen, however old.
-pub fn prune(db: &Database) -> Result<usize, Fault> {
-    db.command(&Actor::system(Source::System), forget_the_deleted)?;
-    let mut pruned = 0;
-    loop {
-        let batch = db.command(&Actor::system(Source::System), prune_batch)?;
-        pruned += batch;
-        if batch < BATCH as usize {
-            return Ok(pruned);
+/// Deletes what nobody waits for any more, again and again.
+#[derive(Debug)]
+pub struct Retention {
+    db: Database,
+    /// The broker to which this process publishes.
+    served: Option<&'static str>,
+    /// How far the lease of each other broker had come the last time.
+    beats: HashMap<String, Option<i64>>,
+}
+
+impl Retention {
+    /// In a process that publishes to this broker.
+    pub fn new(db: Database, served: Option<&'static str>) -> Self {
+        Self { db, served, beats: HashMap::new() }
+    }
+
+    /// Deletes events that are older than customizing keeps them and that every queue is done with.
+    /// Answers how many. A queue that stands still keeps what it has not seen, however old; that of
+    /// a broker to which no process published since the last call is forgotten.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database; what was deleted before stays deleted.
+    pub fn prune(&mut self) -> Result<usize, Fault> {
+        let system = Actor::system(Source::System);
+        self.db.command(&system, forget_the_deleted)?;
+        for broker in self.unserved()? {
+            tracing::warn!(broker, "nobody publishes to it any more: its queue is forgotten");
+            self.db.command(&system, move |tx| forget(tx, &broker_queue(&broker)))?;
         }
+        let mut pruned = 0;
+        loop {
+            let batch = self.db.command(&system, prune_batch)?;
+            pruned += batch;
+            if batch < BATCH as usize {
+                return Ok(pruned);
+            }
+        }
+    }
+
+    /// Brokers that have a queue which nobody serves: neither this process, nor, where there may be
+    /// others, one that renewed its lease since the last call.
+    fn unserved(&mut self) -> Result<Vec<String>, Fault> {
+        let found = self.db.read(&Actor::system(Source::System), |tx| {
+            let mut found = HashMap::new();
+            for queue in offset::names(tx)? {
+                if let Some(broker) = broker_of(&queue).filter(|name| Some(*name) != self.served) {
+                    found.insert(broker.to_string(), lease::beat(tx, broker)?);
+                }
+            }
+            Ok::<_, Fault>(found)
+        })?;
+        let is_shared = self.db.store().is_shared();
+        let stands = |(broker, beat): &(&String, &Option<i64>)| {
+            !is_shared || self.beats.get(*broker) == Some(*beat)
+        };
+        let unserved = found.iter().filter(stands).map(|(broker, _)| broker.clone()).collect();
+        self.beats = found;
+        Ok(unserved)
     }
 }
 
@@ -32,11 +82,15 @@ fn forget_the_deleted(tx: &mut Tx<'_>) -> Result<(), Fault> {
         tx.all::<Webhook>()?.into_iter().map(|webhook| queue_name(webhook.id())).collect();
     for queue in offset::names(tx)? {
         if is_webhook(&queue) && !webhooks.contains(&queue) {
-            offset::remove(tx, &queue)?;
-            dead_letter::remove_all(tx, &queue)?;
+            forget(tx, &queue)?;
         }
     }
     Ok(())
+}
+
+fn forget(tx: &mut Tx<'_>, queue: &str) -> Result<(), Fault> {
+    offset::remove(tx, queue)?;
+    dead_letter::remove_all(tx, queue)
 }
 
 fn prune_batch(tx: &mut Tx<'_>) -> Result<usize, Fault> {

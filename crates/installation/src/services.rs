@@ -1,10 +1,10 @@
-//! What runs beside the server: events, webhooks, housekeeping.
+//! What runs beside the server: events, webhooks, a message broker, housekeeping.
 
 use std::sync::mpsc::{RecvTimeoutError, Sender as Channel, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tessera_events::{Dispatcher, Sender};
+use tessera_events::{Broker, Dispatcher, Forwarder, Retention, Sender};
 use tessera_kernel::{Actor, Database, Fault, Source};
 
 use crate::{Installation, idempotency};
@@ -17,21 +17,28 @@ const HOUSEKEEPING: Duration = Duration::from_secs(600);
 pub struct Services {
     dispatcher: Dispatcher,
     sender: Sender,
+    forwarder: Option<Forwarder>,
     _housekeeping: Housekeeping,
 }
 
 impl Services {
-    /// Starts them.
+    /// Starts them; events go to the broker as well, if there is one.
     ///
     /// # Errors
     ///
     /// Where offsets can't be read or there is no thread to be had.
-    pub fn start(installation: &Installation) -> Result<Self, Fault> {
+    pub fn start(
+        installation: &Installation,
+        broker: Option<Box<dyn Broker>>,
+    ) -> Result<Self, Fault> {
         let db = installation.db();
+        let retention = Retention::new(db.clone(), broker.as_ref().map(|broker| broker.name()));
+        let forward = |broker| Forwarder::start(db.clone(), broker);
         Ok(Self {
             dispatcher: Dispatcher::start(db.clone())?,
             sender: Sender::start(db.clone())?,
-            _housekeeping: Housekeeping::start(db.clone())?,
+            forwarder: broker.map(forward).transpose()?,
+            _housekeeping: Housekeeping::start(db.clone(), retention)?,
         })
     }
 
@@ -39,6 +46,9 @@ impl Services {
     pub fn wake(&self) {
         self.dispatcher.wake();
         self.sender.wake();
+        if let Some(forwarder) = &self.forwarder {
+            forwarder.wake();
+        }
     }
 }
 
@@ -49,11 +59,11 @@ struct Housekeeping {
 }
 
 impl Housekeeping {
-    fn start(db: Database) -> Result<Self, Fault> {
+    fn start(db: Database, mut retention: Retention) -> Result<Self, Fault> {
         let (stop, stopped) = channel::<()>();
         let run = move || {
             while stopped.recv_timeout(HOUSEKEEPING) == Err(RecvTimeoutError::Timeout) {
-                if let Err(error) = sweep(&db) {
+                if let Err(error) = sweep(&db, &mut retention) {
                     tracing::error!(%error, "what has ended can't be deleted");
                 }
             }
@@ -75,10 +85,10 @@ impl Drop for Housekeeping {
 }
 
 /// Deletes sessions, tokens, answers and events that have ended.
-fn sweep(db: &Database) -> Result<(), Fault> {
+fn sweep(db: &Database, retention: &mut Retention) -> Result<(), Fault> {
     let credentials = db.command(&Actor::system(Source::System), tessera_identity::sweep)?;
     let answers = idempotency::sweep(db)?;
-    let events = tessera_events::prune(db)?;
+    let events = retention.prune()?;
     tracing::debug!(credentials, answers, events, "deleted what has ended");
     Ok(())
 }

@@ -86,7 +86,12 @@ impl Event {
         Ok(Self { id, at: Instant::from_micros(at), name, object, actor, payload })
     }
 
-    /// The event as JSON, as webhooks send it.
+    /// What webhooks and a message broker get to read: the event as JSON.
+    pub fn body(&self) -> String {
+        self.to_json().to_string()
+    }
+
+    /// The event as JSON.
     pub fn to_json(&self) -> Value {
         serde_json::json!({
             "id": self.id.to_string(),

@@ -175,7 +175,7 @@ pub(crate) fn apply(
         take_over(link)?;
         let on_cluster: Vec<_> = tables.iter().map(|table| on_cluster(table)).collect();
         migrate::migrate(link, &on_cluster)?;
-        link.script("SET statement_timeout = 0")?;
+        link.lift_limit()?;
         let mut changed = 0;
         for table in plan.left() {
             told(table);

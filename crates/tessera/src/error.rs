@@ -21,6 +21,9 @@ pub(crate) enum CommandError {
     /// The server can't start.
     #[error(transparent)]
     Server(#[from] ServerError),
+    /// Events can't be published to NATS.
+    #[error(transparent)]
+    Nats(#[from] tessera_nats::NatsError),
     /// The ledger can't be exported.
     #[error(transparent)]
     Finance(#[from] FinanceError),

@@ -4,6 +4,7 @@ mod commands;
 mod database;
 mod error;
 mod logging;
+mod nats;
 mod output;
 mod progress;
 

@@ -228,7 +228,7 @@ impl Queue<'_> {
     }
 
     fn send(&self, work: &Work, event: &Event) -> Outcome {
-        let body = event.to_json().to_string();
+        let body = event.body();
         let timestamp = self.db.environment().clock.now().as_micros() / 1_000_000;
         let started = Moment::now();
         let answer = self

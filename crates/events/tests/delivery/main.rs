@@ -1,5 +1,6 @@
 //! Delivery of events, on a database and a receiver on this machine.
 
+mod broker;
 mod dispatcher;
 mod processes;
 mod retention;

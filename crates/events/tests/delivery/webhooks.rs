@@ -271,3 +271,29 @@ fn a_webhook_never_connects_to_what_stands_inside() {
     });
     assert_eq!(receiver.received().len(), 0);
 }
+
+#[test]
+fn senders_without_a_lease_leave_no_event_out_and_bring_each_first_in_its_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = open(&folder.path().join("a.db"), 5, Module::default());
+    // Now and then a call fails, so that tries of several senders meet.
+    let receiver = Receiver::start(|call, _| if call % 17 == 0 { 500 } else { 200 });
+    let (id, _) = register(&db, &receiver.url, "thing.happened");
+    // In a database of one process nobody asks for leases: these do not know of each other.
+    let _senders: Vec<Sender> = (0..3).map(|_| Sender::start(db.clone()).unwrap()).collect();
+    for n in 0..20 {
+        emit(&db, "thing.happened", n * 5 + 1, n * 5 + 5);
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let queue = queue_name(id);
+    let is_done = |lag: &tessera_events::Lag| lag.queue == queue && lag.behind == 0;
+    until("every call", || db.read(&system(), lag).unwrap().iter().any(is_done));
+    let mut first: Vec<i64> = Vec::new();
+    for n in receiver.received().iter().map(Received::n) {
+        if !first.contains(&n) {
+            first.push(n);
+        }
+    }
+    assert_eq!(first, (1..=100).collect::<Vec<i64>>());
+    assert_eq!(db.read(&system(), |tx| dead_letters(tx, None)).unwrap(), []);
+}

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use tessera_events::Broker;
 use tessera_http::{Api, Limits, Server};
 use tessera_identity::Identity;
 use tessera_installation::archive::ArchiveOptions;
@@ -14,6 +15,7 @@ use tessera_installation::{Location, Services};
 
 use crate::database::DatabaseArguments;
 use crate::error::CommandError;
+use crate::nats::NatsArguments;
 use crate::output::tell;
 
 /// Serves API and page.
@@ -38,6 +40,8 @@ pub(crate) struct Serve {
     /// For how many days any moment can be restored; without it nothing is removed from the archive.
     #[arg(long, value_name = "DAYS", requires = "archive")]
     archive_keep: Option<u32>,
+    #[command(flatten)]
+    nats: NatsArguments,
 }
 
 impl Serve {
@@ -56,9 +60,10 @@ impl Serve {
 }
 
 pub(crate) fn run(command: &Serve) -> Result<ExitCode, CommandError> {
+    let broker = command.nats.stream()?.map(|nats| Box::new(nats) as Box<dyn Broker>);
     let server = Server::listen(&command.listen)?;
     let installation = command.database.create_archived(command.archive()?)?;
-    let services = Arc::new(Services::start(&installation)?);
+    let services = Arc::new(Services::start(&installation, broker)?);
     let identity = Arc::new(Identity::new(installation.db().clone()));
     let address = match &command.public_url {
         Some(url) => url.trim_end_matches('/').to_string(),

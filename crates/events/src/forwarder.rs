@@ -1,0 +1,258 @@
+//! Brings events to a message broker outside, one process at a time.
+//!
+//! The lease says who publishes, and saves work only. That an event comes once and in order is
+//! guarded twice: the broker takes events only behind those that the publisher knew of, and the
+//! offset moves only from where the publisher believed it to stand. Whoever begins asks the broker
+//! what it has: what a predecessor published without noting it is not published again.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tessera_kernel::{Actor, Database, Event, Fault, ObjectId, Source};
+
+use crate::broker::{Broker, BrokerError, broker_queue};
+use crate::dead_letter::{self, DeadLetter};
+use crate::lease::Lease;
+use crate::offset::{self, Offset};
+use crate::signal::Signal;
+use crate::{DeliveryPolicy, backoff, outbox};
+
+/// How long the thread sleeps when nobody wakes it.
+const POLL: Duration = Duration::from_millis(200);
+/// The least time between two batches without a backlog.
+const GATHER: Duration = Duration::from_millis(20);
+/// Events published at a time.
+const BATCH: u32 = 200;
+/// A broker that is away is not given up: half a second, doubling, up to half a minute.
+const PATIENCE: DeliveryPolicy =
+    DeliveryPolicy { attempts: u32::MAX, first_delay_ms: 500, longest_delay_ms: 30_000 };
+
+/// The running thread; ends when dropped, after the call that is under way.
+pub struct Forwarder {
+    signal: Arc<Signal>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Forwarder {
+    /// Starts the thread. What happens from now on is published, also where the broker is away now;
+    /// where the broker has a queue already, what happened since its last event.
+    ///
+    /// # Errors
+    ///
+    /// Where offsets can't be read or there is no thread to be had.
+    pub fn start(db: Database, broker: Box<dyn Broker>) -> Result<Self, Fault> {
+        let lease = Lease::new(db.clone(), broker.name());
+        let mut queue = Queue::new(db, broker);
+        queue.begin()?;
+        let signal = Arc::new(Signal::default());
+        let heard = signal.clone();
+        let thread = std::thread::Builder::new()
+            .name("forwarder".into())
+            .spawn(move || run(&mut queue, lease, &heard))
+            .map_err(|error| Fault::corrupt(format!("no thread: {error}")))?;
+        Ok(Self { signal, thread: Some(thread) })
+    }
+
+    /// Something was committed.
+    pub fn wake(&self) {
+        self.signal.wake();
+    }
+}
+
+impl Drop for Forwarder {
+    fn drop(&mut self) {
+        self.signal.stop();
+        if let Some(thread) = self.thread.take() {
+            // A panic of the thread was logged where it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl std::fmt::Debug for Forwarder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Forwarder")
+    }
+}
+
+/// Whoever fails hands the lease on while it waits: another process may reach the broker.
+fn run(queue: &mut Queue, mut lease: Lease, signal: &Signal) {
+    while !signal.is_stopped() {
+        if !lease.is_held() {
+            queue.at = None;
+            signal.wait(POLL);
+            continue;
+        }
+        match queue.step() {
+            Ok(Step::More) => {}
+            Ok(Step::Idle) => {
+                signal.pause(GATHER);
+                signal.wait(POLL);
+            }
+            Ok(Step::Failed(wait)) => {
+                lease.release();
+                signal.pause(wait);
+            }
+            Err(error) => {
+                tracing::error!(queue = queue.name, %error, "events can't be published");
+                queue.at = None;
+                signal.pause(POLL);
+            }
+        }
+    }
+}
+
+/// What comes after a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// There is more to do at once.
+    More,
+    /// There is nothing to do now.
+    Idle,
+    /// The broker failed: so long nothing is tried.
+    Failed(Duration),
+}
+
+struct Queue {
+    db: Database,
+    broker: Box<dyn Broker>,
+    name: String,
+    /// The last event that broker and offset have; none where they have to be asked.
+    at: Option<ObjectId>,
+    failures: u32,
+}
+
+fn system() -> Actor {
+    Actor::system(Source::System)
+}
+
+impl Queue {
+    fn new(db: Database, broker: Box<dyn Broker>) -> Self {
+        let name = broker_queue(broker.name());
+        Self { db, broker, name, at: None, failures: 0 }
+    }
+
+    /// Makes the queue where there is none; it begins now.
+    fn begin(&self) -> Result<(), Fault> {
+        let name = self.name.clone();
+        self.db.command(&system(), move |tx| {
+            if offset::exists(tx, &name)? {
+                return Ok(());
+            }
+            let now = tx.newest_event()?.map_or(Offset::start(), Offset::at);
+            offset::store(tx, &name, now)
+        })
+    }
+
+    /// Publishes a batch.
+    fn step(&mut self) -> Result<Step, Fault> {
+        let at = match self.at {
+            Some(at) => at,
+            None => match self.broker.open() {
+                Ok(told) => match self.find_place(told)? {
+                    Some(at) => at,
+                    None => return Ok(Step::Idle),
+                },
+                Err(error) => return self.failed(&error),
+            },
+        };
+        self.at = Some(at);
+        let events = self.db.read(&system(), |tx| outbox::after(tx, at, BATCH))?;
+        if events.is_empty() {
+            return Ok(Step::Idle);
+        }
+        let published = self.broker.publish(&events);
+        if let Some(last) = published.kept.checked_sub(1).and_then(|last| events.get(last))
+            && !self.advance(at, last.id)?
+        {
+            return Ok(Step::Idle);
+        }
+        match (published.stopped, events.get(published.kept)) {
+            (None, _) if events.len() == BATCH as usize => Ok(Step::More),
+            (None, _) => Ok(Step::Idle),
+            (Some(BrokerError::Refused(reason)), Some(event)) => self.give_up(event, &reason),
+            (Some(BrokerError::Overtaken), _) => {
+                self.at = None;
+                Ok(Step::Idle)
+            }
+            (Some(error), _) => self.failed(&error),
+        }
+    }
+
+    /// Where to go on, told by the broker and by the offset: whichever is further. What the broker
+    /// has and this database has not (another one's, or one from before a backup was restored) says
+    /// nothing. None where another process moved the offset at the same time.
+    fn find_place(&mut self, told: Option<ObjectId>) -> Result<Option<ObjectId>, Fault> {
+        let name = self.name.clone();
+        let place = self.db.command(&system(), move |tx| {
+            let told = match told {
+                Some(id) => outbox::event(tx, id)?.map(|event| event.id),
+                None => None,
+            };
+            let stands = match offset::exists(tx, &name)? {
+                true => Some(offset::load(tx, &name)?),
+                false => None,
+            };
+            let at = match stands.map(|offset| offset.event).max(told) {
+                Some(at) => at,
+                None => tx.newest_event()?.unwrap_or(Offset::start().event),
+            };
+            let moved = match stands {
+                Some(stands) if stands == Offset::at(at) => true,
+                Some(stands) => offset::advance(tx, &name, stands.event, Offset::at(at))?,
+                None => {
+                    offset::store(tx, &name, Offset::at(at))?;
+                    true
+                }
+            };
+            Ok::<_, Fault>(moved.then_some(at))
+        })?;
+        if self.failures > 0 && place.is_some() {
+            tracing::info!(queue = self.name, "events are published again");
+            self.failures = 0;
+        }
+        Ok(place)
+    }
+
+    /// Notes that everything up to an event is done with; false where the queue stands elsewhere.
+    fn advance(&mut self, from: ObjectId, to: ObjectId) -> Result<bool, Fault> {
+        let name = self.name.clone();
+        let moved = self
+            .db
+            .command(&system(), move |tx| offset::advance(tx, &name, from, Offset::at(to)))?;
+        self.at = moved.then_some(to);
+        Ok(moved)
+    }
+
+    /// An event that the broker will never take becomes a dead letter.
+    fn give_up(&mut self, event: &Event, reason: &str) -> Result<Step, Fault> {
+        tracing::error!(queue = self.name, event = %event.id, reason, "an event is given up");
+        let Some(from) = self.at else { return Ok(Step::Idle) };
+        let (queue, id, error) = (self.name.clone(), event.id, reason.to_string());
+        let moved = self.db.command(&system(), move |tx| {
+            if !offset::advance(tx, &queue, from, Offset::at(id))? {
+                return Ok(false);
+            }
+            let (queue, error, at) = (queue.clone(), error.clone(), tx.now());
+            let letter = DeadLetter { queue, event: id, at, failures: 1, error, replay: false };
+            dead_letter::store(tx, &letter)?;
+            Ok::<_, Fault>(true)
+        })?;
+        self.at = moved.then_some(id);
+        Ok(Step::More)
+    }
+
+    /// Notes a failure where `doctor` and metrics look, and waits.
+    fn failed(&mut self, error: &BrokerError) -> Result<Step, Fault> {
+        self.at = None;
+        self.failures = self.failures.saturating_add(1);
+        let (name, failures) = (self.name.clone(), self.failures);
+        tracing::warn!(queue = name, failures, %error, "events can't be published");
+        self.db.command(&system(), move |tx| {
+            let stands = offset::load(tx, &name)?;
+            offset::advance(tx, &name, stands.event, Offset { failures, ..stands })
+        })?;
+        Ok(Step::Failed(backoff::delay(&PATIENCE, failures)))
+    }
+}
