@@ -7,7 +7,10 @@ mod query;
 mod save;
 mod walk;
 
-use hashbrown::HashSet;
+use std::any::Any;
+use std::sync::Arc;
+
+use hashbrown::{HashMap, HashSet};
 
 pub use history::Changes;
 pub(crate) use load::CellGather;
@@ -31,6 +34,8 @@ pub struct Tx<'c> {
     touched: HashSet<ObjectId>,
     touched_kinds: Vec<&'static str>,
     hearing: Option<Hearing>,
+    /// Shared objects that only this command keeps in memory.
+    own: HashMap<ObjectId, Arc<dyn Any + Send + Sync>>,
 }
 
 impl<'c> Tx<'c> {
@@ -49,6 +54,7 @@ impl<'c> Tx<'c> {
             touched: HashSet::new(),
             touched_kinds: Vec::new(),
             hearing: None,
+            own: HashMap::new(),
         }
     }
 
