@@ -31,18 +31,24 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     simulate::run(&[])
 }
 
-/// Every test, then the business scenarios once more on PostgreSQL.
+/// Every test, then the business scenarios once more on PostgreSQL, and those that show what a cluster does.
 fn run_on(url: &str) -> Result<(), String> {
     let server = (postgres::VARIABLE, url);
+    let engine = |name| [server, ("TESSERA_TEST_ENGINE", name)];
+    let scenarios = ["--package", "tessera-scenarios"];
     run_tests(&["--workspace"], &[server])?;
-    run_tests(&["--package", "tessera-scenarios"], &[server, ("TESSERA_TEST_ENGINE", "postgres")])
+    run_tests(&scenarios, &engine("postgres"))?;
+    for subject in ["order_to_cash", "homes", "concurrency", "processes"] {
+        run_tests(&[&scenarios[..], &[subject]].concat(), &engine("cluster"))?;
+    }
+    Ok(())
 }
 
-fn run_tests(packages: &[&str], variables: &[(&str, &str)]) -> Result<(), String> {
+fn run_tests(which: &[&str], variables: &[(&str, &str)]) -> Result<(), String> {
     let arguments = if is_installed("cargo-nextest") {
-        [&["nextest", "run"], packages, &["--no-fail-fast"]].concat()
+        [&["nextest", "run"], which, &["--no-fail-fast"]].concat()
     } else {
-        [&["test"], packages, &["--lib", "--bins", "--tests"]].concat()
+        [&["test"], which, &["--lib", "--bins", "--tests"]].concat()
     };
     run_with("cargo", &arguments, variables)
 }

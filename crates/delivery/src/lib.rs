@@ -82,6 +82,7 @@ pub fn module() -> Module {
             Check { name: "price_change_numbers", run: compare_last_number::<PriceChange> },
         ],
         number_ranges: vec!["delivery", "returns_delivery", "price_change"],
+        other_numbers: vec!["delivery_type"],
         events: EVENTS,
         ..Module::default()
     }

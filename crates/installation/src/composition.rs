@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
-use tessera_customizing::{Customizing, Diagnostics, Origin, Shipped};
+use tessera_customizing::{Catalogue, Customizing, Diagnostics, Origin, Shipped};
 use tessera_kernel::{Catalogues, Code, Homes, NumberRange, Numbering, Registry, Settings};
 use tessera_organisation::OrganisationSettings;
 
@@ -80,7 +80,10 @@ fn numbering(
     problems: &mut Diagnostics,
 ) -> Numbering {
     let catalogue = customizing.catalogue::<NumberRangeEntry>("number_range", problems);
-    let legal = legal_ranges(customizing, registry);
+    let ranges_of = |catalogues: &mut dyn Iterator<Item = &'static str>| -> BTreeMap<_, _> {
+        catalogues.flat_map(|name| ranges_in(customizing, name)).collect()
+    };
+    let legal = ranges_of(&mut registry.legal_numbers());
     let mut ranges = Vec::with_capacity(catalogue.len());
     for (code, entry) in catalogue.iter() {
         let mut report = |message: &str| {
@@ -117,6 +120,9 @@ fn numbering(
             block: entry.block,
         });
     }
+    for name in registry.numbers() {
+        check_apart(&ranges, &ranges_in(customizing, name), &catalogue, problems);
+    }
     if let Err(message) = registry.check_numbering(ranges.iter()) {
         let origin = Origin { file: "number_range".into(), line: 1 };
         problems.report(&origin, message);
@@ -124,23 +130,44 @@ fn numbering(
     Numbering::new(ranges)
 }
 
-/// An entry that may name a range of legal numbers; its other fields are its module's affair.
+/// An entry that may name a range of numbers; its other fields are its module's affair.
 #[derive(Deserialize)]
-struct LegalNumbers {
+struct Numbered {
     #[serde(default)]
     number_range: Option<Code>,
 }
 
-/// The ranges of legal numbers, each with an entry that takes them.
-fn legal_ranges(customizing: &Customizing, registry: &Registry) -> BTreeMap<Code, String> {
+/// The ranges that the entries of a catalogue name, each with one of those.
+fn ranges_in(customizing: &Customizing, name: &'static str) -> BTreeMap<Code, String> {
     // What is wrong with an entry its own module reports.
-    let (mut ranges, mut elsewhere) = (BTreeMap::new(), Diagnostics::default());
-    for name in registry.legal_numbers() {
-        for (code, entry) in customizing.catalogue::<LegalNumbers>(name, &mut elsewhere).iter() {
-            ranges.extend(entry.number_range.map(|range| (range, format!("{name}.{code}"))));
+    let mut elsewhere = Diagnostics::default();
+    let entries = customizing.catalogue::<Numbered>(name, &mut elsewhere);
+    let range =
+        |(code, entry): (Code, &Numbered)| Some((entry.number_range?, format!("{name}.{code}")));
+    entries.iter().filter_map(range).collect()
+}
+
+/// Reports two ranges that number documents of one type and have a number in common: one day the second document
+/// with it would be refused.
+fn check_apart(
+    ranges: &[NumberRange],
+    used: &BTreeMap<Code, String>,
+    catalogue: &Catalogue<NumberRangeEntry>,
+    problems: &mut Diagnostics,
+) {
+    let used: Vec<(Code, &NumberRange)> = used
+        .keys()
+        .filter_map(|code| Some((*code, ranges.iter().find(|range| range.name == code.as_str())?)))
+        .collect();
+    for (at, (code, range)) in used.iter().enumerate() {
+        let Some((other, _)) = used[..at].iter().find(|(_, other)| range.overlaps(other)) else {
+            continue;
+        };
+        if let Some(origin) = catalogue.origin(*code) {
+            let message = "number documents of one type, and some numbers are in both";
+            problems.report(origin, format!("number_range.{code}: it and {other} {message}"));
         }
     }
-    ranges
 }
 
 #[cfg(test)]
@@ -221,6 +248,18 @@ mod tests {
         ] {
             assert!(problems.contains(expected), "{problems}");
         }
+    }
+
+    #[test]
+    fn ranges_of_documents_of_one_type_have_no_number_in_common() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "[number_range.returns_delivery]\nprefix = \"8\"\nfrom = 300000000\nto = 300000001\n\
+            width = 9\nblock = 100\n";
+        std::fs::write(folder.path().join("own.toml"), text).unwrap();
+        let problems = compose(Some(folder.path())).err().unwrap().to_string();
+        let expected =
+            "own.toml:1: number_range.returns_delivery: it and delivery number documents";
+        assert!(problems.contains(expected), "{problems}");
     }
 
     #[test]

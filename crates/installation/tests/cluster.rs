@@ -1,6 +1,11 @@
 //! The tables of an installation on a stand-in for a cluster.
 
+use std::sync::{Arc, Barrier};
+
+use serde_json::{Value, json};
 use tessera_installation::{Cluster, Installation, InstallationError, Options};
+use tessera_kernel::{Actor, ObjectId, Problem, Ref, Source, Stored, Tx};
+use tessera_partner::BusinessPartner;
 use tessera_testing_postgres::{TestDatabase, database, database_like_a_cluster};
 
 /// An installation with nothing in it, closed again.
@@ -128,11 +133,6 @@ fn nothing_is_spread_while_a_server_runs() {
     assert!(why.contains("stop every server first"), "{why}");
     assert_eq!(calls(&database), Vec::<String>::new());
     drop(server);
-    let open = "SELECT count(*)::text FROM pg_stat_activity \
-        WHERE application_name = 'tessera' AND datname = current_database()";
-    while database.texts(open) != ["0"] {
-        std::thread::yield_now();
-    }
     assert!(cluster(&database).apply(32, &mut |_| ()).unwrap() > 0);
 }
 
@@ -211,4 +211,128 @@ fn a_table_that_can_not_be_spread_is_named_with_why_and_none_is_changed() {
     assert_eq!(calls(&database), before);
     let noted = "SELECT state FROM tessera_schema WHERE column_name = 'sharded'";
     assert_eq!(database.texts(noted), Vec::<String>::new());
+}
+
+fn actor() -> Actor {
+    Actor::user("clerk", Source::Session, true)
+}
+
+fn partner(number: &str) -> Value {
+    json!({
+        "number": number,
+        "general": { "category": "organisation", "name": "Ada AG", "language": "en",
+            "country": "DE", "tax_classification": "full" },
+    })
+}
+
+fn create(tx: &mut Tx<'_>, number: &str) -> Result<ObjectId, Problem> {
+    let create = tx.environment().registry.object("business_partner").unwrap().create.unwrap();
+    create(tx, &partner(number))
+}
+
+/// An installation that is spread, opened so often.
+fn processes(database: &TestDatabase, count: usize) -> Vec<Installation> {
+    cluster(database).apply(32, &mut |_| ()).unwrap();
+    let url = database.url("?writers=2&readers=1");
+    (0..count).map(|_| Installation::open(Options::writing(&url)).unwrap()).collect()
+}
+
+#[test]
+fn of_two_commands_that_give_one_number_on_a_cluster_one_is_kept() {
+    const ROUNDS: usize = 20;
+    let Some(database) = installation() else { return };
+    let processes = processes(&database, 2);
+    let start = Arc::new(Barrier::new(processes.len()));
+    let kept: usize = std::thread::scope(|scope| {
+        let threads = processes.iter().map(|process| {
+            let start = start.clone();
+            scope.spawn(move || {
+                (0..ROUNDS)
+                    .filter(|round| {
+                        let number = format!("C-{round}");
+                        start.wait();
+                        let made = process.db().command(&actor(), move |tx| create(tx, &number));
+                        let refused = made.as_ref().err().map(|problem| problem.code.to_string());
+                        assert!(refused.is_none_or(|code| code == "duplicate"));
+                        made.is_ok()
+                    })
+                    .count()
+            })
+        });
+        let threads: Vec<_> = threads.collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+    });
+    assert_eq!(kept, ROUNDS);
+    // The index alone would let a number into each bucket.
+    let taken = "UPDATE business_partner SET bucket = (bucket + 1) % 1024, id = gen_random_uuid() \
+        WHERE number = 'C-0' RETURNING number";
+    assert_eq!(database.texts(taken), ["C-0"]);
+}
+
+#[test]
+fn a_number_of_an_object_that_does_not_lie_where_its_number_says_is_taken_too() {
+    let Some(database) = installation() else { return };
+    let process = &processes(&database, 1)[0];
+    let copied = process.db().command(&actor(), |tx| -> Result<ObjectId, Problem> {
+        let id = create(tx, "C-1")?;
+        let made: Stored<BusinessPartner> = tx.load(Ref::new(id))?;
+        // As it comes from an engine that knew nothing of numbers.
+        let elsewhere = Ref::new(tx.new_id());
+        Ok(tx.insert_as(elsewhere, made.value, Some("C-2".to_string()))?.head.id)
+    });
+    copied.unwrap();
+    for number in ["C-1", "C-2"] {
+        let again = process.db().command(&actor(), move |tx| create(tx, number)).unwrap_err();
+        assert_eq!(again.code, "duplicate");
+        assert_eq!(again.fields[0].path, "number");
+    }
+    let other = process.db().command(&actor(), |tx| create(tx, "C-3"));
+    assert!(other.is_ok());
+}
+
+#[test]
+fn what_a_command_reads_of_a_spread_object_nobody_changes_meanwhile_and_nobody_keeps() {
+    let Some(database) = installation() else { return };
+    let processes = processes(&database, 2);
+    let (reader, writer) = (processes[0].db().clone(), &processes[1]);
+    let id = writer.db().command(&actor(), |tx| create(tx, "C-1")).unwrap();
+    let rename = move |tx: &mut Tx<'_>, name: &str| -> Result<(), Problem> {
+        let mut stored: Stored<BusinessPartner> = tx.load(Ref::new(id))?;
+        stored.general.name = name.to_string();
+        tx.save(&mut stored)?;
+        Ok(())
+    };
+    let (read, go_on) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
+    let (reads, goes_on) = (read.clone(), go_on.clone());
+    let reading = std::thread::spawn(move || {
+        reader.command(&actor(), move |tx| -> Result<[String; 2], Problem> {
+            let name = |tx: &mut Tx<'_>| -> Result<String, Problem> {
+                Ok(tx.shared::<BusinessPartner>(Ref::new(id))?.general.name.clone())
+            };
+            let before = name(tx)?;
+            reads.wait();
+            goes_on.wait();
+            Ok([before, name(tx)?])
+        })
+    });
+    read.wait();
+    let (sent, received) = std::sync::mpsc::channel();
+    writer.db().submit(
+        actor(),
+        move |tx| rename(tx, "Bob AG"),
+        move |done| {
+            sent.send(done.is_ok()).unwrap();
+        },
+    );
+    let waits = received.recv_timeout(std::time::Duration::from_millis(300));
+    assert!(waits.is_err(), "the change waits for who read");
+    go_on.wait();
+    assert_eq!(reading.join().unwrap().unwrap(), ["Ada AG", "Ada AG"]);
+    assert!(received.recv().unwrap());
+    // A change that nobody announces: what was kept in memory would not show it.
+    database.execute("UPDATE partner_general SET name = 'Eve AG'");
+    let now = processes[0].db().command(&actor(), move |tx| -> Result<String, Problem> {
+        Ok(tx.shared::<BusinessPartner>(Ref::new(id))?.general.name.clone())
+    });
+    assert_eq!(now.unwrap(), "Eve AG");
 }

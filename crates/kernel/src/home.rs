@@ -48,7 +48,8 @@ impl Bucket {
 pub enum Home<'a> {
     /// With another object: a document with its customer.
     With(ObjectId),
-    /// At a place of the organisation, by catalogue and code: a journal entry at its company code.
+    /// At a place of the organisation, by catalogue and code: a journal entry at its company code. Also where a
+    /// number says, by object type and number: who may be given a number from outside.
     At(&'static str, &'a str),
 }
 

@@ -52,6 +52,42 @@ impl NumberRange {
         number.strip_prefix(prefix.as_str()).and_then(|digits| digits.parse().ok())
     }
 
+    /// Whether some number is in both ranges, if they have series of the same name.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        if self.letters() != other.letters() {
+            return false;
+        }
+        let theirs = other.digits();
+        // Digits of one length are in the order of what they count.
+        self.digits().iter().any(|(first, last)| {
+            let alike = |(their_first, their_last): &(String, String)| {
+                first.len() == their_first.len() && first <= their_last && their_first <= last
+            };
+            theirs.iter().any(alike)
+        })
+    }
+
+    /// What stands before the digits, of which the prefix may have the first.
+    fn letters(&self) -> &str {
+        self.prefix.trim_end_matches(|letter: char| letter.is_ascii_digit())
+    }
+
+    /// The first and the last of its numbers without the letters, for each length that they have.
+    fn digits(&self) -> Vec<(String, String)> {
+        let prefix = &self.prefix[self.letters().len()..];
+        let shortest = self.width.max(1);
+        let of_length = |length: usize| {
+            let power = |exponent: usize| 10_i64.checked_pow(u32::try_from(exponent).ok()?);
+            let least = if length == shortest { 0 } else { power(length - 1)? };
+            let most = power(length).map_or(i64::MAX, |next| next - 1);
+            let (first, last) = (self.from.max(least), self.to.min(most));
+            let digits = |value: i64| format!("{prefix}{value:0length$}");
+            (first <= last).then(|| (digits(first), digits(last)))
+        };
+        // The largest value has 19 digits.
+        (shortest..=shortest.max(19)).filter_map(of_length).collect()
+    }
+
     /// Whether the range has no gaps.
     pub fn is_gapless(&self) -> bool {
         self.block <= 1
@@ -203,5 +239,39 @@ impl<'c> Tx<'c> {
             reserved.0.borrow_mut().push((key.to_string(), Block { next: first + 1, last }));
         }
         Ok(first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range(prefix: &str, from: i64, to: i64, width: usize) -> NumberRange {
+        NumberRange { name: "r".into(), prefix: prefix.into(), from, to, width, block: 1 }
+    }
+
+    #[test]
+    fn ranges_overlap_where_a_number_is_written_alike_in_both() {
+        for (one, other, overlap) in [
+            (range("8", 1, 999, 3), range("84", 1, 99, 2), true),
+            (range("8", 1, 399, 3), range("84", 1, 99, 2), false),
+            (range("", 8_400, 8_499, 4), range("84", 1, 99, 2), true),
+            (range("", 1, 999, 4), range("", 1, 999, 3), false),
+            (range("", 1, 1_000, 3), range("", 1_000, 1_000, 4), true),
+            (range("", 1, 999, 3), range("", 1_000, 1_000, 4), false),
+            (range("A", 1, 9, 1), range("B", 1, 9, 1), false),
+            (range("{series}-", 1, 9, 6), range("G{series}-", 1, 9, 6), false),
+            (range("", 0, i64::MAX, 0), range("", i64::MAX, i64::MAX, 3), true),
+        ] {
+            assert_eq!(one.overlaps(&other), overlap, "{one:?} {other:?}");
+            assert_eq!(other.overlaps(&one), overlap, "{other:?} {one:?}");
+            // The same told by writing the numbers down, where there are few.
+            if one.to - one.from < 2_000 && other.to - other.from < 2_000 {
+                let numbers = |range: &NumberRange| -> std::collections::BTreeSet<String> {
+                    (range.from..=range.to).map(|value| range.number("s", value)).collect()
+                };
+                assert_eq!(!numbers(&one).is_disjoint(&numbers(&other)), overlap);
+            }
+        }
     }
 }

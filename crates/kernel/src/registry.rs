@@ -341,6 +341,9 @@ pub struct Module {
     pub subscribers: Vec<Subscriber>,
     /// Number ranges that customizing must define.
     pub number_ranges: Vec<&'static str>,
+    /// Catalogues whose entries name, in `number_range`, a range of numbers that are not legal: each of documents
+    /// of one type, so no number is in two of them.
+    pub other_numbers: Vec<&'static str>,
     /// Catalogues whose entries name, in `number_range`, a range of legal numbers: drawn in a
     /// series each, without gaps.
     pub legal_numbers: Vec<&'static str>,
@@ -421,6 +424,12 @@ impl Registry {
     /// Catalogues whose entries name a range of legal numbers.
     pub fn legal_numbers(&self) -> impl Iterator<Item = &'static str> {
         self.modules.iter().flat_map(|module| module.legal_numbers.iter().copied())
+    }
+
+    /// Catalogues whose entries name a range of numbers, each of documents of one type.
+    pub fn numbers(&self) -> impl Iterator<Item = &'static str> {
+        let others = self.modules.iter().flat_map(|module| module.other_numbers.iter().copied());
+        others.chain(self.legal_numbers())
     }
 
     /// Whether customizing defines what the modules need; answers the first lack.

@@ -182,6 +182,16 @@ pub trait Connection {
         self.hold(table, key)?;
         self.rows(table, key, visit)
     }
+
+    /// The same held against changes only: many may hold it so at once.
+    fn row_shared(
+        &mut self,
+        table: &'static TableDef,
+        key: &[CellRef<'_>],
+        visit: &mut Visit<'_>,
+    ) -> Result<(), Fault> {
+        self.row_held(table, key, visit)
+    }
 }
 
 /// Whether a job's changes stay.

@@ -8,7 +8,10 @@ mod save;
 mod walk;
 mod written;
 
-use hashbrown::HashSet;
+use std::any::Any;
+use std::sync::Arc;
+
+use hashbrown::{HashMap, HashSet};
 
 pub use history::Changes;
 pub(crate) use load::CellGather;
@@ -34,6 +37,8 @@ pub struct Tx<'c> {
     touched_kinds: Vec<&'static str>,
     written: Written,
     hearing: Option<Hearing>,
+    /// Shared objects that only this command keeps in memory.
+    own: HashMap<ObjectId, Arc<dyn Any + Send + Sync>>,
 }
 
 impl<'c> Tx<'c> {
@@ -53,6 +58,7 @@ impl<'c> Tx<'c> {
             touched_kinds: Vec::new(),
             written: Written::default(),
             hearing: None,
+            own: HashMap::new(),
         }
     }
 

@@ -94,6 +94,7 @@ pub fn module() -> Module {
             Check { name: "referenced_quantities", run: verify::check_referenced },
         ],
         number_ranges: vec!["quotation", "sales_order", "sales_return", "credit_request"],
+        other_numbers: vec!["document_type"],
         events: EVENTS,
         ..Module::default()
     }

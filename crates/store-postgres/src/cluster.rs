@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::{Duration, Instant};
 
 use tessera_kernel::{Placement, StoreError, TableDef};
 use tessera_store_sql::quote;
@@ -20,6 +21,8 @@ use crate::{catalog, migrate, queue};
 
 /// The oldest Citus that has what is needed: tables of the coordinator with identity columns.
 const OLDEST: (u32, u32) = (12, 1);
+/// How long programs that were just stopped are waited for.
+const LEAVING: Duration = Duration::from_secs(3);
 /// Functions of Citus that are called.
 const FUNCTIONS: &str = "create_distributed_table, create_reference_table, \
     citus_add_local_table_to_metadata, truncate_local_data_after_distributing_table";
@@ -193,11 +196,14 @@ fn take_over(link: &mut Link) -> Result<(), Failure> {
     let was_noted = catalog::is_sharded(link)?;
     link.script(catalog::CREATE)?;
     catalog::note_sharded(link, true)?;
-    let others = count(
-        link,
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
-         AND pid <> pg_backend_pid() AND application_name = 'tessera'",
-    )?;
+    let connected = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+        AND pid <> pg_backend_pid() AND application_name = 'tessera'";
+    let since = Instant::now();
+    let mut others = count(link, connected)?;
+    while others > 0 && since.elapsed() < LEAVING {
+        std::thread::sleep(Duration::from_millis(50));
+        others = count(link, connected)?;
+    }
     if others == 0 {
         return Ok(());
     }

@@ -223,4 +223,19 @@ impl Connection for Session<'_> {
         let answer = self.keyed_rows(placed::on_server(table), key, true)?;
         visit_rows(&answer, visit)
     }
+
+    fn row_shared(
+        &mut self,
+        table: &'static TableDef,
+        key: &[CellRef<'_>],
+        visit: &mut Visit<'_>,
+    ) -> Result<(), Fault> {
+        self.writable()?;
+        table.check_key(key, true)?;
+        let table = placed::on_server(table);
+        let step = self.keyed(table, Operation::RowShared, key);
+        let about: Vec<(usize, Cell)> = to_cells(key).into_iter().enumerate().collect();
+        let answer = self.ask(step, &about)?;
+        visit_rows(&answer, visit)
+    }
 }

@@ -112,23 +112,42 @@ fn out_of_range(why: &str) -> StoreError {
     StoreError::OutOfRange(format!("a value does not fit its column: {why}"))
 }
 
-/// The server names the index.
+/// The server names table and index; a cluster names the index of a shard, and only in its message.
 fn duplicate(said: &DbError, table: Option<&TableDef>) -> StoreError {
-    let name = said.table().unwrap_or("?");
-    let constraint = said.constraint().unwrap_or_default();
-    let known = table.filter(|table| identifier(&table.name) == name);
-    let index = known.and_then(|table| {
-        let found = table.indexes.iter().find(|index| identifier(&index.name) == constraint);
-        found.map(|index| index.name.clone())
+    let constraint = said.constraint().unwrap_or_else(|| constraint_in(said.message()));
+    let known =
+        table.filter(|table| said.table().is_none_or(|said| said == identifier(&table.name)));
+    let of_table = |table: &TableDef| index_of(table, constraint);
+    let index = known.and_then(of_table).unwrap_or_else(|| match constraint.ends_with("_pkey") {
+        true => PRIMARY.to_string(),
+        false => constraint.to_string(),
     });
-    let primary = || "primary key".to_string();
-    let index = index.unwrap_or_else(|| {
-        if constraint.ends_with("_pkey") { primary() } else { constraint.to_string() }
-    });
-    StoreError::Duplicate {
-        table: known.map_or_else(|| name.to_string(), |table| table.name.clone()),
-        index,
-    }
+    let table = known.map_or_else(|| said.table().unwrap_or("?"), |table| &table.name);
+    StoreError::Duplicate { table: table.to_string(), index }
+}
+
+const PRIMARY: &str = "primary key";
+
+/// The index that a constraint is, of a table or one of its shards.
+fn index_of(table: &TableDef, constraint: &str) -> Option<String> {
+    let mut indexes = table.indexes.iter();
+    let found = indexes.find(|index| is_or_is_of_a_shard(constraint, &identifier(&index.name)));
+    let primary = identifier(&format!("{}_pkey", table.name));
+    let is_primary = || is_or_is_of_a_shard(constraint, &primary).then(|| PRIMARY.to_string());
+    found.map(|index| index.name.clone()).or_else(is_primary)
+}
+
+/// The name of a constraint in a message, whatever the language and its quotes are: our names have words that
+/// are joined.
+fn constraint_in(message: &str) -> &str {
+    let mut words = message.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+    words.find(|word| word.contains('_')).unwrap_or_default()
+}
+
+/// Whether a name is one of ours, or the same with the number of a shard behind it.
+fn is_or_is_of_a_shard(said: &str, own: &str) -> bool {
+    let number = said.strip_prefix(own).map(|rest| rest.strip_prefix('_').unwrap_or(rest));
+    number.is_some_and(|number| number.bytes().all(|letter| letter.is_ascii_digit()))
 }
 
 /// An error with what it rests on.
@@ -143,4 +162,31 @@ pub(crate) fn with_sources(error: &tokio_postgres::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use tessera_kernel::{ColumnDef, ColumnType};
+
+    use super::*;
+
+    #[test]
+    fn the_index_of_a_shard_is_told_as_that_of_its_table() {
+        let columns = vec![
+            ColumnDef::required("id", ColumnType::Uuid),
+            ColumnDef::optional("number", ColumnType::Text),
+        ];
+        let table = TableDef::new("letter", columns, 1).with_index(&["number"], true);
+        for (message, index) in [
+            (
+                "duplicate key value violates unique constraint \"letter_by_number_102008\"",
+                "letter_by_number",
+            ),
+            ("doppelter Schlüsselwert verletzt »letter_pkey_102008«", "primary key"),
+            ("… \"letter_by_number\"", "letter_by_number"),
+        ] {
+            assert_eq!(index_of(&table, constraint_in(message)).as_deref(), Some(index));
+        }
+        assert_eq!(index_of(&table, "letter_by_number_and_day"), None);
+    }
 }

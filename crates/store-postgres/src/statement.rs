@@ -32,6 +32,8 @@ pub(crate) enum Operation {
     Rows(usize),
     /// The row with a key, held.
     RowHeld,
+    /// The same, held together with others.
+    RowShared,
     /// Rows, an array per key column, held in the order of their keys; refused where one is not there.
     HoldMany,
     /// A row of zeroes where there is none.
@@ -169,6 +171,7 @@ fn statement(table: &TableDef, operation: &Operation) -> String {
         }
         Operation::Rows(prefix) => rows(table, *prefix),
         Operation::RowHeld => format!("{} FOR UPDATE", rows(table, key_columns(table))),
+        Operation::RowShared => format!("{} FOR SHARE", rows(table, key_columns(table))),
         Operation::HoldMany => hold_many(table),
         Operation::Zero => {
             let values = list(0..count, |position| {

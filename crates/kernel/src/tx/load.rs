@@ -7,7 +7,7 @@ use crate::cell::SliceSource;
 use crate::{
     Ahead, Balance, Cell, CellRef, Composite, CompositeDef, Connection, Fault, Gather, Head,
     Instant, Object, ObjectDef, ObjectId, Ref, RowSource, Segment, SegmentDef, Select, Stored,
-    TableDef, Tx, head_column,
+    TableDef, Tx, Visit, head_column,
 };
 
 struct SegmentGather<'a> {
@@ -44,15 +44,24 @@ pub(super) fn read_head(row: &mut dyn RowSource) -> Result<Head, Fault> {
     })
 }
 
+/// The head that a way of asking for its row by key finds.
+fn head_of(
+    def: &ObjectDef,
+    id: ObjectId,
+    ask: impl FnOnce(&[CellRef<'_>], &mut Visit<'_>) -> Result<(), Fault>,
+) -> Result<Head, Fault> {
+    let mut head = None;
+    ask(&[CellRef::Uuid(id.0)], &mut |row| {
+        head = Some(read_head(row)?);
+        Ok(())
+    })?;
+    head.ok_or_else(|| Fault::missing(def.name, id))
+}
+
 impl Tx<'_> {
     /// The head of an object.
     pub fn head(&mut self, def: &'static ObjectDef, id: ObjectId) -> Result<Head, Fault> {
-        let mut head = None;
-        self.connection.rows(def.head, &[CellRef::Uuid(id.0)], &mut |row| {
-            head = Some(read_head(row)?);
-            Ok(())
-        })?;
-        head.ok_or_else(|| Fault::missing(def.name, id))
+        head_of(def, id, |key, visit| self.connection.rows(def.head, key, visit))
     }
 
     /// Holds an object until the end of the command, so that nobody else changes it meanwhile;
@@ -61,12 +70,7 @@ impl Tx<'_> {
         if self.writable().is_err() {
             return self.head(def, id);
         }
-        let mut head = None;
-        self.connection.row_held(def.head, &[CellRef::Uuid(id.0)], &mut |row| {
-            head = Some(read_head(row)?);
-            Ok(())
-        })?;
-        head.ok_or_else(|| Fault::missing(def.name, id))
+        head_of(def, id, |key, visit| self.connection.row_held(def.head, key, visit))
     }
 
     /// Loads an object with every segment. A command holds what it loads: what it decides on the
@@ -131,6 +135,9 @@ impl Tx<'_> {
     /// object is shared: to change it, `load` it.
     pub fn shared<T: Object>(&mut self, id: Ref<T>) -> Result<Arc<Stored<T>>, Fault> {
         let cacheable = T::def().cached && !self.touched.contains(&id.id());
+        if cacheable && self.is_shown_late(T::def()) {
+            return self.shared_by_itself(id);
+        }
         let Some(hearing) = self.hearing()?.filter(|_| cacheable) else {
             return Ok(Arc::new(self.load_free(id)?));
         };
@@ -141,6 +148,25 @@ impl Tx<'_> {
         }
         let object = Arc::new(self.load_free(id)?);
         self.environment.cache.keep_object(hearing, id.id(), object.clone());
+        Ok(object)
+    }
+
+    /// Whether a command may hear of a change before it is shown the changed rows: on a cluster, where a commit
+    /// ends on one node after the other. Memory that was filled in between would keep what was before.
+    fn is_shown_late(&self, def: &ObjectDef) -> bool {
+        let is_spread = def.head.placing_column().is_some() && self.connection.is_sharded();
+        is_spread && self.writable().is_ok()
+    }
+
+    /// The same kept by the command alone, which holds the object together with others that read it.
+    fn shared_by_itself<T: Object>(&mut self, id: Ref<T>) -> Result<Arc<Stored<T>>, Fault> {
+        if let Some(found) = self.own.get(&id.id())
+            && let Ok(object) = found.clone().downcast::<Stored<T>>()
+        {
+            return Ok(object);
+        }
+        let object = Arc::new(self.load_free(id)?);
+        self.own.insert(id.id(), object.clone());
         Ok(object)
     }
 
@@ -171,6 +197,14 @@ impl Tx<'_> {
     /// Loads an object without holding it: as it was at one moment, also where somebody saves it
     /// between the reads of its segments.
     fn load_free<T: Object>(&mut self, id: Ref<T>) -> Result<Stored<T>, Fault> {
+        if self.is_shown_late(T::def()) {
+            let table = T::def().head;
+            let head = head_of(T::def(), id.id(), |key, visit| {
+                self.connection.row_shared(table, key, visit)
+            })?;
+            self.ask_ahead(T::def(), id.id(), false, None)?;
+            return self.load_segments(id, head);
+        }
         loop {
             let is_isolated = self.connection.is_isolated();
             // To see whether somebody saved it in between, its head is read again.
@@ -191,7 +225,8 @@ impl Tx<'_> {
         field: &'static str,
         value: &str,
     ) -> Result<Option<Ref<T>>, Fault> {
-        let cacheable = T::def().cached && !self.touched_kinds.contains(&T::NAME);
+        let is_kept = T::def().cached && !self.is_shown_late(T::def());
+        let cacheable = is_kept && !self.touched_kinds.contains(&T::NAME);
         let Some(hearing) = self.hearing()?.filter(|_| cacheable) else {
             return Ok(self.find_unique(T::def(), field, value)?.map(Ref::new));
         };

@@ -8,8 +8,8 @@ use crate::change::{Difference, Image, RowChange, compare, compare_segment};
 use crate::event::RowOf;
 use crate::{
     Ahead, CHANGE_DOCUMENT, Cardinality, Cell, CellRef, Composite, Fault, FieldChange, Head, Home,
-    Object, ObjectDef, ObjectId, Ref, RowBuffer, RowSink, Segment, SegmentDef, Stored, Tx,
-    WriteRow, head_column,
+    Object, ObjectDef, ObjectId, Ref, RowBuffer, RowSink, Segment, SegmentDef, StoreError, Stored,
+    Tx, WriteRow, head_column,
 };
 
 /// A record with the id of its object before it.
@@ -40,7 +40,7 @@ impl<'c> Tx<'c> {
         while self.find_unique(T::def(), "number", &number)?.is_some() {
             number = self.next_number(range)?;
         }
-        self.insert_numbered(value, Some(number))
+        self.insert_there(value, Some(number))
     }
 
     /// Makes a document where it is to live, with the next number of its type if that has a range:
@@ -56,11 +56,35 @@ impl<'c> Tx<'c> {
         value: T,
         number: Option<String>,
     ) -> Result<Stored<T>, Fault> {
-        let id = self.new_id();
+        // The index of a cluster does not see other buckets, where an object may be that was made otherwise.
+        let head = T::def().head;
+        if let Some(number) = &number
+            && head.placing_column().is_some()
+            && self.connection.is_sharded()
+            && self.find_unique(T::def(), "number", number)?.is_some()
+        {
+            let index = format!("{}_by_number", head.name);
+            return Err(StoreError::Duplicate { table: head.name.clone(), index }.into());
+        }
+        self.insert_there(value, number)
+    }
+
+    /// Makes an object where its number says, so that two with one number are in one bucket, whose index refuses
+    /// the second.
+    fn insert_there<T: Object>(
+        &mut self,
+        value: T,
+        number: Option<String>,
+    ) -> Result<Stored<T>, Fault> {
+        let id = match &number {
+            Some(number) => self.new_id_at(Home::At(T::NAME, number)),
+            None => self.new_id(),
+        };
         self.insert_as(Ref::new(id), value, number)
     }
 
-    /// Makes an object with an id taken before by [`Tx::new_id`] or [`Tx::new_id_at`].
+    /// Makes an object with an id taken before by [`Tx::new_id`] or [`Tx::new_id_at`], and a number of a range, which
+    /// nobody gives from outside.
     pub fn insert_as<T: Object>(
         &mut self,
         id: Ref<T>,

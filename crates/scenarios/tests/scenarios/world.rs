@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use proptest::test_runner::Config as ProptestConfig;
 use serde_json::Value;
-use tessera_installation::{Installation, Options};
+use tessera_installation::{Cluster, Installation, Options};
 use tessera_kernel::{
     Actor, Clock as _, Code, Date, Fault, FixedClock, Instant, Object, ObjectId, Problem,
     RandomIds, Ref, Source, Stored, Tx, parse_date,
 };
 use tessera_store_postgres::PostgresStore;
-use tessera_testing_postgres::{TestDatabase, database};
+use tessera_testing_postgres::{TestDatabase, database, database_like_a_cluster};
 
 use crate::call::Call;
 
@@ -26,7 +26,8 @@ pub(crate) struct World {
     database: Option<TestDatabase>,
 }
 
-/// Names the engine that the scenarios are played on: `sqlite` (the usual one) or `postgres`.
+/// Names the engine that the scenarios are played on: `sqlite` (the usual one), `postgres`, or `cluster`, which is the
+/// same spread over a stand-in for a cluster.
 const ENGINE: &str = "TESSERA_TEST_ENGINE";
 
 pub(crate) fn code(text: &str) -> Code {
@@ -82,8 +83,10 @@ impl World {
             std::fs::write(own.join("own.toml"), customizing).unwrap();
         }
         let clock = Arc::new(FixedClock::at(morning(START)));
-        if std::env::var(ENGINE).is_ok_and(|engine| engine == "postgres") {
-            return Self::on_postgres(folder, clock);
+        match std::env::var(ENGINE).as_deref() {
+            Ok("postgres") => return Self::on_postgres(database(), folder, clock),
+            Ok("cluster") => return Self::on_a_cluster(folder, clock),
+            _ => {}
         }
         let url = format!("sqlite:{}", folder.path().join("world.db").display());
         let mut options = Options::creating(&url);
@@ -94,8 +97,24 @@ impl World {
         Self { installation, clock, folder, database: None }
     }
 
-    fn on_postgres(folder: tempfile::TempDir, clock: Arc<FixedClock>) -> Self {
-        let database = database().expect("a server for the engine that was asked for");
+    /// A world that is spread over a stand-in for a cluster.
+    fn on_a_cluster(folder: tempfile::TempDir, clock: Arc<FixedClock>) -> Self {
+        let database = database_like_a_cluster();
+        if let Some(database) = &database {
+            drop(process(database, &folder, clock.clone(), 1));
+            let own = folder.path().join("world.config");
+            let cluster = Cluster::open(&database.url(""), own.is_dir().then_some(own)).unwrap();
+            assert!(cluster.apply(32, &mut |_| ()).unwrap() > 0);
+        }
+        Self::on_postgres(database, folder, clock)
+    }
+
+    fn on_postgres(
+        database: Option<TestDatabase>,
+        folder: tempfile::TempDir,
+        clock: Arc<FixedClock>,
+    ) -> Self {
+        let database = database.expect("a server for the engine that was asked for");
         let installation = process(&database, &folder, clock.clone(), 1);
         Self { installation, clock, folder, database: Some(database) }
     }
