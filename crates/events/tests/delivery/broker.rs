@@ -15,8 +15,8 @@ use crate::support::{Receiver, emit, open, open_on, register, system, until};
 
 /// What the broker keeps, and how it behaves.
 #[derive(Clone, Default)]
-struct Stream {
-    kept: Arc<Mutex<Vec<Event>>>,
+pub(crate) struct Stream {
+    pub(crate) kept: Arc<Mutex<Vec<Event>>>,
     away: Arc<AtomicBool>,
     /// It keeps what it is given, and does not say so.
     silent: Arc<AtomicBool>,
@@ -30,7 +30,7 @@ struct Connection {
 }
 
 impl Stream {
-    fn connection(&self) -> Box<dyn Broker> {
+    pub(crate) fn connection(&self) -> Box<dyn Broker> {
         Box::new(Connection { stream: self.clone(), last: None })
     }
 
