@@ -178,8 +178,9 @@ fn a_server_that_hangs_holds_up_the_publisher_for_seconds_and_nobody_else() {
     let started = Instant::now();
     emit(&db, &things, 10);
     Dispatcher::drain(&db).unwrap();
-    assert!(started.elapsed() < Duration::from_secs(1), "nobody waits for NATS");
-    // Longer than that, and the lease would go to another process.
+    assert!(started.elapsed() < Duration::from_secs(10), "nobody waits for NATS");
+    // Much longer, and the lease would go to another process.
+    let started = Instant::now();
     let published = other.publish(&outbox(&db)[10..]);
     assert!(matches!(published.stopped, Some(BrokerError::Unavailable(_))), "{published:?}");
     assert!(matches!(other.open(), Err(BrokerError::Unavailable(_))));
