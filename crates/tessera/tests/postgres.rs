@@ -89,6 +89,29 @@ fn every_command_works_on_a_server_and_none_tells_the_password() {
     }
 }
 
+#[test]
+fn rows_with_one_number_are_booked_in_the_order_of_the_file_on_a_server_too() {
+    let Some(database) = database() else { return };
+    let (url, folder) = (database.url(""), tempfile::tempdir().unwrap());
+    let partner = |row: usize| {
+        let number = row % 3;
+        format!(
+            r#"{{"number": "C-{number}", "general": {{"name": "Name {row}", "country": "DE",
+                "category": "organisation", "language": "en", "tax_classification": "full"}}}}"#
+        )
+    };
+    let rows: Vec<String> = (0..60).map(|row| partner(row).replace('\n', " ")).collect();
+    let file = folder.path().join("partners.json");
+    std::fs::write(&file, rows.join("\n")).unwrap();
+    let file = file.display().to_string();
+    let import = ["import", "json", &file, "--object", "business_partner"];
+    let (code, text) = run(&url, &import, "");
+    assert!(code == 0 && text.contains("3 created + 57 updated"), "{code} {text}");
+    std::fs::write(&file, rows[57..].join("\n")).unwrap();
+    let (code, text) = run(&url, &import, "");
+    assert!(code == 0 && text.contains("3 skipped"), "the last rows count: {code} {text}");
+}
+
 /// A server of the installation.
 struct Server {
     child: Child,

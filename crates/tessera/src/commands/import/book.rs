@@ -1,5 +1,7 @@
-//! Booking records: each in a command of its own, many at a time in one commit.
+//! Booking records: each in a command of its own, many at a time. Rows with one number are booked in the
+//! order of the file, also where the engine runs commands at once.
 
+use std::collections::HashSet;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use serde_json::Value;
@@ -45,7 +47,8 @@ enum Booked {
     Skipped,
 }
 
-type Answer = (u64, Result<Booked, Problem>);
+/// The line, and the number that its row tells, with what became of it.
+type Answer = (u64, Option<String>, Result<Booked, Problem>);
 
 /// Books records of one object type.
 pub(super) struct Booking {
@@ -55,6 +58,8 @@ pub(super) struct Booking {
     existing: Existing,
     answers: (Sender<Answer>, Receiver<Answer>),
     waiting: u64,
+    /// Numbers of the rows that wait for an answer.
+    numbers: HashSet<String>,
     outcome: Outcome,
 }
 
@@ -69,19 +74,22 @@ impl Booking {
             let name = (entry.def)().name;
             CommandError::Input(format!("{name} is made by its verbs, not by an import"))
         })?;
-        let (answers, outcome) = (channel(), Outcome::default());
-        Ok(Self { db, entry, create, existing, answers, waiting: 0, outcome })
+        let (answers, numbers, outcome) = (channel(), HashSet::new(), Outcome::default());
+        Ok(Self { db, entry, create, existing, answers, waiting: 0, numbers, outcome })
     }
 
     /// Queues a row.
     pub(super) fn book(&mut self, (line, record): Row) {
-        while self.waiting >= WINDOW {
-            self.hear();
-        }
         let record = match record {
             Ok(record) => record,
             Err(reason) => return self.failed(line, reason),
         };
+        let number = record.get("number").and_then(Value::as_str).map(str::to_string);
+        while self.waiting >= WINDOW || number.as_ref().is_some_and(|it| self.numbers.contains(it))
+        {
+            self.hear();
+        }
+        self.numbers.extend(number.clone());
         let (entry, create, existing) = (self.entry, self.create, self.existing);
         let answer = self.answers.0.clone();
         self.waiting += 1;
@@ -89,7 +97,7 @@ impl Booking {
             Actor::system(Source::Import),
             move |tx| book(tx, &entry, create, existing, &record),
             // The receiver lives until every answer is there.
-            move |outcome| drop(answer.send((line, outcome))),
+            move |outcome| drop(answer.send((line, number, outcome))),
         );
     }
 
@@ -103,8 +111,11 @@ impl Booking {
     }
 
     fn hear(&mut self) {
-        let Ok((line, outcome)) = self.answers.1.recv() else { return };
+        let Ok((line, number, outcome)) = self.answers.1.recv() else { return };
         self.waiting -= 1;
+        if let Some(number) = number {
+            self.numbers.remove(&number);
+        }
         match outcome {
             Ok(Booked::Created) => self.outcome.counts.created += 1,
             Ok(Booked::Updated) => self.outcome.counts.updated += 1,
