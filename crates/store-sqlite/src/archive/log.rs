@@ -12,6 +12,8 @@ use super::wal::Position;
 
 const HEAD_MAGIC: [u8; 8] = *b"TSRALOG1";
 const MAGIC: [u8; 4] = *b"TSRC";
+/// Bytes read ahead: little, as pages are passed over, or read at once.
+const PIECE: usize = 4096;
 /// Bytes of a head, and of a record before its pages.
 pub(crate) const FIXED: usize = 60;
 
@@ -158,7 +160,7 @@ impl Reader {
         let failed = |error| ArchiveError::file(path, error);
         let file = File::open(path).map_err(failed)?;
         let length = file.metadata().map_err(failed)?.len();
-        let mut file = BufReader::with_capacity(1 << 20, file);
+        let mut file = BufReader::with_capacity(PIECE, file);
         let mut bytes = [0; FIXED];
         let whole = length >= FIXED as u64;
         if whole {

@@ -80,7 +80,7 @@ impl Archive {
         let lock = WriteLock::take(&options.folder.join("archive"))?;
         folder::sweep(&options.folder)?;
         let page_size = file::page_size(writer).map_err(|error| store_error(&error))?;
-        let frames = logged(writer).map_err(|error| store_error(&error))?;
+        let frames = logged(writer)?;
         let mut wal = Wal::open(&beside(database, "-wal"), page_size).map_err(failed)?;
         let (log, copied) = match going_on(options, page_size, &mut wal)? {
             Some(found) => found,
@@ -284,9 +284,13 @@ fn make_folder(folder: &Path) -> io::Result<()> {
 }
 
 /// How many frames the write-ahead log has.
-fn logged(writer: &Connection) -> rusqlite::Result<u32> {
-    let frames: i64 = writer.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(1))?;
-    Ok(u32::try_from(frames).unwrap_or(0))
+fn logged(writer: &Connection) -> Result<u32, StoreError> {
+    let frames = writer.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(1));
+    let frames: i64 = frames.map_err(|error| store_error(&error))?;
+    // It is -1 where somebody else moves the log.
+    u32::try_from(frames).map_err(|_| {
+        StoreError::Unavailable("another program is using the file: end it".to_string())
+    })
 }
 
 /// The log of an archive that can go on, as the write-ahead log has its last frame, and when its last
