@@ -162,6 +162,8 @@ impl<D: Database> Operation<D> {
         let front = site.front.clone();
         let allowed = |answer: &crate::call::Answer| fault.allows(answer);
         std::thread::scope(|scope| {
+            // Also where a strike panics: who waits for users who work on waits for ever.
+            let _stop = StopAtEnd(&stop);
             let work: Vec<_> = self
                 .users
                 .iter_mut()
@@ -215,6 +217,15 @@ impl<D: Database> Operation<D> {
             Some(line) => Err(format!("a server panicked: {line}")),
             None => Ok(()),
         }
+    }
+}
+
+/// Ends the work of users when it goes.
+struct StopAtEnd<'s>(&'s AtomicBool);
+
+impl Drop for StopAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, RwLock, RwLockWriteGuard};
 
-use crate::call::{Answer, Request, post};
+use crate::call::{Answer, Request, get, post};
 
 /// Looks at the database whenever an answer was heard, before the next request.
 pub(crate) type Witness = Box<dyn Fn() + Send + Sync>;
@@ -97,6 +97,15 @@ impl Front {
     /// Copies of requests with their answers, since this was asked last.
     pub(crate) fn repeated(&self) -> Vec<(Request, Answer)> {
         std::mem::take(&mut self.repeated.lock().unwrap())
+    }
+
+    /// Complains where a server that is there can't be read from.
+    pub(crate) fn expect_reads(&self) {
+        let Some(address) = self.address(0) else { return };
+        let answer = get(&address, &self.token, "/api/v1/sales_document?limit=1");
+        if !answer.as_ref().is_some_and(Answer::is_success) {
+            self.complain(format!("a list of orders is answered {answer:?}"));
+        }
     }
 
     /// Notes what must not be; the campaign ends by it.

@@ -12,6 +12,7 @@ mod fault;
 mod front;
 mod kill_server;
 mod log_file;
+mod postgres;
 mod proof;
 mod repeats;
 mod server;

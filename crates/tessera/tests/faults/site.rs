@@ -16,12 +16,16 @@ const LOOK: Duration = Duration::from_millis(5);
 /// How long it waits after a start that failed.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// How long something is waited for that a fault brings about.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// An installation in operation.
 pub(crate) struct Site<D> {
+    // They end before the database goes.
+    servers: Vec<Option<Server>>,
     pub(crate) database: D,
     /// Where users reach it.
     pub(crate) front: Arc<Front>,
-    servers: Vec<Option<Server>>,
     /// Starts that failed since the last that did not.
     failed_starts: usize,
     folder: TempDir,
@@ -75,6 +79,16 @@ impl<D: Database> Site<D> {
             self.attend();
             std::thread::sleep(LOOK.min(time));
         }
+    }
+
+    /// Does so until something is seen, not for long; answers whether it was.
+    pub(crate) fn attend_until(&mut self, is_seen: impl Fn(&Self) -> bool) -> bool {
+        let start = Instant::now();
+        while !is_seen(self) && start.elapsed() < PATIENCE {
+            self.attend();
+            std::thread::sleep(LOOK);
+        }
+        is_seen(self)
     }
 
     /// Kills a server, which stays dead until [`Site::attend`].
