@@ -26,6 +26,7 @@ pub(crate) struct Site<D> {
     pub(crate) database: D,
     /// Where users reach it.
     pub(crate) front: Arc<Front>,
+    starts: usize,
     /// Starts that failed since the last that did not.
     failed_starts: usize,
     folder: TempDir,
@@ -42,6 +43,7 @@ impl<D: Database> Site<D> {
             database,
             front: Arc::new(Front::new(token.trim().to_string(), count, witness)),
             servers: (0..count).map(|_| None).collect(),
+            starts: 0,
             failed_starts: 0,
             folder: tempfile::tempdir().unwrap(),
         };
@@ -61,6 +63,7 @@ impl<D: Database> Site<D> {
             *server = Server::start(self.database.program(), &url, &log);
             match server {
                 Some(server) => {
+                    self.starts += 1;
                     self.failed_starts = 0;
                     self.front.publish(number, Some(server.address()));
                 }
@@ -89,6 +92,26 @@ impl<D: Database> Site<D> {
             std::thread::sleep(LOOK);
         }
         is_seen(self)
+    }
+
+    /// Servers that came to serve so far.
+    pub(crate) fn starts(&self) -> usize {
+        self.starts
+    }
+
+    /// Starts that failed since the last that did not.
+    pub(crate) fn failed_starts(&self) -> usize {
+        self.failed_starts
+    }
+
+    /// Stops all servers where they are, as a machine without power does.
+    pub(crate) fn stop_all(&mut self) {
+        self.servers.iter().flatten().for_each(Server::stop);
+    }
+
+    /// Lets those that were stopped go on.
+    pub(crate) fn resume_all(&mut self) {
+        self.servers.iter().flatten().for_each(Server::resume);
     }
 
     /// Kills a server, which stays dead until [`Site::attend`].

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::cluster::{Cluster, Template};
 use crate::campaign::{Operation, say};
 use crate::dice::dice;
+use crate::users::Reaction;
 
 /// Requests of each user, by how much of the campaign is asked for.
 const REQUESTS: [usize; 2] = [12, 120];
@@ -23,7 +24,7 @@ fn work(template: &Template, servers: usize) -> (usize, Duration) {
             scope.spawn(move || {
                 for _ in 0..wanted {
                     // No answer but a success is allowed.
-                    user.step(front, &|_| false).unwrap();
+                    user.step(front, &|_| Reaction::Complain).unwrap();
                 }
             });
         }
