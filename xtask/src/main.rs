@@ -2,6 +2,7 @@
 
 mod command;
 mod demo;
+mod faults;
 mod graph;
 mod postgres;
 mod simulate;
@@ -16,6 +17,8 @@ usage: cargo xtask <task>
   demo [--listen ADDR] [--no-serve]   builds the server, makes the demo company, serves it
   test [--fast]                       installs what the tests need and runs all of them
   simulate [--seeds N] [--from S]      plays N seeds of the simulation from S on, all night if need be
+  faults [--percent N] [--seed S] [--only KIND]
+                                      lets faults strike servers at work, all of the campaign or a share
   tidy                                checks layers, file and function sizes, documents
   graph [--check]                     draws the crates into ARCHITECTURE.md";
 
@@ -29,6 +32,7 @@ fn main() -> ExitCode {
         "demo" => demo::run(rest),
         "test" => test::run(rest),
         "simulate" => simulate::run(rest),
+        "faults" => faults::run(rest),
         "tidy" => tidy::run(),
         "graph" => graph::run(rest),
         _ => Err(USAGE.to_string()),

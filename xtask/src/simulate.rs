@@ -15,7 +15,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     run_with("cargo", &[&test[..], &only].concat(), &variables)
 }
 
-fn value<'a>(arguments: &'a [String], name: &str) -> Option<&'a str> {
+/// What stands behind an option.
+pub(crate) fn value<'a>(arguments: &'a [String], name: &str) -> Option<&'a str> {
     let at = arguments.iter().position(|argument| argument == name)?;
     arguments.get(at + 1).map(String::as_str)
 }

@@ -157,7 +157,7 @@ impl Link {
             });
             return !self.client.is_closed();
         }
-        self.script("").is_ok()
+        self.script_within("", Some(WAY)).is_ok()
     }
 
     /// What limits the time of the statements of a transaction, and has those of a command planned by key,
@@ -232,8 +232,12 @@ impl Link {
 
     /// Runs statements without parameters one after the other, as a script.
     pub(crate) fn script(&mut self, sql: &str) -> Result<(), Failure> {
+        self.script_within(sql, self.silence)
+    }
+
+    fn script_within(&mut self, sql: &str, silence: Option<Duration>) -> Result<(), Failure> {
         let running = Box::pin(self.client.batch_execute(sql)) as Pin<Box<dyn Future<Output = _>>>;
-        let outcomes = self.runtime.block_on(in_order(vec![running], self.silence))?;
+        let outcomes = self.runtime.block_on(in_order(vec![running], silence))?;
         let outcome: Result<(), _> = outcomes.into_iter().collect();
         outcome.map_err(|error| failure(&error, None))
     }

@@ -25,6 +25,10 @@ pub enum Prepared {
 /// A server that is there is reached and begins the conversation within this time.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How a server notices that this process, or its machine, is gone without a word.
+const NOTICING: &str = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 \
+    -c tcp_keepalives_count=3 -c tcp_user_timeout=20000";
+
 /// How the server plans the statements of commands. Each goes by a key that a table is indexed by, so one
 /// plan serves all values; and it reads the index also where the statistics are of a time when the table was
 /// small enough to be read as a whole.
@@ -182,7 +186,11 @@ impl Options {
         if self.prepared == Prepared::Session {
             let by_key = self.by_key().iter().map(|(name, value)| format!("-c {name}={value}"));
             let by_key = by_key.collect::<Vec<_>>().join(" ");
-            options.set(|given| format!("{by_key} {given}"));
+            // A command whose process stands still or is gone holds rows: for no longer than others wait.
+            let idle = self.lock_timeout.as_millis();
+            options.set(|given| {
+                format!("{by_key} {given} -c idle_in_transaction_session_timeout={idle}")
+            });
         }
         options
     }
@@ -212,7 +220,7 @@ impl Options {
             self.set(|given| {
                 format!(
                     "-c statement_timeout={} -c lock_timeout={} \
-                     -c idle_in_transaction_session_timeout=60000 {given}",
+                     -c idle_in_transaction_session_timeout=60000 {NOTICING} {given}",
                     statement.as_millis(),
                     lock.as_millis(),
                 )

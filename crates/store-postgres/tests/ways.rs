@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use tessera_kernel::{
-    Aggregate, Cell, CellRef, ColumnDef, ColumnType, Fault, RowBuffer, Select, Store as _,
-    StoreError, TableDef,
+    Aggregate, Cell, CellRef, ColumnDef, ColumnType, Connection, Fault, RowBuffer, Select,
+    Store as _, StoreError, TableDef,
 };
 use tessera_store_conformance::command;
 use tessera_store_postgres::PostgresStore;
@@ -24,6 +24,13 @@ fn open(url: &str) -> PostgresStore {
     let store = PostgresStore::open(url.parse().expect("an address")).expect("it opens");
     store.migrate(&[&NOTE]).expect("its tables come into being");
     store
+}
+
+fn store_error(fault: Fault) -> StoreError {
+    match fault {
+        Fault::Store(error) => error,
+        fault => StoreError::Engine(fault.to_string()),
+    }
 }
 
 /// Adds a row, as commands do, after looking whether it is there.
@@ -75,6 +82,46 @@ fn a_connection_that_leads_nowhere_is_given_up_and_the_command_is_run_on_another
     assert_eq!(count(&store), 2);
     // Both connections are given up after the second that statements have, and some more.
     assert!(since.elapsed() < Duration::from_secs(25), "{:?}", since.elapsed());
+}
+
+#[test]
+fn rows_that_a_process_holds_that_stands_still_are_free_after_the_time_that_others_wait_for_them() {
+    let Some(database) = database() else { return };
+    let held = open(&database.url("?writers=1&lock_timeout=1"));
+    note(&held, 1).expect("it is kept");
+    let (told, holds) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        let held = &held;
+        let mut is_first = true;
+        scope.spawn(move || {
+            let look = |connection: &mut dyn Connection| {
+                let rows = connection.rows(&NOTE, &[CellRef::Int(1)], &mut |_| Ok(()));
+                rows.map_err(store_error)
+            };
+            command(held, move |connection| {
+                connection.hold(&NOTE, &[CellRef::Int(1)])?;
+                // What waits is sent with a question.
+                look(connection)?;
+                if std::mem::take(&mut is_first) {
+                    told.send(()).expect("somebody waits");
+                    std::thread::sleep(Duration::from_secs(4));
+                }
+                look(connection)
+            })
+            .expect("it is run again, as its connection was ended");
+        });
+        holds.recv().expect("it holds the row");
+        let other = open(&database.url("?writers=1&lock_timeout=3"));
+        let since = Instant::now();
+        command(&other, |connection| {
+            connection.hold(&NOTE, &[CellRef::Int(1)])?;
+            connection
+                .set(&NOTE, &[CellRef::Int(1)], None, &[(1, CellRef::Text("other"))])
+                .map(drop)
+        })
+        .expect("the row is free");
+        assert!(since.elapsed() < Duration::from_secs(3), "{:?}", since.elapsed());
+    });
 }
 
 #[test]

@@ -3,8 +3,6 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::Mutex;
-use std::time::Duration;
 
 use tessera_testing_postgres::{TestDatabase, database, database_like_a_cluster};
 
@@ -170,83 +168,6 @@ fn call(
         .lines()
         .find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
     (length == Some(body.len())).then(|| (status, body.to_string()))
-}
-
-/// Makes a partner under a key, at one server after the other until one answers; answers its id.
-fn insist(addresses: &Mutex<Vec<String>>, token: &str, name: &str, first: usize) -> String {
-    let body = format!(
-        r#"{{"general": {{"name": "{name}", "category": "organisation",
-        "country": "DE", "language": "en", "tax_classification": "full"}}}}"#
-    );
-    let key = format!("Idempotency-Key: {}", name.replace(' ', "-"));
-    let mut last = None;
-    for turn in 0..200 {
-        let address = {
-            let addresses = addresses.lock().unwrap();
-            addresses[(first + turn) % addresses.len()].clone()
-        };
-        let answer = call(&address, "POST /api/v1/business_partner", token, &key, &body);
-        match answer {
-            Some((201, made)) => {
-                let made: serde_json::Value = serde_json::from_str(&made).unwrap();
-                return made["id"].as_str().unwrap().to_string();
-            }
-            // It is down, does not know what became of it, or finds the first call still under way: with
-            // the key it is safe to ask again.
-            None | Some((409 | 500.., _)) => std::thread::sleep(Duration::from_millis(20)),
-            Some((status, text)) => panic!("{name}: {status} {text}"),
-        }
-        last = answer;
-    }
-    panic!("nobody makes {name}: {last:?}")
-}
-
-#[test]
-fn while_servers_and_connections_die_four_servers_lose_nothing_and_do_nothing_twice() {
-    const CLIENTS: usize = 8;
-    const CALLS: usize = 15;
-    let Some(database) = database() else { return };
-    let url = with_password(&database);
-    let mut servers: Vec<Server> = vec![Server::start(&url)];
-    servers.extend((1..4).map(|_| Server::start(&url)));
-    run(&url, &["user", "add", "ada", "--administrator"], PASSWORD);
-    let token = run(&url, &["user", "token", "ada"], "").1.trim().to_string();
-    let addresses: Mutex<Vec<String>> =
-        Mutex::new(servers.iter().map(|server| server.address.clone()).collect());
-    let mut ids: Vec<String> = std::thread::scope(|scope| {
-        let client = |client: usize| {
-            let (addresses, token) = (&addresses, &token);
-            scope.spawn(move || {
-                let make = |call| {
-                    insist(addresses, token, &format!("Partner {client} {call}"), client + call)
-                };
-                (0..CALLS).map(make).collect::<Vec<_>>()
-            })
-        };
-        let clients: Vec<_> = (0..CLIENTS).map(client).collect();
-        for victim in [1, 2, 3, 1] {
-            database.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                 WHERE datname = current_database() AND pid <> pg_backend_pid()",
-            );
-            let dead = std::mem::replace(&mut servers[victim], Server::start(&url));
-            dead.stop();
-            addresses.lock().unwrap()[victim] = servers[victim].address.clone();
-        }
-        clients.into_iter().flat_map(|client| client.join().unwrap()).collect()
-    });
-    ids.sort();
-    ids.dedup();
-    assert_eq!(ids.len(), CLIENTS * CALLS);
-    database.execute(&format!(
-        "DO $$ BEGIN ASSERT (SELECT count(*) FROM business_partner) = {}; END $$",
-        ids.len()
-    ));
-    for server in servers {
-        server.stop();
-    }
-    let (status, text) = run(&url, &["verify"], "");
-    assert_eq!(status, 0, "{text}");
 }
 
 #[test]

@@ -3,12 +3,10 @@
 mod crowd;
 mod proxy;
 mod server;
-mod volume;
 
 pub use crowd::Crowd;
 pub use proxy::{Proxy, Way};
 pub use server::{Server, programs};
-pub use volume::Volume;
 
 use std::io::Write as _;
 use std::sync::atomic::{AtomicU32, Ordering};

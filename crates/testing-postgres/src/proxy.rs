@@ -14,6 +14,10 @@ use tokio::sync::watch;
 /// Bytes that go on their way at once.
 const CHUNK: usize = 4096;
 
+/// Time after which one side of a connection that leads nowhere finds that the other has left, as it does by
+/// the keepalives of TCP.
+const KEEPALIVE: Duration = Duration::from_secs(5);
+
 /// How bytes travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
@@ -157,8 +161,9 @@ async fn pump(mut from: ReadHalf<'_>, mut to: WriteHalf<'_>, number: u64, shared
     loop {
         let open = |state: &State| state.way != Way::Blocked && number >= state.mute_before;
         let Ok(read @ 1..) = from.read(&mut chunk).await else {
-            // That the other side left is news like any other.
-            return state.wait_for(open).await.is_err();
+            // That the other side left is news like any other; in the end both notice by themselves.
+            let told = tokio::time::timeout(KEEPALIVE, state.wait_for(open)).await;
+            return told.is_ok_and(|told| told.is_err());
         };
         let Ok(way) = state.wait_for(open).await.map(|state| state.way) else { return true };
         if let Way::Slow(time) = way {

@@ -7,8 +7,6 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::Volume;
-
 /// The user that a server runs as where we are root, which it refuses to be.
 const USER: &str = "postgres";
 /// How long a server may take to start or to stop.
@@ -21,7 +19,6 @@ pub struct Server {
     programs: PathBuf,
     port: u16,
     data: PathBuf,
-    volume: Option<Volume>,
     folder: TempDir,
 }
 
@@ -60,7 +57,7 @@ impl Server {
         let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
         let port = free.expect("a port").port();
         let data = folder.path().join("data");
-        Self { programs: programs.to_path_buf(), port, data, volume: None, folder }
+        Self { programs: programs.to_path_buf(), port, data, folder }
     }
 
     /// Says where it listens, and what all of ours have in common.
@@ -73,19 +70,19 @@ impl Server {
         self.set("wal_keep_size", "'64MB'");
     }
 
-    /// Another one with the same data, of a server that does not run; not started. Its data are on a volume of
-    /// so many megabytes, where that is asked for and may be had.
+    /// Another one with the same data, of a server that does not run; not started. Its data are in this
+    /// folder, where one is given, which is on another disk, for example.
     ///
     /// # Panics
     ///
     /// Where that fails.
-    pub fn copy(&self, megabytes: Option<u64>) -> Self {
+    pub fn copy(&self, folder: Option<&Path>) -> Self {
         let mut server = Self::bare(&self.programs);
-        std::fs::create_dir(&server.data).expect("a folder");
+        if let Some(folder) = folder {
+            server.data = folder.join("data");
+        }
         let [from, to] = [&self.data, &server.data].map(|path| path.display().to_string());
-        server.volume = megabytes.and_then(|most| Volume::mount(&server.data, most));
-        // The folder itself becomes the server's too.
-        run(Command::new("cp").args(["-a", &format!("{from}/."), &to]));
+        run(Command::new("cp").args(["-a", &from, &to]));
         server.settle();
         server
     }
@@ -114,7 +111,7 @@ impl Server {
         let data = self.data.display().to_string();
         let leader =
             format!("host=127.0.0.1 port={} user=tessera application_name={name}", leader.port);
-        let how = ["-R", "-X", "stream", "-c", "fast", "-d", &leader];
+        let how = ["-R", "-N", "-X", "stream", "-c", "fast", "-d", &leader];
         self.program("pg_basebackup", &[&["-D", &data][..], &how].concat());
         self.settle();
     }
@@ -223,11 +220,6 @@ impl Server {
         crate::ask(&format!("postgres://tessera@{}/{database}", self.address()), sql)
     }
 
-    /// The volume of its data.
-    pub fn volume(&self) -> Option<&Volume> {
-        self.volume.as_ref()
-    }
-
     /// How often its log says this.
     pub fn says(&self, text: &str) -> usize {
         self.whole_log().matches(text).count()
@@ -277,8 +269,6 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
-        // Before the folder that it is mounted in.
-        drop(self.volume.take());
     }
 }
 

@@ -6,13 +6,14 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::call::Answer;
 use crate::checks::{There, answered_again, answered_alike, there_once, verified};
 use crate::database::Database;
 use crate::dice::{Dice, again, dice};
 use crate::fault::Fault;
 use crate::site::Site;
 use crate::tally::Tally;
-use crate::users::{Catalogue, User};
+use crate::users::{Catalogue, Reaction, User};
 
 /// Users of a site.
 const USERS: usize = 6;
@@ -67,52 +68,43 @@ impl<D: Database> Plan<'_, D> {
             }
         }
         dice(self.name, 0).shuffle(&mut sequence);
-        let (next, counted) = (AtomicUsize::new(0), Mutex::new(std::mem::take(tally)));
-        std::thread::scope(|scope| {
-            for _ in 0..SITES {
-                scope.spawn(|| {
-                    let mut sites = sequence.chunks(ROUNDS).enumerate();
-                    loop {
-                        let number = next.fetch_add(1, Ordering::SeqCst);
-                        // A site that another thread took is passed over.
-                        let Some((site, kinds)) = sites.find(|(site, _)| *site == number) else {
-                            break;
-                        };
-                        self.site(site + 1, kinds, &counted);
-                    }
-                });
+        let chunks: Vec<&[usize]> = sequence.chunks(ROUNDS).collect();
+        let (next, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+        let counted = Mutex::new(std::mem::take(tally));
+        let work = || {
+            loop {
+                let site = next.fetch_add(1, Ordering::SeqCst);
+                let Some(kinds) = chunks.get(site) else { break };
+                if let Err(what) = self.site(site + 1, kinds, &counted) {
+                    failures.lock().unwrap().push(what);
+                    // Nobody begins another one.
+                    next.store(chunks.len(), Ordering::SeqCst);
+                }
             }
-        });
+        };
+        std::thread::scope(|scope| (0..SITES).for_each(|_| drop(scope.spawn(work))));
         *tally = counted.into_inner().unwrap();
+        let failures = failures.into_inner().unwrap();
+        assert!(failures.is_empty(), "{}\nso far:\n{tally}", failures.join("\n\n"));
     }
 
     /// Opens a site and lets these faults strike it.
-    fn site(&self, number: usize, kinds: &[usize], tally: &Mutex<Tally>) {
+    fn site(&self, number: usize, kinds: &[usize], tally: &Mutex<Tally>) -> Result<(), String> {
         let mut dice = dice(self.name, number);
         let mut operation = Operation::start((self.database)(), &mut dice);
+        let place = format!("{} site {number}; again by {}", self.name, again());
         for (round, kind) in kinds.iter().enumerate() {
             let fault = &*self.kinds[*kind].0;
             let outcome = operation.round(fault, &mut dice);
-            match outcome {
-                Ok((acknowledged, back)) => {
-                    tally.lock().unwrap().survived(fault.name(), acknowledged, back);
-                }
-                Err(what) => {
-                    let log = operation.site.log();
-                    let lines: Vec<&str> = log.lines().collect();
-                    let last = lines[lines.len().saturating_sub(20)..].join("\n");
-                    panic!(
-                        "{what}\nafter {}, {} site {number} round {round}; again by {}\n{last}",
-                        fault.name(),
-                        self.name,
-                        again()
-                    );
-                }
-            }
+            let (acknowledged, back) = outcome.map_err(|what| {
+                let log = operation.site.log();
+                let lines: Vec<&str> = log.lines().collect();
+                let last = lines[lines.len().saturating_sub(20)..].join("\n");
+                format!("{what}\nafter {} in round {round} of {place}\n{last}", fault.name())
+            })?;
+            tally.lock().unwrap().survived(fault.name(), acknowledged, back);
         }
-        if let Err(what) = operation.end() {
-            panic!("{what}\nat the end of {} site {number}; again by {}", self.name, again());
-        }
+        operation.end().map_err(|what| format!("{what}\nat the end of {place}"))
     }
 }
 
@@ -160,12 +152,18 @@ impl<D: Database> Operation<D> {
     ) -> Result<(bool, Duration), String> {
         let (stop, site) = (AtomicBool::new(false), &mut self.site);
         let front = site.front.clone();
-        let allowed = |answer: &crate::call::Answer| fault.allows(answer);
+        let react = |answer: &Answer| match answer {
+            answer if fault.allows(answer) => Reaction::AskAgain,
+            answer if fault.is_rightly_refused(answer) => Reaction::GiveUp,
+            _ => Reaction::Complain,
+        };
         std::thread::scope(|scope| {
+            // Also where a strike panics: who waits for users who work on waits for ever.
+            let _stop = StopAtEnd(&stop);
             let work: Vec<_> = self
                 .users
                 .iter_mut()
-                .map(|user| scope.spawn(|| user.work(&front, &allowed, &stop)))
+                .map(|user| scope.spawn(|| user.work(&front, &react, &stop)))
                 .collect();
             let wanted = front.heard() + dice.usize(1..=3 * USERS);
             let mut outcome = answered(site, wanted);
@@ -215,6 +213,15 @@ impl<D: Database> Operation<D> {
             Some(line) => Err(format!("a server panicked: {line}")),
             None => Ok(()),
         }
+    }
+}
+
+/// Ends the work of users when it goes.
+struct StopAtEnd<'s>(&'s AtomicBool);
+
+impl Drop for StopAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
     }
 }
 

@@ -34,16 +34,26 @@ fn url(path: &Path) -> String {
 
 /// A database file.
 pub(crate) struct DatabaseFile {
-    folder: TempDir,
+    folder: PathBuf,
+    /// The folder, where it is only for this file.
+    _own: Option<TempDir>,
     /// Where its log stood when the last answer was heard.
     acknowledged: Arc<Mutex<Option<Place>>>,
 }
 
 impl DatabaseFile {
+    /// One in a folder of its own.
     pub(crate) fn copy_of(template: &Template) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        template.copy_into(folder.path());
-        Self { folder, acknowledged: Arc::default() }
+        let own = tempfile::tempdir().unwrap();
+        let mut file = Self::copy_to(template, own.path().to_path_buf());
+        file._own = Some(own);
+        file
+    }
+
+    /// One in this folder.
+    pub(crate) fn copy_to(template: &Template, folder: PathBuf) -> Self {
+        template.copy_into(&folder);
+        Self { folder, _own: None, acknowledged: Arc::default() }
     }
 
     /// Where its log stood when the last answer was heard, which every answer before it belongs to.
@@ -79,8 +89,8 @@ impl DatabaseFile {
     }
 
     /// The path of a file that goes with the database.
-    fn beside(&self, suffix: &str) -> PathBuf {
-        self.folder.path().join(format!("{NAME}{suffix}"))
+    pub(crate) fn beside(&self, suffix: &str) -> PathBuf {
+        self.folder.join(format!("{NAME}{suffix}"))
     }
 }
 

@@ -21,4 +21,10 @@ pub(crate) trait Fault<D: Database>: Sync {
     fn allows(&self, answer: &Answer) -> bool {
         answer.status == 503
     }
+
+    /// Whether this answer is one that a rule of the business gives, and rightly, because of the
+    /// fault: the user gives that request up.
+    fn is_rightly_refused(&self, _answer: &Answer) -> bool {
+        false
+    }
 }

@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, RwLock, RwLockWriteGuard};
 
-use crate::call::{Answer, Request, post};
+use tessera_kernel::Instant;
+
+use crate::call::{Answer, Request, get, post};
 
 /// Looks at the database whenever an answer was heard, before the next request.
 pub(crate) type Witness = Box<dyn Fn() + Send + Sync>;
@@ -17,6 +19,9 @@ pub(crate) struct Front {
     /// Held for reading through a call and what the witness notes of its answer.
     calls: RwLock<()>,
     heard: AtomicUsize,
+    /// The success that was heard last.
+    last: Mutex<Option<Answer>>,
+    refused: AtomicUsize,
     latest: Mutex<VecDeque<Request>>,
     repeated: Mutex<Vec<(Request, Answer)>>,
     complaints: Mutex<Vec<String>>,
@@ -33,6 +38,8 @@ impl Front {
             witness,
             calls: RwLock::default(),
             heard: AtomicUsize::new(0),
+            last: Mutex::default(),
+            refused: AtomicUsize::new(0),
             latest: Mutex::default(),
             repeated: Mutex::default(),
             complaints: Mutex::default(),
@@ -58,7 +65,10 @@ impl Front {
         let answer = post(&address, &self.token, request)?;
         if answer.is_success() {
             self.witness.iter().for_each(|look| look());
+            *self.last.lock().unwrap() = Some(answer.clone());
             self.heard.fetch_add(1, Ordering::SeqCst);
+        } else {
+            self.refused.fetch_add(1, Ordering::SeqCst);
         }
         Some(answer)
     }
@@ -66,6 +76,18 @@ impl Front {
     /// Successes that were heard so far.
     pub(crate) fn heard(&self) -> usize {
         self.heard.load(Ordering::SeqCst)
+    }
+
+    /// When the object that was written last was, as the server's clock has it.
+    pub(crate) fn latest_change(&self) -> Option<Instant> {
+        let body = self.last.lock().unwrap().as_ref()?.json();
+        let object = body.get("documents").map_or(&body, |documents| &documents[0]);
+        Instant::parse(object["changed_at"].as_str()?).ok()
+    }
+
+    /// Refusals that were heard so far.
+    pub(crate) fn refused(&self) -> usize {
+        self.refused.load(Ordering::SeqCst)
     }
 
     /// Waits for the end of all calls and lets none begin: what was heard is then known, and what
@@ -97,6 +119,15 @@ impl Front {
     /// Copies of requests with their answers, since this was asked last.
     pub(crate) fn repeated(&self) -> Vec<(Request, Answer)> {
         std::mem::take(&mut self.repeated.lock().unwrap())
+    }
+
+    /// Complains where a server that is there can't be read from.
+    pub(crate) fn expect_reads(&self) {
+        let Some(address) = self.address(0) else { return };
+        let answer = get(&address, &self.token, "/api/v1/sales_document?limit=1");
+        if !answer.as_ref().is_some_and(Answer::is_success) {
+            self.complain(format!("a list of orders is answered {answer:?}"));
+        }
     }
 
     /// Notes what must not be; the campaign ends by it.

@@ -5,7 +5,7 @@ use crate::checks::{answered_again, verified};
 use crate::database::Database as _;
 use crate::database_file::{DatabaseFile, Template};
 use crate::dice::dice;
-use crate::users::Heard;
+use crate::users::{Heard, Reaction};
 
 /// An installation whose users have done some work, with the content of its database before.
 fn at_work() -> (Operation<DatabaseFile>, [Vec<u8>; 2]) {
@@ -24,7 +24,7 @@ fn work(operation: &mut Operation<DatabaseFile>) {
     let front = operation.site.front.clone();
     for user in &mut operation.users {
         for _ in 0..3 {
-            user.step(&front, &|_| false).unwrap();
+            user.step(&front, &|_| Reaction::Complain).unwrap();
         }
     }
 }

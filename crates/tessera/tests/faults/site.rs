@@ -16,12 +16,17 @@ const LOOK: Duration = Duration::from_millis(5);
 /// How long it waits after a start that failed.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// How long something is waited for that a fault brings about.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// An installation in operation.
 pub(crate) struct Site<D> {
+    // They end before the database goes.
+    servers: Vec<Option<Server>>,
     pub(crate) database: D,
     /// Where users reach it.
     pub(crate) front: Arc<Front>,
-    servers: Vec<Option<Server>>,
+    starts: usize,
     /// Starts that failed since the last that did not.
     failed_starts: usize,
     folder: TempDir,
@@ -38,6 +43,7 @@ impl<D: Database> Site<D> {
             database,
             front: Arc::new(Front::new(token.trim().to_string(), count, witness)),
             servers: (0..count).map(|_| None).collect(),
+            starts: 0,
             failed_starts: 0,
             folder: tempfile::tempdir().unwrap(),
         };
@@ -57,6 +63,7 @@ impl<D: Database> Site<D> {
             *server = Server::start(self.database.program(), &url, &log);
             match server {
                 Some(server) => {
+                    self.starts += 1;
                     self.failed_starts = 0;
                     self.front.publish(number, Some(server.address()));
                 }
@@ -75,6 +82,36 @@ impl<D: Database> Site<D> {
             self.attend();
             std::thread::sleep(LOOK.min(time));
         }
+    }
+
+    /// Does so until something is seen, not for long; answers whether it was.
+    pub(crate) fn attend_until(&mut self, is_seen: impl Fn(&Self) -> bool) -> bool {
+        let start = Instant::now();
+        while !is_seen(self) && start.elapsed() < PATIENCE {
+            self.attend();
+            std::thread::sleep(LOOK);
+        }
+        is_seen(self)
+    }
+
+    /// Servers that came to serve so far.
+    pub(crate) fn starts(&self) -> usize {
+        self.starts
+    }
+
+    /// Starts that failed since the last that did not.
+    pub(crate) fn failed_starts(&self) -> usize {
+        self.failed_starts
+    }
+
+    /// Stops all servers where they are, as a machine without power does.
+    pub(crate) fn stop_all(&mut self) {
+        self.servers.iter().flatten().for_each(Server::stop);
+    }
+
+    /// Lets those that were stopped go on.
+    pub(crate) fn resume_all(&mut self) {
+        self.servers.iter().flatten().for_each(Server::resume);
     }
 
     /// Kills a server, which stays dead until [`Site::attend`].

@@ -12,10 +12,11 @@ struct Figures {
     slowest: Duration,
 }
 
-/// Figures by kind of fault.
+/// Figures by kind of fault, and the kinds that could not be had.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
     kinds: BTreeMap<&'static str, Figures>,
+    skipped: BTreeMap<&'static str, String>,
 }
 
 impl Tally {
@@ -26,6 +27,11 @@ impl Tally {
         figures.injected += 1;
         figures.acknowledged += acknowledged;
         figures.slowest = figures.slowest.max(back);
+    }
+
+    /// Notes faults that this machine can't have, and why.
+    pub(crate) fn skip(&mut self, what: &'static str, why: String) {
+        self.skipped.insert(what, why);
     }
 }
 
@@ -45,6 +51,9 @@ impl fmt::Display for Tally {
             all.acknowledged += acknowledged;
         }
         writeln!(f, "{:34} {:>8} {:>14}", "all", all.injected, all.acknowledged)?;
+        for (what, why) in &self.skipped {
+            writeln!(f, "SKIPPED {what}: {why}")?;
+        }
         writeln!(f, "lost 0, duplicated 0, verify clean after each")
     }
 }

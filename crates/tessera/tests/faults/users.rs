@@ -35,8 +35,19 @@ pub(crate) struct Heard {
     pub(crate) id: String,
 }
 
-/// Whether a user may be given such an answer while a fault lasts.
-pub(crate) type Allowed<'a> = &'a (dyn Fn(&Answer) -> bool + Sync);
+/// What a user makes of a refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reaction {
+    /// It can't be just now: ask again.
+    AskAgain,
+    /// It is not to be, and was not done: begin something else.
+    GiveUp,
+    /// No user may be told that.
+    Complain,
+}
+
+/// What users make of refusals while a fault lasts.
+pub(crate) type React<'a> = &'a (dyn Fn(&Answer) -> Reaction + Sync);
 
 /// What is traded.
 #[derive(Clone, Debug)]
@@ -93,11 +104,11 @@ impl User {
     pub(crate) fn work(
         &mut self,
         front: &Front,
-        allowed: Allowed<'_>,
+        react: React<'_>,
         stop: &AtomicBool,
     ) -> Result<(), String> {
         while !stop.load(Ordering::SeqCst) {
-            self.step(front, allowed)?;
+            self.step(front, react)?;
         }
         Ok(())
     }
@@ -107,10 +118,12 @@ impl User {
     /// # Errors
     ///
     /// As [`Self::work`].
-    pub(crate) fn step(&mut self, front: &Front, allowed: Allowed<'_>) -> Result<(), String> {
+    pub(crate) fn step(&mut self, front: &Front, react: React<'_>) -> Result<(), String> {
         let (made, request) = self.request();
-        let answer = self.insist(front, allowed, &request)?;
-        self.note(made, request, answer);
+        match self.insist(front, react, &request)? {
+            Some(answer) => self.note(made, request, answer),
+            None => self.next = Next::Order,
+        }
         Ok(())
     }
 
@@ -150,24 +163,29 @@ impl User {
         self.heard.push(Heard { request, answer, made, id });
     }
 
-    /// Asks one server after the other until one answers.
+    /// Asks one server after the other until one answers; none where it gives up.
     fn insist(
         &mut self,
         front: &Front,
-        allowed: Allowed<'_>,
+        react: React<'_>,
         request: &Request,
-    ) -> Result<Answer, String> {
+    ) -> Result<Option<Answer>, String> {
         let (start, first) = (Instant::now(), self.dice.usize(..64));
         let mut last = None;
         for attempt in first.. {
-            match front.call(attempt, request) {
-                Some(answer) if answer.is_success() => return Ok(answer),
-                Some(answer) if !allowed(&answer) => {
-                    return Err(format!("{request:?} is answered {answer:?}"));
+            // Where nobody answers, what became of the request is not known: with the key it is
+            // safe to ask again.
+            if let Some(answer) = front.call(attempt, request) {
+                if answer.is_success() {
+                    return Ok(Some(answer));
                 }
-                // It is down, can't just now, or what became of the request is not known: with
-                // the key it is safe to ask again.
-                answer => last = answer.or(last),
+                match react(&answer) {
+                    Reaction::AskAgain => last = Some(answer),
+                    Reaction::GiveUp => return Ok(None),
+                    Reaction::Complain => {
+                        return Err(format!("{request:?} is answered {answer:?}"));
+                    }
+                }
             }
             if start.elapsed() > PATIENCE {
                 break;

@@ -1,0 +1,44 @@
+//! A database file on a small disk of its own.
+
+use std::path::PathBuf;
+
+use crate::database::Database;
+use crate::database_file::{DatabaseFile, Template};
+use crate::disk::Disk;
+use crate::front::Witness;
+
+/// MiB of the disk: room for the file and a log that is moved at 16 MiB.
+const SIZE: u64 = 96;
+
+/// A database file on a small disk.
+pub(crate) struct FileOnDisk {
+    pub(crate) file: DatabaseFile,
+    pub(crate) disk: Disk,
+}
+
+impl FileOnDisk {
+    /// Makes both.
+    ///
+    /// # Errors
+    ///
+    /// Why this machine can't have such a disk.
+    pub(crate) fn copy_of(template: &Template) -> Result<Self, String> {
+        let disk = Disk::make(SIZE)?;
+        Ok(Self { file: DatabaseFile::copy_to(template, disk.path()), disk })
+    }
+
+    /// What commits write to, beside the index of the log, which is memory that processes share.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        ["", "-wal"].map(|suffix| self.file.beside(suffix)).into()
+    }
+}
+
+impl Database for FileOnDisk {
+    fn url(&self) -> String {
+        self.file.url()
+    }
+
+    fn witness(&self) -> Option<Witness> {
+        self.file.witness()
+    }
+}
