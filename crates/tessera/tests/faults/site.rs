@@ -17,7 +17,7 @@ const LOOK: Duration = Duration::from_millis(5);
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// How long something is waited for that a fault brings about.
-const PATIENCE: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// An installation in operation.
 pub(crate) struct Site<D> {
