@@ -14,7 +14,7 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Connection, NoTls, Row, Statement};
 
 use crate::error::{Failure, failure};
-use crate::options::{Options, Prepared};
+use crate::options::{Listener, Options, Prepared};
 use crate::server;
 use crate::value::Value;
 
@@ -70,6 +70,7 @@ pub(crate) struct Link {
     statement_timeout: Duration,
     lock_timeout: Duration,
     by_key: &'static [(&'static str, &'static str)],
+    listener: Option<Listener>,
     statements: HashMap<Arc<str>, Statement>,
     /// When the server answered last.
     heard: Instant,
@@ -95,6 +96,7 @@ impl Link {
             statement_timeout: options.statement_timeout,
             lock_timeout: options.lock_timeout,
             by_key: options.by_key(),
+            listener: options.listener.clone(),
             statements: HashMap::new(),
             heard: Instant::now(),
         })
@@ -148,6 +150,9 @@ impl Link {
     /// Sends the steps at once and waits for all of them. After a step that failed, the server
     /// skips the others of its transaction; the first failure is the one that counts.
     pub(crate) fn run(&mut self, steps: &[Step]) -> Result<Vec<Answer>, Failure> {
+        if let Some(listener) = &self.listener {
+            steps.iter().for_each(|step| listener(&step.sql));
+        }
         if self.prepared == Prepared::Session {
             self.prepare(steps)?;
         }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tessera_kernel::StoreError;
@@ -30,6 +31,9 @@ const BY_KEY: [(&str, &str); 4] = [
     ("enable_mergejoin", "off"),
 ];
 
+/// Hears the text of each statement before it is sent.
+pub type Listener = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// How a database is reached: `postgres://USER:PASSWORD@HOST:PORT/NAME` and, behind `?`, besides the
 /// parameters of libpq (of whose `sslmode` there are `disable`, `prefer`, which takes a connection as it
 /// comes, and `require` or `verify-full`, which encrypt and check the certificate of the server against
@@ -53,6 +57,8 @@ pub struct Options {
     pub lock_timeout: Duration,
     /// How long a command or read waits for a server that can't be reached.
     pub patience: Duration,
+    /// Hears every statement before it is sent, for tests.
+    pub listener: Option<Listener>,
     /// The server is a cluster, and the tables are spread over it.
     pub(crate) sharded: bool,
 }
@@ -71,6 +77,7 @@ impl FromStr for Options {
             statement_timeout: Duration::from_secs(60),
             lock_timeout: Duration::from_secs(10),
             patience: Duration::from_secs(30),
+            listener: None,
             sharded: false,
         };
         let (mut rest, mut mode, mut roots) = (Vec::new(), None, None);
