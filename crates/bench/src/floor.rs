@@ -13,7 +13,7 @@ use tessera_store_sqlite::{Options, SqliteStore};
 
 use crate::BenchError;
 use crate::embedded::Embedded;
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, PRODUCTS};
 use crate::load::{Draws, cycle};
 use crate::record::{Log, RecordingStore};
 
@@ -114,7 +114,7 @@ fn record(
     };
     let db = Database::open(store, environment)?;
     let mut driver = Embedded::new(&db, fixture);
-    let mut draws = Draws::new(usize::MAX / 2 + client);
+    let mut draws = Draws::new(usize::MAX / 2 + client, PRODUCTS);
     for _ in 0..cycles {
         cycle(&mut driver, &draws.next(), &mut |_, _| Ok(()))?;
     }

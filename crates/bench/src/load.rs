@@ -15,16 +15,20 @@ pub(crate) struct Draw {
 
 /// A generator that gives each client its own sequence (SplitMix64, by Sebastiano Vigna).
 #[derive(Clone, Debug)]
-pub(crate) struct Draws(u64);
+pub(crate) struct Draws {
+    state: u64,
+    products: usize,
+}
 
 impl Draws {
-    pub(crate) fn new(client: usize) -> Self {
-        Self(0x5EED_0000 + client as u64)
+    /// Of a client who orders so many of the products.
+    pub(crate) fn new(client: usize, products: usize) -> Self {
+        Self { state: 0x5EED_0000 + client as u64, products: products.clamp(1, PRODUCTS) }
     }
 
     fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
+        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         (z ^ (z >> 31)) as usize % bound
@@ -32,9 +36,9 @@ impl Draws {
 
     pub(crate) fn next(&mut self) -> Draw {
         let customer = self.below(CUSTOMERS);
-        let first = self.below(PRODUCTS);
+        let first = self.below(self.products);
         let items = std::array::from_fn(|position| {
-            let product = (first + position * 197) % PRODUCTS;
+            let product = (first + position * 197) % self.products;
             (product, 1 + self.below(10) as i64)
         });
         Draw { customer, items }

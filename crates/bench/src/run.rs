@@ -48,6 +48,8 @@ pub struct Options {
     pub acknowledged: Option<PathBuf>,
     /// Folder in which every commit of a file is archived.
     pub archive: Option<PathBuf>,
+    /// Products that are ordered, of 1,000: with 1, all orders are for one stock row.
+    pub products: usize,
     /// Whether to measure the floor.
     pub floor: bool,
 }
@@ -64,6 +66,7 @@ impl Default for Options {
             db: None,
             acknowledged: None,
             archive: None,
+            products: fixture::PRODUCTS,
             floor: true,
         }
     }
@@ -182,7 +185,7 @@ fn load(
                 let (stop, tickets, acknowledged) = (&stop, &tickets, &acknowledged);
                 scope.spawn(move || {
                     let mut driver = driver(client)?;
-                    let draws = Draws::new(first + client);
+                    let draws = Draws::new(first + client, options.products);
                     let pace = Pace { rate: options.rate, tickets, start };
                     one_client(&mut *driver, draws, stop, &pace, acknowledged)
                 })
@@ -284,7 +287,7 @@ fn prefill(
                 let done = &done;
                 scope.spawn(move || {
                     let mut driver = Embedded::new(db, fixture);
-                    let mut draws = Draws::new(10_000 + client);
+                    let mut draws = Draws::new(10_000 + client, fixture::PRODUCTS);
                     while done.fetch_add(1, Ordering::Relaxed) < cycles {
                         cycle(&mut driver, &draws.next(), &mut |_, _| Ok(()))?;
                     }

@@ -1,7 +1,8 @@
 //! Number ranges.
 //!
 //! Internal numbers come from blocks that are reserved in the database and handed out from
-//! memory: a crash loses the rest of a block, never repeats a number. Legal numbers (invoices,
+//! memory: a crash loses the rest of a block, never repeats a number. Where commands run at once, a block is reserved
+//! in a transaction of its own, so that none waits for another one's end. Legal numbers (invoices,
 //! journal entries) are drawn one by one in the transaction that posts, per series, without gaps.
 
 use std::borrow::Cow;
@@ -129,13 +130,15 @@ impl Reserved {
 pub struct Numbering {
     ranges: HashMap<String, NumberRange>,
     blocks: Mutex<HashMap<String, VecDeque<Block>>>,
+    /// Held by who draws a block, of which the others that wait take then.
+    drawing: Mutex<()>,
 }
 
 impl Numbering {
     /// Takes the ranges of customizing.
     pub fn new(ranges: impl IntoIterator<Item = NumberRange>) -> Self {
         let ranges = ranges.into_iter().map(|range| (range.name.clone(), range)).collect();
-        Self { ranges, blocks: Mutex::default() }
+        Self { ranges, blocks: Mutex::default(), drawing: Mutex::default() }
     }
 
     /// The definition of a range.
@@ -220,8 +223,32 @@ impl<'c> Tx<'c> {
         Ok(last + range.from - 1)
     }
 
+    /// Draws a block for all commands of the process, in a transaction of its own: none waits until another one
+    /// ends, nor has to do with the node of the range. Answers its first number; none where the engine has no such
+    /// transactions.
+    fn draw_block(&mut self, range: &NumberRange, key: &str) -> Result<Option<i64>, Fault> {
+        let numbering: &'c Numbering = &self.environment.numbering;
+        let _alone = numbering.drawing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(number) = numbering.take(key) {
+            return Ok(Some(number));
+        }
+        let key_cells = [CellRef::Text(key)];
+        let drawn = self.connection.draw(&NUMBER_RANGE, &key_cells, (1, range.block))?;
+        Ok(drawn.map(|last| {
+            let last = last + range.from - 1;
+            let first = last - range.block + 1;
+            numbering.publish(vec![(key.to_string(), Block { next: first + 1, last })]);
+            first
+        }))
+    }
+
     /// Reserves a block in the database, keeps what is beyond its first number.
     fn reserve(&mut self, range: &NumberRange, key: &str) -> Result<i64, Fault> {
+        if !range.is_gapless()
+            && let Some(number) = self.draw_block(range, key)?
+        {
+            return Ok(number);
+        }
         let table: &'static TableDef = &NUMBER_RANGE;
         let block = range.block.max(1);
         self.connection.adjust(table, &[CellRef::Text(key)], &[(1, block)], None)?;

@@ -165,6 +165,18 @@ pub trait Connection {
         false
     }
 
+    /// Adds to a counter (column, how much) of the row with this primary key, which comes into being with zeroes, in a
+    /// transaction of its own that is kept at once, whatever becomes of this one; answers what it is then. None
+    /// where commands run alone and have nobody to wait for.
+    fn draw(
+        &mut self,
+        _table: &'static TableDef,
+        _key: &[CellRef<'_>],
+        _by: (usize, i64),
+    ) -> Result<Option<i64>, StoreError> {
+        Ok(None)
+    }
+
     /// Whether rows are spread over several nodes, of which one may show what a command wrote a moment later than
     /// another, and than what it announced. Who holds a row waits for it.
     fn is_sharded(&self) -> bool {

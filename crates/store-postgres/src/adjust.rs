@@ -31,7 +31,7 @@ pub(crate) fn adjust(
         return Err(no_counter(table));
     }
     let under_guard = Adjustment { table, key, sums: &sums, guard };
-    if session.guesses() {
+    if session.guesses(table) {
         let from_zero = under_guard.holds_from_zero()?;
         session.pending().add_guarded(table, key.to_vec(), &sums, guard, from_zero);
         return Ok(true);

@@ -83,7 +83,7 @@ impl Connection for Session<'_> {
         self.before_write(table, &to_cells(key))?;
         let (whole, key) = (self.server_key(table, key), self.key_values(table, key));
         let values = values.into_iter().chain(key).chain(guard).collect();
-        if self.guesses() {
+        if self.guesses(table) {
             let sql = self.text(table, Operation::SetSurely(changed, guarded));
             self.pending().keyed(table, whole, Step { sql, values, table: Some(table) });
             return Ok(true);
@@ -206,6 +206,17 @@ impl Connection for Session<'_> {
 
     fn refuses_late(&self) -> bool {
         true
+    }
+
+    fn draw(
+        &mut self,
+        table: &'static TableDef,
+        key: &[CellRef<'_>],
+        by: (usize, i64),
+    ) -> Result<Option<i64>, StoreError> {
+        table.check_key(key, true)?;
+        let (at, by) = (column(table, by.0), by.1);
+        Session::draw(self, placed::on_server(table), key, (at, by))
     }
 
     fn is_sharded(&self) -> bool {

@@ -3,6 +3,7 @@
 mod adjust;
 mod ahead;
 mod announcements;
+mod aside;
 mod catalog;
 mod cells;
 mod cluster;
@@ -29,5 +30,5 @@ mod workers;
 
 pub use cluster::{ClusterPlan, Distribution, TablePlan};
 pub use floor::Floor;
-pub use options::{Options, Prepared};
+pub use options::{Listener, Options, Prepared};
 pub use store::{Occupant, PostgresStore};

@@ -15,7 +15,7 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Config, Connection, NoTls, Row, Statement};
 
 use crate::error::{Failure, failure};
-use crate::options::{CONNECT_TIMEOUT, Options, Prepared};
+use crate::options::{CONNECT_TIMEOUT, Listener, Options, Prepared};
 use crate::server;
 use crate::value::Value;
 
@@ -79,6 +79,7 @@ pub(crate) struct Link {
     /// How long the server may say nothing while it is waited for, before it is given up; for ever where
     /// there is no limit.
     silence: Option<Duration>,
+    listener: Option<Listener>,
     statements: HashMap<Arc<str>, Statement>,
     /// When the server answered last.
     heard: Instant,
@@ -125,6 +126,7 @@ impl Link {
             lock_timeout: options.lock_timeout,
             by_key: options.by_key(),
             silence: Some(options.statement_timeout + WAY),
+            listener: options.listener.clone(),
             statements: HashMap::new(),
             heard: Instant::now(),
         })
@@ -184,6 +186,9 @@ impl Link {
     /// Sends the steps at once and waits for all of them. After a step that failed, the server
     /// skips the others of its transaction; the first failure is the one that counts.
     pub(crate) fn run(&mut self, steps: &[Step]) -> Result<Vec<Answer>, Failure> {
+        if let Some(listener) = &self.listener {
+            steps.iter().for_each(|step| listener(&step.sql));
+        }
         if self.prepared == Prepared::Session {
             self.prepare(steps)?;
         }

@@ -39,6 +39,9 @@ const BY_KEY: [(&str, &str); 4] = [
     ("enable_mergejoin", "off"),
 ];
 
+/// Hears the text of each statement before it is sent.
+pub type Listener = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// How a database is reached: `postgres://USER:PASSWORD@HOST:PORT/NAME`, where `HOST:PORT` may be several,
 /// separated by commas: a server with its replicas, of which the one that writes is found by asking each
 /// (`target_session_attrs=read-write`, unless something else is said). Behind `?` stand, besides the
@@ -66,6 +69,8 @@ pub struct Options {
     pub lock_timeout: Duration,
     /// How long a command or read waits for a server that can't be reached.
     pub patience: Duration,
+    /// Hears every statement before it is sent, for tests.
+    pub listener: Option<Listener>,
     /// The server is a cluster, and the tables are spread over it.
     pub(crate) sharded: bool,
 }
@@ -85,6 +90,7 @@ impl FromStr for Options {
             statement_timeout: Duration::from_secs(60),
             lock_timeout: Duration::from_secs(10),
             patience: Duration::from_secs(30),
+            listener: None,
             sharded: false,
         };
         let (mut rest, mut mode, mut roots) = (Vec::new(), None, None);

@@ -12,6 +12,9 @@ use crate::value::Value;
 /// Rows that one statement takes at most.
 const MOST: usize = 5_000;
 
+/// New rows that a cluster gets one by one. More of them it spreads itself, which takes it longer to begin.
+const FEW: usize = 32;
+
 /// Sums to add to the counters of a row, and the least that the guard asks for.
 struct Guarded {
     sums: Vec<i64>,
@@ -65,21 +68,35 @@ impl Write {
 
     fn steps(self, table: &'static TableDef, texts: &mut Texts, steps: &mut Vec<Step>) {
         let mut push = |sql, values| steps.push(Step { sql, values, table: Some(table) });
+        let is_sharded = texts.sharded;
         match self {
-            Self::Insert(mut rows) if rows.len() == 1 => {
-                let row = rows.pop().unwrap_or_default();
-                let values = row.into_iter().zip(&table.columns);
-                let values = values.map(|(cell, column)| Value::One(cell, column.ty)).collect();
-                push(texts.get(table, Operation::Insert), values);
+            Self::Insert(rows) if rows.len() == 1 || is_sharded && rows.len() <= FEW => {
+                for row in rows {
+                    push(texts.get(table, Operation::Insert), one_by_one(table, row));
+                }
             }
             Self::Insert(rows) => {
                 push(texts.get(table, Operation::InsertMany), columns(table, rows));
+            }
+            Self::Put(rows) if is_sharded => {
+                for row in rows.into_values() {
+                    push(texts.get(table, Operation::PutOne), one_by_one(table, row));
+                }
             }
             Self::Put(rows) => {
                 let values = columns(table, rows.into_values().collect());
                 push(texts.get(table, Operation::PutMany), values);
             }
             Self::Add(rows) => add_steps(table, rows, texts, steps),
+            Self::AddGuarded { columns, terms, from_zero: true, rows } if is_sharded => {
+                let operation = Operation::AddOneGuarded(columns.clone(), terms);
+                for (key, Guarded { sums, least }) in &rows {
+                    let least = Value::int(*least);
+                    let values = added_to_one(table, key, &columns, sums).chain([least]).collect();
+                    push(texts.get(table, operation.clone()), values);
+                }
+                sweep_steps(table, rows.keys(), texts, steps);
+            }
             Self::AddGuarded { columns, terms, from_zero, rows } => {
                 for (bucket, rows) in by_bucket(table, rows.iter().collect(), |row| row.0) {
                     let operation =
@@ -279,6 +296,23 @@ fn columns(table: &TableDef, rows: Vec<Vec<Cell>>) -> Vec<Value> {
     columns.into_iter().zip(types).map(|(cells, ty)| Value::Many(cells, ty)).collect()
 }
 
+/// A row as one value per column.
+fn one_by_one(table: &TableDef, row: Vec<Cell>) -> Vec<Value> {
+    row.into_iter().zip(&table.columns).map(|(cell, column)| Value::One(cell, column.ty)).collect()
+}
+
+/// The key of a row, and what is added to its columns.
+fn added_to_one<'r>(
+    table: &'r TableDef,
+    key: &'r [Cell],
+    columns: &'r [usize],
+    sums: &'r [i64],
+) -> impl Iterator<Item = Value> + 'r {
+    let key = key.iter().zip(&table.columns);
+    let key = key.map(|(cell, column)| Value::One(cell.clone(), column.ty));
+    key.chain(columns.iter().map(|column| Value::int(sums[*column])))
+}
+
 /// Rows by their bucket, which a statement on a table that has buckets names once for all its rows.
 fn by_bucket<R>(
     table: &TableDef,
@@ -332,16 +366,35 @@ fn add_steps(
     let changed: Vec<usize> = counters.clone().filter(changed).collect();
     // A counter that is added nothing still comes into being.
     let added = if changed.is_empty() { counters.take(1).collect() } else { changed };
-    let keys = key_arrays(table, rows.keys()).into_iter();
-    let values = keys.chain(sum_arrays(&added, rows.values())).collect();
-    let sql = texts.get(table, Operation::AddMany(added.clone()));
-    steps.push(Step { sql, values, table: Some(table) });
-    if table.sparse {
-        for (bucket, keys) in by_bucket(table, rows.keys().collect(), |key| key) {
-            let sql = texts.get(table, Operation::Sweep);
-            let values = key_arrays(table, keys.into_iter()).into_iter().chain(bucket).collect();
+    if texts.sharded {
+        for (key, sums) in &rows {
+            let values = added_to_one(table, key, &added, sums).collect();
+            let sql = texts.get(table, Operation::AddOne(added.clone()));
             steps.push(Step { sql, values, table: Some(table) });
         }
+    } else {
+        let keys = key_arrays(table, rows.keys()).into_iter();
+        let values = keys.chain(sum_arrays(&added, rows.values())).collect();
+        let sql = texts.get(table, Operation::AddMany(added));
+        steps.push(Step { sql, values, table: Some(table) });
+    }
+    sweep_steps(table, rows.keys(), texts, steps);
+}
+
+/// Deletes those rows of a sparse table that are all zero.
+fn sweep_steps<'k>(
+    table: &'static TableDef,
+    keys: impl Iterator<Item = &'k Vec<Cell>>,
+    texts: &mut Texts,
+    steps: &mut Vec<Step>,
+) {
+    if !table.sparse {
+        return;
+    }
+    for (bucket, keys) in by_bucket(table, keys.collect(), |key| key) {
+        let sql = texts.get(table, Operation::Sweep);
+        let values = key_arrays(table, keys.into_iter()).into_iter().chain(bucket).collect();
+        steps.push(Step { sql, values, table: Some(table) });
     }
 }
 

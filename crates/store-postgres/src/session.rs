@@ -9,6 +9,7 @@ use tessera_store_sql::given_up;
 
 use crate::ahead::Answers;
 use crate::announcements::{Announcements, From, News};
+use crate::aside::Aside;
 use crate::cells::to_cells;
 use crate::error::{Failure, failure};
 use crate::link::{Answer, Link, Step};
@@ -46,6 +47,8 @@ pub(crate) struct Session<'l> {
     failure: Option<Failure>,
     /// Of a command: what others announced, what it heard of that, and what it announces itself.
     announcements: Option<&'l Announcements>,
+    /// For what is kept whatever becomes of the command.
+    aside: Option<&'l Aside>,
     news: Option<News>,
     messages: Vec<String>,
     /// What it had heard as it began, and the messages that must not have come since.
@@ -88,6 +91,7 @@ impl<'l> Session<'l> {
             pending: Pending::default(),
             failure: None,
             announcements: None,
+            aside: None,
             news: None,
             messages: Vec::new(),
             heard: None,
@@ -105,11 +109,31 @@ impl<'l> Session<'l> {
     pub(crate) fn writing(
         link: &'l mut Link,
         texts: &'l mut Texts,
-        announcements: &'l Announcements,
+        (announcements, aside): (&'l Announcements, &'l Aside),
         answering: Answering,
     ) -> Self {
-        let announcements = Some(announcements);
-        Self { writes: true, announcements, answering, ..Self::reading(link, texts, None) }
+        let (announcements, aside) = (Some(announcements), Some(aside));
+        Self { writes: true, announcements, aside, answering, ..Self::reading(link, texts, None) }
+    }
+
+    /// Adds to a counter in a transaction of its own; answers what it is then.
+    pub(crate) fn draw(
+        &mut self,
+        table: &'static TableDef,
+        key: &[CellRef<'_>],
+        (column, by): (usize, i64),
+    ) -> Result<Option<i64>, StoreError> {
+        self.writable()?;
+        let Some(aside) = self.aside else { return Ok(None) };
+        // The command has nothing to do with that bucket.
+        let bucket = placed::bucket(table, &self.texts.homes, key).map(placed::cell);
+        let key = key.iter().map(|cell| cell.to_cell()).chain(bucket).zip(&table.columns);
+        let key = key.map(|(cell, column)| Value::One(cell, column.ty));
+        let values = key.chain([Value::int(by)]).collect();
+        let sql = self.text(table, Operation::Draw(column));
+        let answer = aside.run(Step { sql, values, table: Some(table) });
+        let answer = answer.map_err(Failure::told)?;
+        Ok(answer.rows.first().and_then(|row| row.try_get(0).ok()))
     }
 
     /// What begins the transaction, unless it has begun.
@@ -151,10 +175,11 @@ impl<'l> Session<'l> {
         self.guessed
     }
 
-    /// Whether a guard may be said to hold, and a row to be held, before the server is asked. From then
-    /// on it was.
-    pub(crate) fn guesses(&mut self) -> bool {
-        let guesses = self.answering == Answering::Expected;
+    /// Whether a guard may be said to hold, and a row of this table to be held, before the server is asked. From
+    /// then on it was. A cluster reports that it was wrong for what lies by bucket only.
+    pub(crate) fn guesses(&mut self, table: &'static TableDef) -> bool {
+        let is_reported = !self.texts.sharded || table.placing_column().is_some();
+        let guesses = self.answering == Answering::Expected && is_reported;
         self.guessed |= guesses;
         // What was asked ahead was read before the row that is taken now.
         self.answers.forget_all();
@@ -391,7 +416,7 @@ impl<'l> Session<'l> {
         if self.held.iter().any(|(other, held)| std::ptr::eq(*other, table) && *held == cells) {
             return Ok(());
         }
-        if self.guesses() {
+        if self.guesses(table) {
             let key = self.server_key(table, key);
             self.pending.hold(table, key);
             self.held.push((table, cells));

@@ -20,6 +20,8 @@ pub(crate) enum Operation {
     InsertMany,
     /// Rows in place of those with their keys, or new ones; an array per column.
     PutMany,
+    /// A row in place of the one with its key, or a new one; a parameter per column.
+    PutOne,
     /// The other columns of the row with a key.
     Replace,
     /// Some columns, under a guard on one more.
@@ -40,6 +42,12 @@ pub(crate) enum Operation {
     Zero,
     /// Adds to counters of rows, an array per column; the columns are those added to.
     AddMany(Vec<usize>),
+    /// Adds to counters of one row, a parameter per column of the key and of those added to.
+    AddOne(Vec<usize>),
+    /// The same, refused where the guard asks for more than its terms are: columns, terms.
+    AddOneGuarded(Vec<usize>, Vec<(usize, i64)>),
+    /// Adds to a counter of one row, and answers what it is then.
+    Draw(usize),
     /// Adds to counters of a row that is there, under a guard: columns, terms.
     Add(Vec<usize>, Vec<(usize, i64)>),
     /// Adds to counters of rows under a guard, an array per column and one of what the guards ask for
@@ -156,7 +164,8 @@ fn statement(table: &TableDef, operation: &Operation) -> String {
         Operation::InsertMany => {
             format!("INSERT INTO {table_name} ({}) {}", all(table), unnested(count))
         }
-        Operation::PutMany => put_many(table),
+        Operation::PutMany => put(table, &Operation::InsertMany),
+        Operation::PutOne => put(table, &Operation::Insert),
         Operation::Replace => replace(table),
         Operation::Set(columns, guard) => set(table, columns, *guard),
         Operation::SetSurely(columns, guard) => {
@@ -184,6 +193,12 @@ fn statement(table: &TableDef, operation: &Operation) -> String {
             )
         }
         Operation::AddMany(columns) => add_many(table, columns),
+        Operation::AddOne(columns) => add_one(table, columns, None),
+        Operation::AddOneGuarded(columns, terms) => add_one(table, columns, Some(terms)),
+        Operation::Draw(at) => {
+            let add = add_one(table, &[*at], None);
+            format!("{add} RETURNING t.{}", column(table, *at))
+        }
         Operation::Add(columns, terms) => add(table, columns, terms),
         Operation::AddGuarded(columns, terms, true) => upsert_guarded(table, columns, terms),
         Operation::AddGuarded(columns, terms, false) => add_guarded(table, columns, terms),
@@ -192,8 +207,8 @@ fn statement(table: &TableDef, operation: &Operation) -> String {
     }
 }
 
-fn put_many(table: &TableDef) -> String {
-    let insert = statement(table, &Operation::InsertMany);
+fn put(table: &TableDef, insert: &Operation) -> String {
+    let insert = statement(table, insert);
     let changes = list(table.key..table.columns.len(), |position| {
         format!("{0} = excluded.{0}", column(table, position))
     });
@@ -250,6 +265,31 @@ fn add_many(table: &TableDef, columns: &[usize]) -> String {
          ON CONFLICT ({}) DO UPDATE SET {changes}",
         name(table),
         list(1..=table.key + columns.len(), |position| format!("${position}")),
+        keys(table)
+    )
+}
+
+/// A cluster sends an `INSERT` of values to one node, and no other that may find a row. It knows no way either to
+/// have one tell whether its guard held: one that does not divides by zero.
+fn add_one(table: &TableDef, columns: &[usize], guard: Option<&Vec<(usize, i64)>>) -> String {
+    let zeroes: Vec<usize> =
+        (table.key..table.columns.len()).filter(|at| !columns.contains(at)).collect();
+    let given = (0..table.key).chain(columns.iter().copied());
+    let targets = list(given.chain(zeroes.iter().copied()), |at| column(table, at));
+    let parameters = table.key + columns.len();
+    let values = list(1..=parameters, |position| format!("${position}"));
+    let nothing = ", 0".repeat(zeroes.len());
+    let held = guard.map_or_else(String::new, |terms| {
+        let added = |place: usize| format!("excluded.{}", column(table, columns[place]));
+        format!(" / ({} >= ${})::int", outcome(table, columns, terms, added), parameters + 1)
+    });
+    let changes = list(columns.iter().enumerate(), |(place, at)| {
+        let held = if place == 0 { &*held } else { "" };
+        format!("{0} = t.{0} + excluded.{0}{held}", column(table, *at))
+    });
+    format!(
+        "INSERT INTO {} AS t ({targets}) VALUES ({values}{nothing}) ON CONFLICT ({}) DO UPDATE SET {changes}",
+        name(table),
         keys(table)
     )
 }

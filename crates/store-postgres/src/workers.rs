@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use tessera_kernel::{Job, Statistics, StoreError, Verdict};
 
 use crate::announcements::Announcements;
+use crate::aside::Aside;
 use crate::error::Failure;
 use crate::link::Link;
 use crate::options::Options;
@@ -49,13 +50,15 @@ impl Workers {
         let queue: Queue = Arc::new(Mutex::new(receiver));
         let counters = Arc::new(Counters::default());
         let announcements = Arc::new(Announcements::new());
+        let aside = Arc::new(Aside::new(options.clone()));
         let mut threads = Vec::with_capacity(options.writers);
         for number in 1..=options.writers.max(1) {
             let (queue, counters, options) = (queue.clone(), counters.clone(), options.clone());
-            let announcements = announcements.clone();
+            let (announcements, aside) = (announcements.clone(), aside.clone());
             let texts = Texts::new(homes.clone(), options.sharded);
             let worker = move || {
-                let mut worker = Worker { options, counters, link: None, texts, announcements };
+                let link = None;
+                let mut worker = Worker { options, counters, link, texts, announcements, aside };
                 while let Some(job) = next(&queue) {
                     worker.serve(job);
                 }
@@ -126,6 +129,7 @@ struct Worker {
     link: Option<Link>,
     texts: Texts,
     announcements: Arc<Announcements>,
+    aside: Arc<Aside>,
 }
 
 impl Worker {
@@ -170,7 +174,8 @@ impl Worker {
         if is_new {
             self.announcements.reconnected();
         }
-        let mut session = Session::writing(link, &mut self.texts, &self.announcements, answering);
+        let shared = (&*self.announcements, &*self.aside);
+        let mut session = Session::writing(link, &mut self.texts, shared, answering);
         let run = catch_unwind(AssertUnwindSafe(|| job.run(&mut session)));
         let turn = match run {
             Ok(verdict) => end(session, verdict, &self.counters),

@@ -85,3 +85,32 @@ fn what_did_not_exist_for_one_process_is_found_when_another_made_it() {
     let found = Some(Ref::new(made));
     assert_eq!((find(&shop.installation), find(&there)), (found, found));
 }
+
+#[test]
+fn a_block_of_numbers_is_drawn_without_waiting_for_a_command_that_drew_one_and_is_kept_whatever_becomes_of_it()
+ {
+    let shop = Shop::new();
+    let Some(there) = beside(&shop, 1) else { return };
+    let draw = |process: &Installation| -> String {
+        let drawn = process.db().command(&actor(), |tx| tx.next_number("sales_order"));
+        drawn.map_err(|fault: Fault| fault).unwrap()
+    };
+    let (says, said) = std::sync::mpsc::channel();
+    let (lets, goes_on) = std::sync::mpsc::channel();
+    let goes_on = std::sync::Mutex::new(goes_on);
+    let open = move |tx: &mut tessera_kernel::Tx<'_>| -> Result<(), Fault> {
+        // Whoever listened may be gone after a failure, which is told there.
+        says.send(tx.next_number("sales_order")?).ok();
+        goes_on.lock().unwrap().recv().ok();
+        Err(Fault::ReadOnly)
+    };
+    let (ends, ended) = std::sync::mpsc::channel();
+    shop.installation.db().submit(actor(), open, move |outcome| {
+        ends.send(outcome.is_err()).ok();
+    });
+    assert_eq!(said.recv().unwrap(), "0000000001");
+    assert_eq!(draw(&there), "0000001001", "the command is still open");
+    lets.send(()).unwrap();
+    assert!(ended.recv().unwrap());
+    assert_eq!(draw(&shop.installation), "0000000002", "the block is there, the command is not");
+}

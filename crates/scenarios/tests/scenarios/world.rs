@@ -10,7 +10,7 @@ use tessera_kernel::{
     Actor, Clock as _, Code, Date, Fault, FixedClock, Instant, Object, ObjectId, Problem,
     RandomIds, Ref, Source, Stored, Tx, parse_date,
 };
-use tessera_store_postgres::PostgresStore;
+use tessera_store_postgres::{Listener, Options as PostgresOptions, PostgresStore};
 use tessera_testing_postgres::{TestDatabase, database, database_like_a_cluster};
 
 use crate::call::Call;
@@ -61,12 +61,28 @@ fn process(
     folder: &tempfile::TempDir,
     clock: Arc<FixedClock>,
     seed: u64,
+    listener: Option<Listener>,
 ) -> Installation {
-    let options = database.url("?writers=16").parse().unwrap();
+    let mut options: PostgresOptions = database.url("?writers=16").parse().unwrap();
+    options.listener = listener;
     let store = Arc::new(PostgresStore::open(options).unwrap());
     let own = folder.path().join("world.config");
     let own = own.is_dir().then_some(own);
     Installation::on(store, own, clock, Arc::new(RandomIds::seeded(seed))).unwrap()
+}
+
+/// A database with an installation that is spread over a cluster.
+fn spread(
+    database: Option<TestDatabase>,
+    folder: &tempfile::TempDir,
+    clock: &Arc<FixedClock>,
+) -> Option<TestDatabase> {
+    let database = database?;
+    drop(process(&database, folder, clock.clone(), 1, None));
+    let own = folder.path().join("world.config");
+    let cluster = Cluster::open(&database.url(""), own.is_dir().then_some(own)).unwrap();
+    assert!(cluster.apply(32, &mut |_| ()).unwrap() > 0);
+    Some(database)
 }
 
 impl World {
@@ -84,8 +100,11 @@ impl World {
         }
         let clock = Arc::new(FixedClock::at(morning(START)));
         match std::env::var(ENGINE).as_deref() {
-            Ok("postgres") => return Self::on_postgres(database(), folder, clock),
-            Ok("cluster") => return Self::on_a_cluster(folder, clock),
+            Ok("postgres") => return Self::on_postgres(database(), (folder, clock), None),
+            Ok("cluster") => {
+                let database = spread(database_like_a_cluster(), &folder, &clock);
+                return Self::on_postgres(database, (folder, clock), None);
+            }
             _ => {}
         }
         let url = format!("sqlite:{}", folder.path().join("world.db").display());
@@ -97,26 +116,28 @@ impl World {
         Self { installation, clock, folder, database: None }
     }
 
-    /// A world that is spread over a stand-in for a cluster.
-    fn on_a_cluster(folder: tempfile::TempDir, clock: Arc<FixedClock>) -> Self {
-        let database = database_like_a_cluster();
-        if let Some(database) = &database {
-            drop(process(database, &folder, clock.clone(), 1));
-            let own = folder.path().join("world.config");
-            let cluster = Cluster::open(&database.url(""), own.is_dir().then_some(own)).unwrap();
-            assert!(cluster.apply(32, &mut |_| ()).unwrap() > 0);
-        }
-        Self::on_postgres(database, folder, clock)
+    /// A world on a stand-in for a cluster, with its statements told to somebody; none, aloud, where no server is
+    /// named.
+    pub(crate) fn on_a_cluster(listener: Listener) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(FixedClock::at(morning(START)));
+        let database = spread(Some(database_like_a_cluster()?), &folder, &clock);
+        Some(Self::on_postgres(database, (folder, clock), Some(listener)))
     }
 
     fn on_postgres(
         database: Option<TestDatabase>,
-        folder: tempfile::TempDir,
-        clock: Arc<FixedClock>,
+        (folder, clock): (tempfile::TempDir, Arc<FixedClock>),
+        listener: Option<Listener>,
     ) -> Self {
         let database = database.expect("a server for the engine that was asked for");
-        let installation = process(&database, &folder, clock.clone(), 1);
+        let installation = process(&database, &folder, clock.clone(), 1, listener);
         Self { installation, clock, folder, database: Some(database) }
+    }
+
+    /// The texts that a query answers, straight from the server, if there is one.
+    pub(crate) fn texts(&self, sql: &str) -> Vec<String> {
+        self.database.as_ref().map_or_else(Vec::new, |database| database.texts(sql))
     }
 
     /// A world on an installation that is there, with its clock and the folder of its database.
@@ -131,7 +152,7 @@ impl World {
     /// Another process on the same database; none where the engine has one process only.
     pub(crate) fn beside(&self, number: u64) -> Option<Installation> {
         let database = self.database.as_ref()?;
-        Some(process(database, &self.folder, self.clock.clone(), 1 + number))
+        Some(process(database, &self.folder, self.clock.clone(), 1 + number, None))
     }
 
     /// The folder of the database.

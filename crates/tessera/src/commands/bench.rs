@@ -44,6 +44,9 @@ struct Sd {
     /// Cycles per second in all, to see latencies at that load; else as fast as it goes.
     #[arg(long)]
     rate: Option<u64>,
+    /// Products that are ordered, of 1,000: with 1, all orders are for one stock row.
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    products: u16,
     /// Full cycles to run first, so that the database is that large.
     #[arg(long, default_value_t = 0)]
     prefill: u64,
@@ -84,6 +87,7 @@ pub(crate) fn run(command: &Bench) -> Result<ExitCode, CommandError> {
         db: sd.db.clone(),
         acknowledged: sd.acknowledged.clone(),
         archive: sd.archive.clone(),
+        products: usize::from(sd.products),
         floor: !sd.no_floor,
     };
     let report = measure(&options, &|what| eprintln!("{what}"))?;
