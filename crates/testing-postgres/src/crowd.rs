@@ -27,8 +27,18 @@ fn enter(server: SocketAddr, user: &str, database: &str) -> Option<TcpStream> {
     let said = format!("\0\x03\0\0user\0{user}\0database\0{database}\0\0");
     let length = u32::try_from(said.len() + 4).ok()?;
     stream.write_all(&[&length.to_be_bytes(), said.as_bytes()].concat()).ok()?;
-    // `R` is for authentication, `E` for an error.
-    let mut kind = [0];
-    stream.read_exact(&mut kind).ok()?;
-    (kind == [b'R']).then_some(stream)
+    // Messages are a letter, their length with itself, and what they say. `Z`: it waits for a query; `E`: an
+    // error, also where it had accepted who we are.
+    loop {
+        let mut head = [0; 5];
+        stream.read_exact(&mut head).ok()?;
+        let [kind, length @ ..] = head;
+        let length = usize::try_from(u32::from_be_bytes(length)).ok()?;
+        stream.read_exact(&mut vec![0; length.checked_sub(4)?]).ok()?;
+        match kind {
+            b'Z' => return Some(stream),
+            b'E' => return None,
+            _ => {}
+        }
+    }
 }

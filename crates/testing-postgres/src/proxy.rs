@@ -14,8 +14,8 @@ use tokio::sync::watch;
 /// Bytes that go on their way at once.
 const CHUNK: usize = 4096;
 
-/// Time after which one side of a connection that leads nowhere finds that the other has left, as it does by
-/// the keepalives of TCP.
+/// Time after which a server finds that the client of a connection that leads nowhere has left, as it does by the
+/// keepalives of TCP.
 const KEEPALIVE: Duration = Duration::from_secs(5);
 
 /// How bytes travel.
@@ -141,8 +141,8 @@ async fn carry(mut client: TcpStream, server: SocketAddr, shared: Arc<Shared>) {
             let (from_client, to_client) = client.split();
             let (from_server, to_server) = server.split();
             tokio::select! {
-                cut = pump(from_client, to_server, number, &shared) => cut,
-                cut = pump(from_server, to_client, number, &shared) => cut,
+                cut = pump(from_client, to_server, number, &shared, false) => cut,
+                cut = pump(from_server, to_client, number, &shared, true) => cut,
                 reset = reset => reset,
             }
         }
@@ -155,17 +155,31 @@ async fn carry(mut client: TcpStream, server: SocketAddr, shared: Arc<Shared>) {
 }
 
 /// Carries bytes in one direction until its end; whether the connection is to be reset.
-async fn pump(mut from: ReadHalf<'_>, mut to: WriteHalf<'_>, number: u64, shared: &Shared) -> bool {
+async fn pump(
+    mut from: ReadHalf<'_>,
+    mut to: WriteHalf<'_>,
+    number: u64,
+    shared: &Shared,
+    is_from_server: bool,
+) -> bool {
     let mut state = shared.state.subscribe();
     let mut chunk = [0; CHUNK];
     loop {
-        let open = |state: &State| state.way != Way::Blocked && number >= state.mute_before;
-        let Ok(read @ 1..) = from.read(&mut chunk).await else {
-            // That the other side left is news like any other; in the end both notice by themselves.
-            let told = tokio::time::timeout(KEEPALIVE, state.wait_for(open)).await;
-            return told.is_ok_and(|told| told.is_err());
-        };
-        let Ok(way) = state.wait_for(open).await.map(|state| state.way) else { return true };
+        let read = from.read(&mut chunk).await.unwrap_or(0);
+        let known = |state: &State| state.way != Way::Blocked || number < state.mute_before;
+        let Ok(now) = state.wait_for(known).await.map(|state| *state) else { return true };
+        let is_mute = number < now.mute_before;
+        match read {
+            0 if is_mute && is_from_server => std::future::pending().await,
+            // That a client left, a server finds by itself in the end.
+            0 if is_mute => tokio::time::sleep(KEEPALIVE).await,
+            _ if is_mute => continue,
+            _ => {}
+        }
+        if read == 0 {
+            return false;
+        }
+        let way = now.way;
         if let Way::Slow(time) = way {
             tokio::time::sleep(time).await;
         }

@@ -21,27 +21,26 @@ const AHEAD: i64 = 20;
 /// Hours that it goes back at most.
 const BACK: i64 = 72;
 
-/// A database file whose server has a clock that can be set.
-pub(crate) struct FileWithClock {
-    file: DatabaseFile,
+/// A clock that servers take the time from, and that can be set.
+pub(crate) struct Clock {
     library: PathBuf,
     folder: TempDir,
 }
 
-impl FileWithClock {
-    /// Makes both.
+impl Clock {
+    /// Makes one that is right.
     ///
     /// # Errors
     ///
     /// Where libfaketime is not installed.
-    pub(crate) fn copy_of(template: &Template) -> Result<Self, String> {
+    pub(crate) fn make() -> Result<Self, String> {
         let folders = std::fs::read_dir("/usr/lib").map_err(|error| error.to_string())?;
         let library = folders
             .filter_map(|entry| Some(entry.ok()?.path().join("faketime/libfaketimeMT.so.1")))
             .find(|library| library.exists())
             .ok_or("libfaketime is not installed (Debian's package libfaketime)")?;
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-        let clock = Self { file: DatabaseFile::copy_of(template), library, folder };
+        let clock = Self { library, folder };
         clock.set(0);
         Ok(clock)
     }
@@ -57,6 +56,40 @@ impl FileWithClock {
         // At once, so that nobody reads half a number.
         std::fs::rename(new, self.setting()).unwrap();
     }
+
+    /// The program with this clock.
+    pub(crate) fn program(&self) -> Command {
+        let mut command = tessera();
+        command
+            .env("LD_PRELOAD", &self.library)
+            .env("FAKETIME_TIMESTAMP_FILE", self.setting())
+            .env("FAKETIME_NO_CACHE", "1")
+            // Only what people set jumps: the time since the machine was started does not.
+            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        command
+    }
+}
+
+/// A database whose servers have a clock that can be set.
+pub(crate) trait HasClock: Database {
+    fn clock(&self) -> &Clock;
+}
+
+/// A database file whose server has such a clock.
+pub(crate) struct FileWithClock {
+    file: DatabaseFile,
+    clock: Clock,
+}
+
+impl FileWithClock {
+    /// Makes both.
+    ///
+    /// # Errors
+    ///
+    /// As [`Clock::make`].
+    pub(crate) fn copy_of(template: &Template) -> Result<Self, String> {
+        Ok(Self { file: DatabaseFile::copy_of(template), clock: Clock::make()? })
+    }
 }
 
 impl Database for FileWithClock {
@@ -69,30 +102,29 @@ impl Database for FileWithClock {
     }
 
     fn program(&self) -> Command {
-        let mut command = tessera();
-        command
-            .env("LD_PRELOAD", &self.library)
-            .env("FAKETIME_TIMESTAMP_FILE", self.setting())
-            .env("FAKETIME_NO_CACHE", "1")
-            // Only what people set jumps: the time since the machine was started does not.
-            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
-        command
+        self.clock.program()
+    }
+}
+
+impl HasClock for FileWithClock {
+    fn clock(&self) -> &Clock {
+        &self.clock
     }
 }
 
 /// Sets the clock of a server, and in the end right again.
 pub(crate) struct ClockJumps;
 
-impl Fault<FileWithClock> for ClockJumps {
+impl<D: HasClock> Fault<D> for ClockJumps {
     fn name(&self) -> &'static str {
         "clock jumps"
     }
 
-    fn strike(&self, site: &mut Site<FileWithClock>, dice: &mut Dice) -> bool {
+    fn strike(&self, site: &mut Site<D>, dice: &mut Dice) -> bool {
         let mut has_jumped = false;
         for _ in 0..dice.u8(1..=3) {
             let offset = dice.i64(-BACK * 3600..AHEAD * 3600);
-            site.database.set(offset);
+            site.database.clock().set(offset);
             let heard = site.front.heard();
             let goes_on = site.attend_until(|site| site.front.heard() >= heard + 4);
             if !goes_on {
@@ -104,7 +136,7 @@ impl Fault<FileWithClock> for ClockJumps {
             }
             site.attend_for(Duration::from_millis(dice.u64(..50)));
         }
-        site.database.set(0);
+        site.database.clock().set(0);
         has_jumped
     }
 

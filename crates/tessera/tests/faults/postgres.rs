@@ -2,6 +2,7 @@
 
 mod cluster;
 mod connections;
+mod disk;
 mod failover;
 mod kill_database;
 mod network;
@@ -11,6 +12,7 @@ mod scale;
 use tessera_testing_postgres::programs;
 
 use crate::campaign::{Kind, Plan, say};
+use crate::clock::ClockJumps;
 use crate::kill_server::KillServer;
 use crate::repeats::Repeats;
 use crate::tally::Tally;
@@ -48,5 +50,21 @@ fn servers_on_postgresql_survive_every_fault_without_loss_without_repetition_and
         vec![(Box::new(failover::Failover), 30), (Box::new(failover::ReplicaGone), 20)];
     Plan { name: "replicas", database: &|| Cluster::replicated(&template, SERVERS), kinds }
         .run(&mut tally);
+    let disk = || Cluster::on_disk(&template, SERVERS);
+    let kinds: Vec<Kind<Cluster>> = vec![(Box::new(disk::Full), 30)];
+    match disk() {
+        Ok(_) => {
+            Plan { name: "database disks", database: &|| disk().unwrap(), kinds }.run(&mut tally);
+        }
+        Err(why) => tally.skip("full disks", why),
+    }
+    let clock = || Cluster::with_clock(&template, SERVERS);
+    let kinds: Vec<Kind<Cluster>> = vec![(Box::new(ClockJumps), 30)];
+    match clock() {
+        Ok(_) => {
+            Plan { name: "server clocks", database: &|| clock().unwrap(), kinds }.run(&mut tally);
+        }
+        Err(why) => tally.skip("clock jumps", why),
+    }
     say(&tally);
 }

@@ -1,12 +1,18 @@
 //! A PostgreSQL server with a database that several servers serve, reached through a proxy; or one with a
 //! replica that has every commit before it is acknowledged.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use tessera_testing_postgres::{Proxy, Server};
 
+use crate::clock::{Clock, HasClock};
 use crate::database::{Database, furnish};
+use crate::disk::Disk;
+use crate::server::tessera;
 
 /// Whom the database belongs to: no superuser, as in earnest.
 pub(super) const OWNER: &str = "crm";
@@ -16,6 +22,8 @@ const NAME: &str = "faults";
 const LIMITS: &str = "writers=4&readers=2&statement_timeout=2&lock_timeout=2&connect_timeout=2";
 /// Connections that the database takes, some of them the superuser's.
 const CONNECTIONS: &str = "64";
+/// Room on the small disk of a database, MiB.
+const ROOM: u64 = 256;
 /// How long a server or a replica may take until it is what it should be.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -46,16 +54,40 @@ pub(super) struct Cluster {
     addresses: Vec<String>,
     /// How many they are.
     servers: usize,
+    /// The clock of the servers, where it may jump.
+    clock: Option<Clock>,
+    // The server ends before its disk goes.
+    disk: Option<Disk>,
 }
 
 impl Cluster {
     /// A server behind a proxy.
     pub(super) fn alone(template: &Template, servers: usize) -> Self {
-        let leader = template.0.copy(None);
+        Self::of(template.0.copy(None), servers)
+    }
+
+    /// The same on a small disk of its own.
+    pub(super) fn on_disk(template: &Template, servers: usize) -> Result<Self, String> {
+        let disk = Disk::make(ROOM)?;
+        // The server is another user than we are.
+        let above = disk.path().parent().expect("a folder above it").to_path_buf();
+        std::fs::set_permissions(above, Permissions::from_mode(0o755)).unwrap();
+        let cluster = Self::of(template.0.copy(Some(&disk.path())), servers);
+        Ok(Self { disk: Some(disk), ..cluster })
+    }
+
+    /// The same with a clock that may jump.
+    pub(super) fn with_clock(template: &Template, servers: usize) -> Result<Self, String> {
+        let clock = Clock::make()?;
+        Ok(Self { clock: Some(clock), ..Self::alone(template, servers) })
+    }
+
+    fn of(leader: Server, servers: usize) -> Self {
         leader.start();
         let way = Proxy::before(leader.address());
         let addresses = vec![way.address().to_string()];
-        Self { leader, way: Some(way), replica: None, addresses, servers }
+        let way = Some(way);
+        Self { leader, way, replica: None, addresses, servers, clock: None, disk: None }
     }
 
     /// A server with a replica.
@@ -65,7 +97,9 @@ impl Cluster {
         let replica = leader.replica("replica");
         replica.start();
         let addresses = [&leader, &replica].map(|server| server.address().to_string()).to_vec();
-        let cluster = Self { leader, way: None, replica: Some(replica), addresses, servers };
+        let replica = Some(replica);
+        let (clock, disk) = (None, None);
+        let cluster = Self { leader, way: None, replica, addresses, servers, clock, disk };
         cluster.wait_for_replica();
         cluster
     }
@@ -78,6 +112,11 @@ impl Cluster {
     /// The replica.
     pub(super) fn replica(&self) -> &Server {
         self.replica.as_ref().expect("a cluster with a replica")
+    }
+
+    /// The small disk.
+    pub(super) fn disk(&self) -> &Disk {
+        self.disk.as_ref().expect("a cluster on a small disk")
     }
 
     /// Starts the server where it ended, as a service manager does, until it lets users in.
@@ -115,6 +154,16 @@ impl Database for Cluster {
 
     fn servers(&self) -> usize {
         self.servers
+    }
+
+    fn program(&self) -> Command {
+        self.clock.as_ref().map_or_else(tessera, Clock::program)
+    }
+}
+
+impl HasClock for Cluster {
+    fn clock(&self) -> &Clock {
+        self.clock.as_ref().expect("a cluster with a clock")
     }
 }
 
