@@ -27,10 +27,11 @@ const BACK: Duration = Duration::from_secs(30);
 /// Attempts at hitting anything in one round.
 const ATTEMPTS: usize = 50;
 
-/// How much of each plan runs, in percent: a tenth, or all of it, or what is asked for.
+/// How much of each plan runs, in percent: of each kind one to three faults, or all of it, or what is
+/// asked for.
 fn share() -> usize {
     match std::env::var("TESSERA_FAULTS").as_deref() {
-        Err(_) => 10,
+        Err(_) => 2,
         Ok("all") => 100,
         Ok(text) => text.parse().expect("TESSERA_FAULTS is `all`, or a number of percent"),
     }

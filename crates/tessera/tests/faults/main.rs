@@ -1,5 +1,5 @@
 //! Faults, one after the other, while users work: nothing that was acknowledged is lost, nothing is
-//! done twice, `tessera verify` is clean after each, and nobody has to lend a hand. A tenth of the
+//! done twice, `tessera verify` is clean after each, and nobody has to lend a hand. A share of the
 //! campaign runs unless `TESSERA_FAULTS=all`; docs/faults.md has the kinds.
 
 mod call;
