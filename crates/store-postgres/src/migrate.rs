@@ -145,10 +145,18 @@ fn alter(link: &mut Link, table: &TableDef, physical: &[Physical]) -> Result<(),
 
 /// Runs a change that others may hold up, letting them pass now and then.
 fn patiently(link: &mut Link, sql: &str) -> Result<(), Failure> {
+    again_and_again(link, |link, _| link.script(sql))
+}
+
+/// The same of a change that is told the number of the attempt.
+fn again_and_again(
+    link: &mut Link,
+    mut change: impl FnMut(&mut Link, u32) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let mut tries = 0;
     loop {
         tries += 1;
-        match link.script(sql) {
+        match change(link, tries) {
             Err(Failure::Refused(StoreError::Unavailable(why))) if tries < TRIES => {
                 tracing::info!(why, "a table is in use; its change waits");
                 std::thread::sleep(Duration::from_millis(500));
@@ -288,7 +296,14 @@ fn make_index(
     index: &IndexDef,
     beside: bool,
 ) -> Result<(), Failure> {
-    match patiently(link, &create_index(table, index, beside)) {
+    let made = again_and_again(link, |link, attempt| {
+        if attempt > 1 && beside {
+            // One that is made beside the writers and breaks off stays there, and is of no use.
+            drop_index(link, &index.name, beside)?;
+        }
+        link.script(&create_index(table, index, beside))
+    });
+    match made {
         Err(Failure::Refused(StoreError::Duplicate { .. })) => {
             drop_index(link, &index.name, beside)?;
             Err(Failure::Refused(StoreError::Incompatible(format!(
