@@ -2,6 +2,7 @@
 //! and every aggregate agrees.
 
 use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant as Clock};
@@ -135,17 +136,22 @@ fn what_was_answered_before_a_moment_is_restored_after_kills_and_every_aggregate
         moments.iter().map(|m| m.2).collect::<Vec<_>>()
     );
     // The server goes on with the archive, and what it ends with is what is restored.
-    let server = tessera(folder, &["serve", "--db", "sqlite:live.db", "--archive", "archive"])
+    let mut server = tessera(folder, &["serve", "--db", "sqlite:live.db", "--archive", "archive"])
         .args(["--listen", "127.0.0.1:0"])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let mut server = server;
     let mut line = String::new();
-    let mut stdout = std::io::BufReader::new(server.stdout.take().unwrap());
-    std::io::BufRead::read_line(&mut stdout, &mut line).unwrap();
-    assert!(line.contains("Tessera is at"), "{line}");
+    let mut stdout = BufReader::new(server.stdout.take().unwrap());
+    stdout.read_line(&mut line).unwrap();
+    let address = line.trim().strip_prefix("Tessera is at http://").unwrap();
+    // Once it answers, it hears when it is asked to end.
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    stream.write_all(b"GET /readyz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     // Asked to end: one that is killed may have kept what it had not archived, nor answered.
     let asked = Command::new("kill").arg(server.id().to_string()).status().unwrap();
     assert!(asked.success() && server.wait().unwrap().success());
