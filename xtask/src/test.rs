@@ -5,8 +5,9 @@ use std::path::Path;
 use crate::command::{is_installed, run as execute, run_with};
 use crate::{postgres, simulate};
 
-/// Outside checkers of the ledger, by program and Debian package.
-const CHECKERS: [(&str, &str); 2] = [("hledger", "hledger"), ("bean-check", "beancount")];
+/// Outside checkers of the ledger, and clocks that can be set, by program and Debian package.
+const PROGRAMS: [(&str, &str); 3] =
+    [("hledger", "hledger"), ("bean-check", "beancount"), ("faketime", "faketime")];
 /// Debian's packages with the servers that the tests start.
 const SERVER: &str = "postgresql-15";
 const NATS_SERVER: &str = "nats-server";
@@ -56,7 +57,7 @@ fn run_tests(which: &[&str], variables: &[(&str, &str)]) -> Result<(), String> {
 /// Installs what the tests use where it lacks and Debian's package manager is at hand; elsewhere
 /// the tests that want it say aloud that they are skipped.
 fn install() -> Result<(), String> {
-    let lacking = CHECKERS.iter().filter(|(program, _)| !is_installed(program));
+    let lacking = PROGRAMS.iter().filter(|(program, _)| !is_installed(program));
     let mut lacking: Vec<&str> = lacking.map(|(_, package)| *package).collect();
     if postgres::programs().is_none() {
         lacking.push(SERVER);
