@@ -1,7 +1,6 @@
 //! Brings events to the subscribers within the program.
 
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant as Moment};
 
 use tessera_kernel::{Actor, Database, Event, Fault, ObjectId, Problem, Source, Subscriber};
@@ -9,7 +8,7 @@ use tessera_kernel::{Actor, Database, Event, Fault, ObjectId, Problem, Source, S
 use crate::dead_letter::{self, DeadLetter};
 use crate::lease::Lease;
 use crate::offset::{self, Offset};
-use crate::signal::Signal;
+use crate::signal::{Running, Signal};
 use crate::{DeliveryPolicy, EventsSettings, backoff, outbox};
 
 /// How long the thread sleeps when nobody wakes it.
@@ -23,10 +22,7 @@ const BATCH: u32 = 200;
 const TAKEN: u32 = 1_000;
 
 /// The running thread; ends when dropped.
-pub struct Dispatcher {
-    signal: Arc<Signal>,
-    thread: Option<JoinHandle<()>>,
-}
+pub struct Dispatcher(Running);
 
 impl Dispatcher {
     /// Starts the thread.
@@ -37,9 +33,7 @@ impl Dispatcher {
     pub fn start(db: Database) -> Result<Self, Fault> {
         let mut lease = Lease::new(db.clone(), "dispatcher");
         let mut round = Round::new(db)?;
-        let signal = Arc::new(Signal::default());
-        let heard = signal.clone();
-        let run = move || {
+        let run = move |heard: Arc<Signal>| {
             while !heard.is_stopped() {
                 if !lease.is_held() {
                     heard.wait(POLL);
@@ -56,14 +50,12 @@ impl Dispatcher {
                 heard.wait(POLL);
             }
         };
-        let thread = std::thread::Builder::new().name("dispatcher".into()).spawn(run);
-        let thread = thread.map_err(|error| Fault::corrupt(format!("no thread: {error}")))?;
-        Ok(Self { signal, thread: Some(thread) })
+        Running::start("dispatcher", run).map(Self)
     }
 
     /// Something was committed.
     pub fn wake(&self) {
-        self.signal.wake();
+        self.0.wake();
     }
 
     /// Handles everything that is due now, on the calling thread: for imports and tests.
@@ -71,16 +63,6 @@ impl Dispatcher {
         let mut round = Round::new(db.clone())?;
         while round.run()? {}
         Ok(())
-    }
-}
-
-impl Drop for Dispatcher {
-    fn drop(&mut self) {
-        self.signal.stop();
-        if let Some(thread) = self.thread.take() {
-            // A panic of the thread was logged where it happened.
-            let _ = thread.join();
-        }
     }
 }
 

@@ -6,7 +6,6 @@
 //! what it has: what a predecessor published without noting it is not published again.
 
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tessera_kernel::{Actor, Database, Event, Fault, ObjectId, Source};
@@ -15,7 +14,7 @@ use crate::broker::{Broker, BrokerError, broker_queue};
 use crate::dead_letter::{self, DeadLetter};
 use crate::lease::Lease;
 use crate::offset::{self, Offset};
-use crate::signal::Signal;
+use crate::signal::{Running, Signal};
 use crate::{DeliveryPolicy, backoff, outbox};
 
 /// How long the thread sleeps when nobody wakes it.
@@ -29,10 +28,7 @@ const PATIENCE: DeliveryPolicy =
     DeliveryPolicy { attempts: u32::MAX, first_delay_ms: 500, longest_delay_ms: 30_000 };
 
 /// The running thread; ends when dropped, after the call that is under way.
-pub struct Forwarder {
-    signal: Arc<Signal>,
-    thread: Option<JoinHandle<()>>,
-}
+pub struct Forwarder(Running);
 
 impl Forwarder {
     /// Starts the thread. What happens from now on is published, also where the broker is away now;
@@ -45,28 +41,13 @@ impl Forwarder {
         let lease = Lease::new(db.clone(), broker.name());
         let mut queue = Queue::new(db, broker);
         queue.begin()?;
-        let signal = Arc::new(Signal::default());
-        let heard = signal.clone();
-        let thread = std::thread::Builder::new()
-            .name("forwarder".into())
-            .spawn(move || run(&mut queue, lease, &heard))
-            .map_err(|error| Fault::corrupt(format!("no thread: {error}")))?;
-        Ok(Self { signal, thread: Some(thread) })
+        let run = move |signal: Arc<Signal>| run(&mut queue, lease, &signal);
+        Running::start("forwarder", run).map(Self)
     }
 
     /// Something was committed.
     pub fn wake(&self) {
-        self.signal.wake();
-    }
-}
-
-impl Drop for Forwarder {
-    fn drop(&mut self) {
-        self.signal.stop();
-        if let Some(thread) = self.thread.take() {
-            // A panic of the thread was logged where it happened.
-            let _ = thread.join();
-        }
+        self.0.wake();
     }
 }
 

@@ -1,7 +1,51 @@
 //! Waking and stopping a thread.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
+
+use tessera_kernel::Fault;
+
+/// A running thread with its signal; dropping it stops the thread and waits for its end.
+pub(crate) struct Running {
+    signal: Arc<Signal>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Running {
+    /// Starts a thread.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no thread to be had.
+    pub(crate) fn start(
+        name: &str,
+        run: impl FnOnce(Arc<Signal>) + Send + 'static,
+    ) -> Result<Self, Fault> {
+        let signal = Arc::new(Signal::default());
+        let heard = signal.clone();
+        let thread = std::thread::Builder::new()
+            .name(name.into())
+            .spawn(move || run(heard))
+            .map_err(|error| Fault::corrupt(format!("no thread: {error}")))?;
+        Ok(Self { signal, thread: Some(thread) })
+    }
+
+    /// There may be something to do.
+    pub(crate) fn wake(&self) {
+        self.signal.wake();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.signal.stop();
+        if let Some(thread) = self.thread.take() {
+            // A panic of the thread was logged where it happened.
+            let _ = thread.join();
+        }
+    }
+}
 
 #[derive(Default)]
 struct State {

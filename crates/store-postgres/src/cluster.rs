@@ -122,17 +122,16 @@ pub(crate) fn plan(link: &mut Link, tables: &[&'static TableDef]) -> Result<Clus
         let has_bucket = columns.get(&name).is_none_or(|all| all.iter().any(|c| c.name == BUCKET));
         let refused = match (&now.how, &wanted) {
             (now, wanted) if now == wanted => None,
-            (Distribution::Bucket | Distribution::EveryNode | Distribution::Other(_), _)
-            | (Distribution::Coordinator, _) => Some(format!(
-                "it lies otherwise already: look why, then SELECT undistribute_table('{name}')"
-            )),
-            (_, Distribution::Bucket) if !has_bucket => Some(
+            (Distribution::Ordinary, Distribution::Bucket) if !has_bucket => Some(
                 "it has no column bucket, because the database was made before rows had homes: \
                  `tessera copy` it into a new one"
                     .to_string(),
             ),
-            (_, Distribution::Bucket) => foreign_index(table, own.get(&name)),
-            _ => None,
+            (Distribution::Ordinary, Distribution::Bucket) => foreign_index(table, own.get(&name)),
+            (Distribution::Ordinary, _) => None,
+            _ => Some(format!(
+                "it lies otherwise already: look why, then SELECT undistribute_table('{name}')"
+            )),
         };
         plans.push(TablePlan { table: name, now: now.how, wanted, refused });
     }

@@ -14,7 +14,7 @@ use super::address::CheckedResolver;
 use super::queue::Queue;
 use super::{Webhook, queue_name};
 use crate::lease::Lease;
-use crate::signal::Signal;
+use crate::signal::{Running, Signal};
 use crate::{EventsSettings, dead_letters, offset, outbox};
 
 /// How long the thread sleeps when nobody wakes it.
@@ -25,10 +25,7 @@ const GATHER: Duration = Duration::from_millis(50);
 const AT_ONCE: usize = 8;
 
 /// The running threads; they end when it is dropped, after the call that is under way.
-pub struct Sender {
-    signal: Arc<Signal>,
-    thread: Option<JoinHandle<()>>,
-}
+pub struct Sender(Running);
 
 struct Watch {
     db: Database,
@@ -64,32 +61,17 @@ impl Sender {
             .build();
         let resolver = CheckedResolver::new(settings.policy.allowed_hosts.clone());
         let agent = ureq::Agent::with_parts(config, DefaultConnector::default(), resolver);
-        let signal = Arc::new(Signal::default());
         let (busy, others_wait) = (Mutex::default(), AtomicBool::new(false));
         let may_send = AtomicBool::new(true);
-        let heard = signal.clone();
-        let watch =
-            Arc::new(Watch { db, settings, agent, signal: heard, busy, others_wait, may_send });
-        let thread = std::thread::Builder::new()
-            .name("webhooks".into())
-            .spawn(move || watch.run())
-            .map_err(|error| Fault::corrupt(format!("no thread: {error}")))?;
-        Ok(Self { signal, thread: Some(thread) })
+        let run = move |signal| {
+            Arc::new(Watch { db, settings, agent, signal, busy, others_wait, may_send }).run();
+        };
+        Running::start("webhooks", run).map(Self)
     }
 
     /// Something was committed.
     pub fn wake(&self) {
-        self.signal.wake();
-    }
-}
-
-impl Drop for Sender {
-    fn drop(&mut self) {
-        self.signal.stop();
-        if let Some(thread) = self.thread.take() {
-            // A panic of the thread was logged where it happened.
-            let _ = thread.join();
-        }
+        self.0.wake();
     }
 }
 
