@@ -5,9 +5,14 @@ use std::path::Path;
 use crate::command::{is_installed, run as execute, run_with};
 use crate::{postgres, simulate};
 
-/// Outside checkers of the ledger, and clocks that can be set, by program and Debian package.
-const PROGRAMS: [(&str, &str); 3] =
-    [("hledger", "hledger"), ("bean-check", "beancount"), ("faketime", "faketime")];
+/// Outside checkers of the ledger, clocks that can be set, and disks that nobody waits for, by program and
+/// Debian package.
+const PROGRAMS: [(&str, &str); 4] = [
+    ("hledger", "hledger"),
+    ("bean-check", "beancount"),
+    ("faketime", "faketime"),
+    ("eatmydata", "eatmydata"),
+];
 /// Debian's packages with the servers that the tests start.
 const SERVER: &str = "postgresql-15";
 const NATS_SERVER: &str = "nats-server";

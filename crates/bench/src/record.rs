@@ -163,6 +163,17 @@ impl Connection for RecordingConnection<'_> {
         Ok(adjusted)
     }
 
+    fn count(
+        &mut self,
+        table: &'static TableDef,
+        key: &[CellRef<'_>],
+        by: (usize, i64),
+    ) -> Result<i64, Fault> {
+        let counter = self.inner.count(table, key, by)?;
+        self.operations.push(Operation::Adjust { table, key: owned(key), deltas: vec![by] });
+        Ok(counter)
+    }
+
     fn hold(&mut self, table: &'static TableDef, key: &[CellRef<'_>]) -> Result<(), StoreError> {
         self.inner.hold(table, key)
     }

@@ -54,7 +54,6 @@ pub fn cancel_billing_document(
         .billing_types
         .require(code)
         .map_err(|message| BillingError::field("billing_type", message))?;
-    let number = draw_number(tx, rule, original.header.company_code, date)?;
     let new_id: Ref<BillingDocument> = Ref::new(tx.new_id_at(Home::With(original.head.id)));
     let mut document = original.value.clone();
     document.header.billing_type = code;
@@ -70,19 +69,21 @@ pub fn cancel_billing_document(
         kind: kind_of(rule.category),
     }];
     give_back(tx, &original)?;
+    let credit = match &open_item {
+        Some((_, item)) if original.header.journal_entry.is_some() => item.credit_amount,
+        _ => nothing_owed(tx, &original)?,
+    };
+    // Before the number: who waits for the customer's row holds none that everybody waits for.
+    move_credit(tx, &original.value, credit, -1)?;
+    let number = draw_number(tx, rule, original.header.company_code, date)?;
     let reversal = match original.header.journal_entry {
         Some(entry) => Some(tessera_finance::reverse(tx, Ref::new(entry), date)?),
         None => None,
     };
     document.header.journal_entry = reversal.as_ref().map(|reversal| reversal.head.id);
-    let credit = match (&reversal, open_item) {
-        (Some(reversal), Some((receivable, item))) => {
-            take_back_receivable(tx, (receivable, &item), reversal, (new_id, &number), date)?;
-            item.credit_amount
-        }
-        _ => nothing_owed(tx, &original)?,
-    };
-    move_credit(tx, &original.value, credit, -1)?;
+    if let (Some(reversal), Some((receivable, item))) = (&reversal, &open_item) {
+        take_back_receivable(tx, (*receivable, item), reversal, (new_id, &number), date)?;
+    }
     tx.edit::<BillingDocument, BillingHeader, ()>(id, |header| {
         header.cancelled_by = Some(new_id);
     })?;

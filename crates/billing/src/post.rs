@@ -36,10 +36,12 @@ pub(crate) fn post(
     let id: Ref<BillingDocument> = Ref::new(tx.new_id_at(Home::With(key.sold_to.id())));
     let groups: Vec<Option<Code>> = lines.iter().map(|line| line.product_group).collect();
     let mut document = assemble(tx, key, lines, date, rule)?;
-    let number = draw_number(tx, rule, document.header.company_code, date)?;
-    let entry = post_entry(tx, &document, key, rule, (id.id(), &number), &groups)?;
     let gross = signed(&document.header);
     let credit = tessera_credit::credit_value(tx, key.credit_control_area, gross, date)?;
+    // Before the number: who waits for the customer's row holds none that everybody waits for.
+    move_credit(tx, &document, credit, 1)?;
+    let number = draw_number(tx, rule, document.header.company_code, date)?;
+    let entry = post_entry(tx, &document, key, rule, (id.id(), &number), &groups)?;
     if let Some(entry) = &entry {
         document.header.journal_entry = Some(entry.head.id);
         // A discount of everything is revenue against deductions: booked, and nothing is owed.
@@ -55,7 +57,6 @@ pub(crate) fn post(
             open_receivable(tx, entry, &receivable)?;
         }
     }
-    move_credit(tx, &document, credit, 1)?;
     let stored = tx.insert_as(id, document, Some(number))?;
     let payload = json!({
         "number": stored.head.number,

@@ -130,6 +130,12 @@ pub fn shift(
     Ok(())
 }
 
+/// Holds the exposure of a payer until the end of the command, which shifts it later: before it takes what
+/// everybody waits for, like a legal number.
+pub fn hold(tx: &mut Tx<'_>, area: Code, payer: Ref<BusinessPartner>) -> Result<(), Fault> {
+    tx.hold(&CREDIT_EXPOSURE, &[CellRef::Text(area.as_str()), CellRef::Uuid(payer.id().0)])
+}
+
 /// An open order becomes a delivery. Its reversal is the same with the amount negated.
 pub fn order_to_delivery(
     tx: &mut Tx<'_>,

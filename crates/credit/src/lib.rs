@@ -19,8 +19,8 @@ pub use commit::{
 };
 pub use error::CreditError;
 pub use exposure::{
-    CREDIT_EXPOSURE, Exposure, Measure, clear_invoices, delivery_to_invoice, order_to_delivery,
-    order_to_invoice, shift, withdraw_order,
+    CREDIT_EXPOSURE, Exposure, Measure, clear_invoices, delivery_to_invoice, hold,
+    order_to_delivery, order_to_invoice, shift, withdraw_order,
 };
 pub use settings::{CreditSettings, RiskCategory, settings};
 

@@ -251,13 +251,7 @@ impl<'c> Tx<'c> {
         }
         let table: &'static TableDef = &NUMBER_RANGE;
         let block = range.block.max(1);
-        self.connection.adjust(table, &[CellRef::Text(key)], &[(1, block)], None)?;
-        let mut last = 0;
-        self.connection.rows(table, &[CellRef::Text(key)], &mut |row| {
-            row.text()?;
-            last = row.int()?.unwrap_or(0);
-            Ok(())
-        })?;
+        let last = self.connection.count(table, &[CellRef::Text(key)], (1, block))?;
         let last = last + range.from - 1;
         let first = last - block + 1;
         if first < last

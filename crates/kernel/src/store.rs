@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use crate::{CellRef, Fault, Guard, Homes, RowSource, Select, TableDef, WriteRow};
+use crate::{Cell, CellRef, Fault, Guard, Homes, RowSource, Select, TableDef, WriteRow, read_cell};
 
 /// What an engine reports.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -165,9 +165,31 @@ pub trait Connection {
         false
     }
 
-    /// Adds to a counter (column, how much) of the row with this primary key, which comes into being with zeroes, in a
-    /// transaction of its own that is kept at once, whatever becomes of this one; answers what it is then. None
-    /// where commands run alone and have nobody to wait for.
+    /// Adds to a counter (column, how much) of the row with this primary key, which comes into being with zeroes;
+    /// answers what it is then. As with [`Connection::adjust`] the row stays taken until the end: what other
+    /// commands want too is taken before it, so that it is not held while they are waited for.
+    fn count(
+        &mut self,
+        table: &'static TableDef,
+        key: &[CellRef<'_>],
+        (column, by): (usize, i64),
+    ) -> Result<i64, Fault> {
+        self.adjust(table, key, &[(column, by)], None)?;
+        let mut counter = Cell::Null;
+        self.rows(table, key, &mut |row| {
+            for definition in &table.columns[..=column] {
+                counter = read_cell(row, definition.ty)?;
+            }
+            Ok(())
+        })?;
+        match counter {
+            Cell::Int(counter) => Ok(counter),
+            _ => Err(Fault::corrupt(format!("column {column} of {} is no counter", table.name))),
+        }
+    }
+
+    /// The same in a transaction of its own that is kept at once, whatever becomes of this one. None where
+    /// commands run alone and have nobody to wait for.
     fn draw(
         &mut self,
         _table: &'static TableDef,

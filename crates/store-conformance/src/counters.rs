@@ -2,7 +2,7 @@
 
 use tessera_kernel::{CellRef, Connection, Guard, Store, StoreError, TableDef};
 
-use crate::support::{Cells, command, done, fill, integers, ints, make, rows};
+use crate::support::{self, Cells, command, done, fill, integers, ints, make, rows};
 
 fn at_least(terms: &[(usize, i64)], least: i64) -> Option<Guard> {
     Some(Guard { terms: terms.to_vec(), least })
@@ -121,4 +121,47 @@ pub(crate) fn counters_beside_other_work(store: &dyn Store) {
     });
     assert!(outcome);
     assert_eq!(rows(store, table, &[]), [ints(&[1, 2, 0])]);
+}
+
+/// Counts in a command of its own, after what it adjusts; answers what it was told.
+fn count(store: &dyn Store, table: &'static TableDef, key: i64, before: i64, by: i64) -> i64 {
+    let told = command(store, move |connection| {
+        let key = [CellRef::Int(key)];
+        connection.adjust(table, &key, &[(2, before)], None)?;
+        let first = connection.count(table, &key, (2, by)).map_err(support::of_store)?;
+        let second = connection.count(table, &key, (2, 0)).map_err(support::of_store)?;
+        assert_eq!(first, second, "what was counted is no longer there");
+        Ok(second)
+    });
+    told.unwrap()
+}
+
+pub(crate) fn counting_tells_the_outcome(store: &dyn Store) {
+    let table = make(store, integers("counted", &["k", "a", "b"], 1));
+    assert_eq!(count(store, table, 1, 0, 1), 1);
+    assert_eq!(count(store, table, 1, 10, -3), 8);
+    assert_eq!(count(store, table, 2, 5, 1), 6);
+    assert_eq!(rows(store, table, &[]), [ints(&[1, 0, 8]), ints(&[2, 0, 6])]);
+}
+
+/// Commands that take a row that all of them want, and then count under one key.
+pub(crate) fn counting_has_no_gap(store: &dyn Store) {
+    const THREADS: i64 = 16;
+    const TIMES: i64 = 25;
+    let series = make(store, integers("series", &["k", "last"], 1));
+    let shared = make(store, integers("shared", &["k", "a"], 1));
+    let once = |_| {
+        command(store, move |connection| {
+            connection.adjust(shared, &[CellRef::Int(1)], &[(1, 1)], None)?;
+            connection.count(series, &[CellRef::Int(1)], (1, 1)).map_err(support::of_store)
+        })
+    };
+    let mut told: Vec<i64> = std::thread::scope(|scope| {
+        let work = || (0..TIMES).map(once).collect::<Result<Vec<i64>, _>>();
+        let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap().unwrap()).collect()
+    });
+    told.sort_unstable();
+    assert_eq!(told, (1..=THREADS * TIMES).collect::<Vec<_>>());
+    assert_eq!(rows(store, shared, &[]), [ints(&[1, THREADS * TIMES])]);
 }

@@ -42,7 +42,8 @@ pub fn suite() -> Vec<Case> {
         paging: one_direction, both_directions, sort_columns_with_empty_values, limits;
         figures: over_all_rows, by_group, over_no_rows, sums_that_overflow;
         counters: rows_come_into_being, guards, guards_beyond_64_bits, overflow_is_refused,
-            sparse_rows_go, several_counters_at_once, counters_beside_other_work;
+            sparse_rows_go, several_counters_at_once, counters_beside_other_work,
+            counting_tells_the_outcome, counting_has_no_gap;
         transactions: an_undone_job_leaves_no_trace, a_panic_leaves_no_trace,
             an_error_undoes_only_its_job, a_refused_statement_undoes_its_job,
             jobs_see_what_was_done_before, reads_see_what_was_answered, reads_can_not_write,

@@ -185,3 +185,11 @@ pub(crate) fn read<R>(
         (Err(fault), _) => panic!("the read failed: {fault:?}"),
     }
 }
+
+/// What an engine refused, of a call that may have other faults too.
+pub(crate) fn of_store(fault: Fault) -> StoreError {
+    match fault {
+        Fault::Store(error) => error,
+        other => StoreError::Engine(other.to_string()),
+    }
+}

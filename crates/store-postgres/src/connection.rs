@@ -208,6 +208,17 @@ impl Connection for Session<'_> {
         true
     }
 
+    fn count(
+        &mut self,
+        table: &'static TableDef,
+        key: &[CellRef<'_>],
+        by: (usize, i64),
+    ) -> Result<i64, Fault> {
+        table.check_key(key, true)?;
+        let (at, by) = (column(table, by.0), by.1);
+        Session::count(self, placed::on_server(table), key, (at, by))
+    }
+
     fn draw(
         &mut self,
         table: &'static TableDef,

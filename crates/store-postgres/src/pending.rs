@@ -66,6 +66,11 @@ impl Write {
         matches!(self, Self::AddGuarded { .. } | Self::Hold(_) | Self::Keyed(..))
     }
 
+    /// Whether it takes rows that commands have in common: counters, and what is held for them.
+    fn is_wanted_by_others(&self) -> bool {
+        matches!(self, Self::Add(_) | Self::AddGuarded { .. } | Self::Hold(_))
+    }
+
     fn steps(self, table: &'static TableDef, texts: &mut Texts, steps: &mut Vec<Step>) {
         let mut push = |sql, values| steps.push(Step { sql, values, table: Some(table) });
         let is_sharded = texts.sharded;
@@ -252,9 +257,7 @@ impl Pending {
 
     /// Everything that waits, as statements.
     pub(crate) fn take(&mut self, texts: &mut Texts, steps: &mut Vec<Step>) {
-        for (table, write) in self.0.drain(..) {
-            write.steps(table, texts, steps);
-        }
+        self.take_of(|_| true, texts, steps);
     }
 
     /// What has to be sent before rows of a table with these values in these columns are read, as
@@ -268,16 +271,38 @@ impl Pending {
         let goes = |(other, write): &(&'static TableDef, Write)| {
             write.takes_rows() || std::ptr::eq(*other, table) && write.touches(table, values)
         };
-        let mut tables: Vec<&'static TableDef> = Vec::new();
-        for waiting in &self.0 {
-            if goes(waiting) && !tables.iter().any(|known| std::ptr::eq(*known, waiting.0)) {
-                tables.push(waiting.0);
+        self.take_of(goes, texts, steps);
+    }
+
+    /// All that waits on the tables of which a write goes. Rows that others may want come last, so that they are
+    /// held as briefly as can be; in the order in which the command took them, which is that of the business.
+    fn take_of(
+        &mut self,
+        goes: impl Fn(&(&'static TableDef, Write)) -> bool,
+        texts: &mut Texts,
+        steps: &mut Vec<Step>,
+    ) {
+        let mut tables: Vec<(&'static TableDef, bool)> = Vec::new();
+        for waiting in self.0.iter().filter(|waiting| goes(waiting)) {
+            if !tables.iter().any(|(known, _)| std::ptr::eq(*known, waiting.0)) {
+                tables.push((waiting.0, false));
             }
         }
-        let of_these = |(table, _): &mut (&'static TableDef, Write)| {
-            tables.iter().any(|known| std::ptr::eq(*known, *table))
+        let among = |tables: &[(&'static TableDef, bool)], table: &'static TableDef| {
+            tables.iter().position(|(known, _)| std::ptr::eq(*known, table))
         };
-        for (table, write) in self.0.extract_if(.., of_these) {
+        let mut taken: Vec<_> =
+            self.0.extract_if(.., |(table, _)| among(&tables, table).is_some()).collect();
+        for (table, write) in &taken {
+            if write.is_wanted_by_others()
+                && let Some(at) = among(&tables, table)
+            {
+                tables[at].1 = true;
+            }
+        }
+        // The others stay in the order in which they came, as do writes on one table.
+        taken.sort_by_key(|(table, _)| among(&tables, table).is_some_and(|at| tables[at].1));
+        for (table, write) in taken {
             write.steps(table, texts, steps);
         }
     }

@@ -1,17 +1,19 @@
 //! An open transaction: of a command, or of a read.
 
+mod asking;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tessera_kernel::{Ahead, Bucket, Cell, CellRef, ColumnType, StoreError, TableDef};
+use tessera_kernel::{Bucket, Cell, CellRef, ColumnType, Fault, StoreError, TableDef};
 use tessera_store_sql::given_up;
 
 use crate::ahead::Answers;
 use crate::announcements::{Announcements, From, News};
 use crate::aside::Aside;
 use crate::cells::to_cells;
-use crate::error::{Failure, failure};
+use crate::error::Failure;
 use crate::link::{Answer, Link, Step};
 use crate::pending::Pending;
 use crate::placed;
@@ -127,13 +129,40 @@ impl<'l> Session<'l> {
         let Some(aside) = self.aside else { return Ok(None) };
         // The command has nothing to do with that bucket.
         let bucket = placed::bucket(table, &self.texts.homes, key).map(placed::cell);
-        let key = key.iter().map(|cell| cell.to_cell()).chain(bucket).zip(&table.columns);
-        let key = key.map(|(cell, column)| Value::One(cell, column.ty));
-        let values = key.chain([Value::int(by)]).collect();
-        let sql = self.text(table, Operation::Draw(column));
-        let answer = aside.run(Step { sql, values, table: Some(table) });
-        let answer = answer.map_err(Failure::told)?;
+        let whole: Vec<Cell> = key.iter().map(|cell| cell.to_cell()).chain(bucket).collect();
+        let step = self.drawing(table, &whole, (column, by));
+        let answer = aside.run(step).map_err(Failure::told)?;
         Ok(answer.rows.first().and_then(|row| row.try_get(0).ok()))
+    }
+
+    /// Adds to a counter in this transaction; answers what it is then. All that waits is sent before: everybody
+    /// wants the row, which is held for what is left of the command.
+    pub(crate) fn count(
+        &mut self,
+        table: &'static TableDef,
+        key: &[CellRef<'_>],
+        by: (usize, i64),
+    ) -> Result<i64, Fault> {
+        let whole = self.server_key(table, key);
+        self.before_write(table, &whole)?;
+        let mut steps = Vec::new();
+        self.pending.take(self.texts, &mut steps);
+        steps.push(self.drawing(table, &whole, by));
+        let answer = self.sent(steps)?.pop().unwrap_or_default();
+        let counter = answer.rows.first().and_then(|row| row.try_get(0).ok());
+        counter.ok_or_else(|| Fault::corrupt(format!("{} did not count", table.name)))
+    }
+
+    fn drawing(
+        &mut self,
+        table: &'static TableDef,
+        key: &[Cell],
+        (column, by): (usize, i64),
+    ) -> Step {
+        let key = key.iter().zip(&table.columns);
+        let key = key.map(|(cell, column)| Value::One(cell.clone(), column.ty));
+        let values = key.chain([Value::int(by)]).collect();
+        Step { sql: self.text(table, Operation::Draw(column)), values, table: Some(table) }
     }
 
     /// What begins the transaction, unless it has begun.
@@ -340,51 +369,6 @@ impl<'l> Session<'l> {
         self.send(steps).map_err(|failure| self.failure.insert(failure).clone().told())
     }
 
-    /// Sends questions about rows by their keys, all at once, and keeps the answers.
-    pub(crate) fn ask_ahead(&mut self, asks: &[Ahead<'_>]) -> Result<(), StoreError> {
-        self.usable()?;
-        self.answers.forget_all();
-        let mut steps = Vec::new();
-        for ask in asks {
-            let about = (ask.table, &*key_cells(&to_cells(ask.key)));
-            self.pending.take_before(about, self.texts, &mut steps);
-        }
-        let written = steps.len();
-        let groups = self.groups(asks);
-        let mut gathered = Vec::with_capacity(groups.len());
-        for group in &groups {
-            let first = &asks[group[0]];
-            if group.len() == 1 {
-                gathered.push(None);
-                steps.push(self.keyed_question(first.table, first.key, first.held));
-                continue;
-            }
-            let tables: Vec<&'static TableDef> = group.iter().map(|at| asks[*at].table).collect();
-            let statement = self.texts.gathered(&tables, first.key.len());
-            let values = self.key_values(first.table, first.key);
-            steps.push(Step { sql: statement.sql.clone(), values, table: None });
-            gathered.push(Some(statement));
-        }
-        let answers = self.sent(steps)?.into_iter().skip(written);
-        for ((group, gathered), answer) in groups.into_iter().zip(gathered).zip(answers) {
-            let answers = match gathered {
-                Some(gathered) => gathered.split(answer).map_err(|error| {
-                    let failure = failure(&error, None);
-                    self.failure.insert(failure).clone().told()
-                })?,
-                None => vec![answer],
-            };
-            for (at, answer) in group.into_iter().zip(answers) {
-                let ask = &asks[at];
-                if ask.held && answer.affected > 0 {
-                    self.held.push((ask.table, to_cells(ask.key)));
-                }
-                self.answers.keep(ask.table, ask.key, ask.held, answer);
-            }
-        }
-        Ok(())
-    }
-
     /// The rows by a key, as they were asked for ahead, or asked for now.
     pub(crate) fn keyed_rows(
         &mut self,
@@ -495,27 +479,6 @@ impl<'l> Session<'l> {
     ) -> Step {
         let (sql, values) = (self.text(table, operation), self.key_values(table, key));
         Step { sql, values, table: Some(table) }
-    }
-
-    /// Questions that become one statement each, by position: rows that are held by themselves, others
-    /// with those that have the same key and bucket.
-    fn groups(&self, asks: &[Ahead<'_>]) -> Vec<Vec<usize>> {
-        let mut groups: Vec<Vec<usize>> = Vec::new();
-        let bucket = |ask: &Ahead<'_>| placed::bucket(ask.table, &self.texts.homes, ask.key);
-        for (at, ask) in asks.iter().enumerate() {
-            let alike = |group: &&mut Vec<usize>| {
-                let first = &asks[group[0]];
-                !first.held
-                    && !ask.held
-                    && to_cells(first.key) == to_cells(ask.key)
-                    && bucket(first) == bucket(ask)
-            };
-            match groups.iter_mut().find(alike) {
-                Some(group) => group.push(at),
-                None => groups.push(vec![at]),
-            }
-        }
-        groups
     }
 }
 

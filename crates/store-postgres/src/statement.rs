@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use tessera_kernel::{ColumnDef, TableDef};
 use tessera_store_sql::quote;
 
-use crate::gathered::Gathered;
+use crate::gathered::{Gathered, Keys};
 use crate::placed::{SharedHomes, bucket_column, is_told_by, key_columns};
 
 /// What is done with a table, as far as its text depends on it.
@@ -66,7 +66,7 @@ pub(crate) struct Texts {
     /// The tables are spread over a cluster.
     pub(crate) sharded: bool,
     operations: HashMap<(usize, Operation), Arc<str>>,
-    gathered: HashMap<(Vec<usize>, usize), Arc<Gathered>>,
+    gathered: HashMap<(Vec<usize>, usize, Keys), Arc<Gathered>>,
 }
 
 impl Texts {
@@ -87,9 +87,14 @@ impl Texts {
     }
 
     /// The statement over several tables by so many leading key columns.
-    pub(crate) fn gathered(&mut self, tables: &[&'static TableDef], key: usize) -> Arc<Gathered> {
-        let names = (tables.iter().map(|table| address(table)).collect(), key);
-        let make = || Arc::new(Gathered::new(tables, key));
+    pub(crate) fn gathered(
+        &mut self,
+        tables: &[&'static TableDef],
+        key: usize,
+        keys: Keys,
+    ) -> Arc<Gathered> {
+        let names = (tables.iter().map(|table| address(table)).collect(), key, keys);
+        let make = || Arc::new(Gathered::new(tables, key, keys));
         self.gathered.entry(names).or_insert_with(make).clone()
     }
 }

@@ -174,17 +174,36 @@ impl Server {
     ///
     /// Where they stay.
     pub fn kill(&self) {
-        let Some(leader) = self.process() else { return };
         // Those that it starts after it was counted end with it by themselves.
-        let all = [vec![leader], children(leader)].concat();
-        let numbers: Vec<String> = all.iter().map(u32::to_string).collect();
-        // One that ended meanwhile makes it fail.
-        let _ = Command::new("kill").arg("-9").args(&numbers).stderr(Stdio::null()).status();
+        let all = self.signal("-KILL");
         let since = Instant::now();
         while all.iter().any(|process| is_there(*process)) {
             assert!(since.elapsed() < PATIENCE, "processes {all:?} stay");
             std::thread::sleep(Duration::from_millis(2));
         }
+    }
+
+    /// Stops it and all its processes where they stand (SIGSTOP): connections stay open, new ones are
+    /// accepted by the system, and nobody says anything.
+    pub fn freeze(&self) {
+        // The first time stops its leading process, so that the second misses nobody.
+        self.signal("-STOP");
+        self.signal("-STOP");
+    }
+
+    /// Lets them go on.
+    pub fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    /// Sends a signal to its processes, and answers which they are.
+    fn signal(&self, signal: &str) -> Vec<u32> {
+        let Some(leader) = self.process() else { return Vec::new() };
+        let all = [vec![leader], children(leader)].concat();
+        let numbers: Vec<String> = all.iter().map(u32::to_string).collect();
+        // One that ended meanwhile makes it fail.
+        let _ = Command::new("kill").arg(signal).args(&numbers).stderr(Stdio::null()).status();
+        all
     }
 
     /// Makes a replica a server that writes, and waits until it does.

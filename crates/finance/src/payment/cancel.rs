@@ -31,6 +31,7 @@ pub fn cancel_payment(
     let company = payment.header.company_code;
     let posting_date = posting_date(tx, organisation, company, input.posting_date)?;
     require_later(&payment, posting_date)?;
+    tessera_credit::hold(tx, payment.header.credit_control_area, payment.header.partner)?;
     for entry in entries(&payment) {
         reverse(tx, entry, posting_date)?;
     }

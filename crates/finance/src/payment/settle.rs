@@ -7,6 +7,7 @@ use tessera_organisation::OrganisationSettings;
 use super::plan::{Clearing, Terms};
 use crate::FinanceError;
 use crate::determination::account_key;
+use crate::exposure::area_of;
 use crate::line::{Line, compress};
 use crate::post::{Entry, document_kind, post};
 use crate::proportion::share;
@@ -67,6 +68,8 @@ pub(super) fn post_clearings(
     if lines.is_empty() {
         return Ok((None, tax_corrections));
     }
+    let (area, _) = area_of(tx.settings::<OrganisationSettings>()?, terms.company_code)?;
+    tessera_credit::hold(tx, area, terms.partner)?;
     let kind = match terms.kind {
         PaymentKind::Incoming | PaymentKind::Refund => document_kind::PAYMENT,
         PaymentKind::Clearing => document_kind::CLEARING,

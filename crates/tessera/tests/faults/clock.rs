@@ -13,6 +13,7 @@ use crate::database_file::{DatabaseFile, Template};
 use crate::dice::Dice;
 use crate::fault::Fault;
 use crate::front::Witness;
+use crate::preload::library;
 use crate::server::tessera;
 use crate::site::Site;
 
@@ -34,11 +35,7 @@ impl Clock {
     ///
     /// Where libfaketime is not installed.
     pub(crate) fn make() -> Result<Self, String> {
-        let folders = std::fs::read_dir("/usr/lib").map_err(|error| error.to_string())?;
-        let library = folders
-            .filter_map(|entry| Some(entry.ok()?.path().join("faketime/libfaketimeMT.so.1")))
-            .find(|library| library.exists())
-            .ok_or("libfaketime is not installed (Debian's package libfaketime)")?;
+        let library = library("faketime/libfaketimeMT.so.1", "libfaketime")?;
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         let clock = Self { library, folder };
         clock.set(0);

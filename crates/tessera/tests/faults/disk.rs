@@ -93,6 +93,11 @@ impl Disk {
         self.mount(if read_only { "ro" } else { "errors=remount-ro" }).unwrap();
     }
 
+    /// Waits until the disk has everything.
+    pub(crate) fn sync(&self) {
+        done(Command::new("sync").arg("--file-system").arg(self.path()));
+    }
+
     /// Takes what is on the disk at this moment, without what the system has in its memory only.
     /// Nobody may write meanwhile.
     pub(crate) fn image_now(&self) -> Image {

@@ -18,6 +18,7 @@ mod kill_server;
 mod log_file;
 mod postgres;
 mod power_loss;
+mod preload;
 mod proof;
 mod read_only;
 mod repeats;

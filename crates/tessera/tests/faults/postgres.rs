@@ -35,6 +35,7 @@ fn servers_on_postgresql_survive_every_fault_without_loss_without_repetition_and
         (Box::new(KillServer), 60),
         (Box::new(kill_database::Kill), 60),
         (Box::new(kill_database::Restart), 30),
+        (Box::new(kill_database::Hang), 30),
         (Box::new(connections::Terminated), 30),
         (Box::new(connections::UsedUp), 40),
         (Box::new(network::Reset), 80),
@@ -46,8 +47,11 @@ fn servers_on_postgresql_survive_every_fault_without_loss_without_repetition_and
     ];
     Plan { name: "servers", database: &|| Cluster::alone(&template, SERVERS), kinds }
         .run(&mut tally);
-    let kinds: Vec<Kind<Cluster>> =
-        vec![(Box::new(failover::Failover), 30), (Box::new(failover::ReplicaGone), 20)];
+    let kinds: Vec<Kind<Cluster>> = vec![
+        (Box::new(failover::Failover), 30),
+        (Box::new(failover::FailoverFromHanging), 20),
+        (Box::new(failover::ReplicaGone), 20),
+    ];
     Plan { name: "replicas", database: &|| Cluster::replicated(&template, SERVERS), kinds }
         .run(&mut tally);
     let disk = || Cluster::on_disk(&template, SERVERS);

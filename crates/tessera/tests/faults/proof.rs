@@ -1,10 +1,13 @@
 //! That the checks see what they are there for: each is shown what it must not accept.
 
-use crate::campaign::Operation;
+use crate::campaign::{Operation, say};
 use crate::checks::{answered_again, verified};
-use crate::database::Database as _;
+use crate::database::Database;
 use crate::database_file::{DatabaseFile, Template};
 use crate::dice::dice;
+use crate::fault::Fault as _;
+use crate::file_on_disk::FileOnDisk;
+use crate::power_loss::PowerLoss;
 use crate::users::{Heard, Reaction};
 
 /// An installation whose users have done some work, with the content of its database before.
@@ -20,7 +23,7 @@ fn at_work() -> (Operation<DatabaseFile>, [Vec<u8>; 2]) {
 }
 
 /// Every user gets some steps done.
-fn work(operation: &mut Operation<DatabaseFile>) {
+fn work<D: Database>(operation: &mut Operation<D>) {
     let front = operation.site.front.clone();
     for user in &mut operation.users {
         for _ in 0..3 {
@@ -70,4 +73,21 @@ fn a_check_complains_of_what_was_lost_done_twice_answered_otherwise_and_of_a_bro
     let half = content[0][..content[0].len() / 2].to_vec();
     operation.site.database.replace(&[half, Vec::new()]);
     verified(&operation.site.database.url()).unwrap_err();
+}
+
+#[test]
+fn a_check_complains_of_a_commit_that_was_answered_and_that_the_disk_did_not_have() {
+    let database = match FileOnDisk::unsynced(&Template::make()) {
+        Ok(database) => database,
+        Err(why) => return say(format!("skipped, not passed: {why}\n")),
+    };
+    let mut dice = dice("unsynced", 0);
+    let mut operation = Operation::start(database, &mut dice);
+    operation.site.database.disk.sync();
+    work(&mut operation);
+    operation.checked().unwrap();
+    PowerLoss.strike(&mut operation.site, &mut dice);
+    operation.site.attend();
+    let found = operation.checked().unwrap_err();
+    assert!(found.starts_with("lost"), "{found}");
 }

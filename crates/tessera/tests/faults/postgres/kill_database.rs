@@ -1,4 +1,4 @@
-//! The end of the database server.
+//! The end of the database server, or its standing still.
 
 use std::time::Duration;
 
@@ -34,6 +34,22 @@ impl Fault<Cluster> for Restart {
     fn strike(&self, site: &mut Site<Cluster>, dice: &mut Dice) -> bool {
         site.database.leader.stop(if dice.bool() { "fast" } else { "immediate" });
         site.database.attend();
+        true
+    }
+}
+
+/// It stands still for a while, as a machine does that runs out of memory, and goes on.
+pub(super) struct Hang;
+
+impl Fault<Cluster> for Hang {
+    fn name(&self) -> &'static str {
+        "database that stands still"
+    }
+
+    fn strike(&self, site: &mut Site<Cluster>, dice: &mut Dice) -> bool {
+        site.database.leader.freeze();
+        site.attend_for(Duration::from_millis(dice.u64(100..12_000)));
+        site.database.leader.thaw();
         true
     }
 }
