@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::cluster::Cluster;
+use super::cluster::{Cluster, wait};
 use crate::dice::Dice;
 use crate::fault::Fault;
 use crate::site::Site;
@@ -75,7 +75,8 @@ fn come_back(cluster: &mut Cluster) {
     let Cluster { leader, replica, .. } = cluster;
     let replica = replica.as_mut().expect("a cluster with a replica");
     replica.follow(leader, "replica");
-    replica.start();
+    // Until the system has cleared the processes away that were killed, their lock files count.
+    wait("the replica does not start", || replica.try_start());
     cluster.wait_for_replica();
 }
 
