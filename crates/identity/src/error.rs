@@ -9,7 +9,7 @@ pub enum IdentityError {
     #[error("login or password is wrong: check both, or ask an administrator")]
     WrongCredentials,
     /// Too many wrong passwords.
-    #[error("too many wrong passwords for {login}: try again in {seconds} seconds")]
+    #[error("too many wrong tries for {login}: try again in {seconds} seconds")]
     TooManyTries {
         /// The login.
         login: String,
@@ -18,7 +18,7 @@ pub enum IdentityError {
     },
     /// The password is too easy to guess or too long.
     #[error("{0}")]
-    WeakPassword(&'static str),
+    WeakPassword(String),
     /// The setup secret is wrong or was used.
     #[error("the setup link is wrong or used up: start the server again to get a new one")]
     WrongSetup,
@@ -33,6 +33,23 @@ pub enum IdentityError {
         /// The token's id.
         token: String,
     },
+    /// A token was used for what a person must do.
+    #[error("this is done by people who are signed in, not with a token")]
+    SessionNeeded,
+    /// There is no such session.
+    #[error("user {login} has no session {session}")]
+    NoSession {
+        /// The login.
+        login: String,
+        /// The session's id.
+        session: String,
+    },
+    /// A one-time link is wrong, used up or too old.
+    #[error("this link is wrong, used up or too old: ask an administrator for a new one")]
+    WrongLink,
+    /// A service account can't do what people do to sign in.
+    #[error("{0} is a service account: it has tokens only, and no password")]
+    ServiceAccount(String),
     /// There is no such user.
     #[error("there is no user {0}: `tessera user list` shows them")]
     NoUser(String),
@@ -54,13 +71,16 @@ impl From<IdentityError> for Problem {
             IdentityError::TooManyTries { .. } => (ProblemKind::TooMany, "identity.too_many_tries"),
             IdentityError::WeakPassword(message) => {
                 return Problem::new(ProblemKind::Invalid, "identity.weak_password", detail)
-                    .field("password", message);
+                    .field("password", message.clone());
             }
             IdentityError::WrongSetup => (ProblemKind::Forbidden, "identity.wrong_setup"),
             IdentityError::SetUpAlready => (ProblemKind::Conflict, "identity.set_up_already"),
-            IdentityError::NoToken { .. } | IdentityError::NoUser(_) => {
-                (ProblemKind::Missing, "missing")
-            }
+            IdentityError::SessionNeeded => (ProblemKind::Forbidden, "identity.session_needed"),
+            IdentityError::WrongLink => (ProblemKind::Forbidden, "identity.wrong_link"),
+            IdentityError::ServiceAccount(_) => (ProblemKind::Conflict, "identity.service_account"),
+            IdentityError::NoToken { .. }
+            | IdentityError::NoSession { .. }
+            | IdentityError::NoUser(_) => (ProblemKind::Missing, "missing"),
             IdentityError::Problem(problem) => return problem,
             IdentityError::Fault(fault) => return fault.into(),
         };

@@ -1,15 +1,16 @@
 "use strict";
 // Lists of objects by type, made from /api/v1/metadata; nothing here knows a business object.
 const texts = {
-  en: { language: "Language", theme: "Light / dark", leave: "Sign out", enter: "Sign in", setup: "Set up",
+  en: { language: "Language", theme: "Light / dark", leave: "Sign out", enter: "Sign in", setup: "Set up", reset: "Set password",
     name: "Name", login: "Login", password: "Password", type: "Object type", number: "Number starts with",
     empty: "There is nothing here yet.", more: "Show more", close: "Close", Number: "Number", Changed: "Changed" },
-  zh: { language: "语言", theme: "浅色 / 深色", leave: "退出", enter: "登录", setup: "初始设置",
+  zh: { language: "语言", theme: "浅色 / 深色", leave: "退出", enter: "登录", setup: "初始设置", reset: "设置密码",
     name: "姓名", login: "登录名", password: "密码", type: "对象类型", number: "编号前缀",
     empty: "暂无数据。", more: "显示更多", close: "关闭", Number: "编号", Changed: "更改时间" },
 };
 const $ = (id) => document.getElementById(id);
 const setup = new URLSearchParams(location.hash.slice(1)).get("setup");
+const reset = new URLSearchParams(location.hash.slice(1)).get("reset");
 let language = localStorage.getItem("language") || (navigator.language.startsWith("zh") ? "zh" : "en");
 let metadata, next, turn = 0;
 
@@ -47,9 +48,12 @@ function show(inside) {
   $("enter").hidden = inside;
   $("browse").hidden = $("leave").hidden = !inside;
   $("name-row").hidden = !setup;
-  if (setup) for (const element of $("enter").querySelectorAll('[data-text="enter"]')) element.dataset.text = "setup";
+  const purpose = setup ? "setup" : reset ? "reset" : "enter";
+  for (const element of $("enter").querySelectorAll('h2, button[type="submit"]')) element.dataset.text = purpose;
+  $("login-row").hidden = !!reset;
+  $("enter").elements.login.required = !reset;
   speak();
-  if (!inside) { $("who").textContent = ""; $("enter").elements.login.focus(); }
+  if (!inside) { $("who").textContent = ""; $("enter").elements[reset ? "password" : "login"].focus(); }
 }
 
 async function start() {
@@ -152,6 +156,10 @@ $("enter").onsubmit = guarded(async (event) => {
     await call("POST", "/api/v1/setup", { secret: setup, login, name, password });
     history.replaceState(null, "", "/");
     location.reload();
+  } else if (reset) {
+    await call("POST", "/api/v1/password-reset", { secret: reset, password });
+    history.replaceState(null, "", "/");
+    location.reload();
   } else {
     await call("POST", "/api/v1/session", { login, password });
     event.target.reset();
@@ -176,4 +184,4 @@ $("theme").onclick = () => {
 };
 if (localStorage.getItem("theme")) document.documentElement.dataset.theme = localStorage.getItem("theme");
 speak();
-if (setup) show(false); else start().catch(() => show(false));
+if (setup || reset) show(false); else start().catch(() => show(false));

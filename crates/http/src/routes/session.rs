@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::header::SET_COOKIE;
+use axum::http::header::{SET_COOKIE, USER_AGENT};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
-use tessera_identity::SignedIn;
+use tessera_identity::{Device, SignedIn};
 use tessera_kernel::json::parse_record;
 use tessera_kernel::{Record, Source};
 
@@ -15,9 +16,6 @@ use crate::caller::{self, Caller, SESSION_COOKIE};
 use crate::client::{self, Peer};
 use crate::refusal::Refusal;
 use crate::{Api, body, reply};
-
-/// Seconds that a browser keeps the cookie: as long as the session lasts.
-const COOKIE_LASTS: u32 = 12 * 3600;
 
 /// Who signs in.
 #[derive(Record)]
@@ -38,11 +36,20 @@ pub(super) async fn sign_in(
     let bytes = body::bytes(content, api.limits.stranger_body).await?;
     let value = body::object(&parts.headers, &bytes, false)?;
     let Credentials { login, password } = parse_record(&value)?;
-    let peer = parts.extensions.get::<Peer>().copied();
-    let from = client::address(peer, &parts.headers, &api.proxies);
+    let device = device(&api, &parts);
     let signed_in =
-        api.password(move |identity| identity.sign_in(&login, &password, from)).await??;
+        api.password(move |identity| identity.sign_in(&login, &password, &device)).await??;
     Ok(welcome(&api, &signed_in))
+}
+
+/// Where a request comes from.
+pub(super) fn device(api: &Api, parts: &Parts) -> Device {
+    let peer = parts.extensions.get::<Peer>().copied();
+    let agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+    Device {
+        address: client::address(peer, &parts.headers, &api.proxies),
+        agent: agent.map(str::to_string),
+    }
 }
 
 /// The answer to whoever signed in, with the cookie.
@@ -53,7 +60,7 @@ pub(super) fn welcome(api: &Api, signed_in: &SignedIn) -> Response {
         "expires_at": signed_in.expires_at.to_string(),
     });
     let mut response = reply::json(StatusCode::CREATED, &value);
-    reply::put(&mut response, SET_COOKIE, &cookie(api, &signed_in.secret, COOKIE_LASTS));
+    reply::put(&mut response, SET_COOKIE, &cookie(api, &signed_in.secret, signed_in.lasts));
     response
 }
 
@@ -62,7 +69,8 @@ pub(super) async fn show(caller: Caller) -> Response {
         Source::Session => "session",
         _ => "token",
     };
-    let value = json!({ "login": caller.actor.name(), "source": source });
+    let user = caller.user.to_string();
+    let value = json!({ "login": caller.actor.name(), "user": user, "source": source });
     reply::json(StatusCode::OK, &value)
 }
 
@@ -79,7 +87,7 @@ pub(super) async fn sign_out(
     Ok(response)
 }
 
-fn cookie(api: &Api, secret: &str, seconds: u32) -> String {
+fn cookie(api: &Api, secret: &str, seconds: i64) -> String {
     let secure = if api.secure_cookies { "; Secure" } else { "" };
     format!("{SESSION_COOKIE}={secret}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}")
 }

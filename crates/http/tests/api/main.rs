@@ -8,4 +8,5 @@ mod idempotency;
 mod lists;
 mod objects;
 mod protocol;
+mod sign_in;
 mod support;
