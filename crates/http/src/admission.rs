@@ -34,6 +34,7 @@ impl Audience {
             {
                 Self::Strangers
             }
+            path if path.starts_with("/api/v1/oidc") => Self::Strangers,
             _ => Self::Known,
         }
     }

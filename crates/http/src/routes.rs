@@ -7,9 +7,11 @@ mod create;
 mod delete;
 mod history;
 mod list;
+mod oidc;
 mod page;
 mod password;
 mod read;
+mod second_factor;
 mod session;
 mod setup;
 mod sign_in_log;
@@ -18,7 +20,9 @@ mod token;
 mod user;
 mod webhook;
 
+pub(crate) use oidc::AccountInput;
 pub(crate) use password::{ChangedPassword, NewPassword, ResetPassword};
+pub(crate) use second_factor::TotpCode;
 pub(crate) use session::Credentials;
 pub(crate) use setup::Setup;
 pub(crate) use token::TokenInput;
@@ -57,6 +61,16 @@ pub fn router(api: Arc<Api>) -> Router {
         .route("/user/{id}/unlock", post(user::unlock))
         .route("/user/{id}/sessions", get(user::sessions).delete(user::end_sessions))
         .route("/user/{id}/sessions/{session}", delete(user::end_session))
+        .route(
+            "/user/{id}/totp",
+            get(second_factor::show).post(second_factor::enrol).delete(second_factor::remove),
+        )
+        .route("/user/{id}/totp/confirm", post(second_factor::confirm))
+        .route("/user/{id}/recovery-codes", post(second_factor::renew_recovery_codes))
+        .route("/user/{id}/accounts", get(oidc::accounts).post(oidc::bind))
+        .route("/user/{id}/accounts/remove", post(oidc::unbind))
+        .route("/oidc", get(oidc::providers))
+        .route("/oidc/{provider}/start", get(oidc::start))
         .route("/user/{id}/tokens", get(token::list).post(token::create))
         .route("/user/{id}/tokens/{token}", delete(token::revoke))
         .route("/webhook/{id}/deliveries", get(webhook::deliveries))
@@ -65,6 +79,7 @@ pub fn router(api: Arc<Api>) -> Router {
     let objects = plain
         .route("/{object}", get(list::list))
         .route("/sign-in-log", get(sign_in_log::list))
+        .route("/oidc/{provider}/callback", get(oidc::callback))
         .route("/{object}/bulk", post(bulk::bulk))
         .route("/{object}/{id}/changes", get(history::changes));
     Router::new()

@@ -154,6 +154,19 @@ pub(crate) fn succeeded(tx: &mut Tx<'_>, login: &str, client: Client) -> Result<
     save(tx, &key, client, anywhere, &here)
 }
 
+/// The try that was taken last was neither right nor wrong.
+pub(crate) fn take_back(tx: &mut Tx<'_>, login: &str, client: Client) -> Result<(), Fault> {
+    let (now, key) = (tx.now(), key(login));
+    let mut anywhere = hold(tx, &key)?;
+    let mut here = load(tx, &key, client)?;
+    if !here.is_known(now) {
+        client::drain(tx, client)?;
+    }
+    anywhere.failures = (anywhere.failures - 1).max(0);
+    here.failures = (here.failures - 1).max(0);
+    save(tx, &key, client, anywhere, &here)
+}
+
 /// Seconds that a login has to wait at a client.
 pub(crate) fn wait(tx: &mut Tx<'_>, login: &str, client: Client) -> Result<Option<i64>, Fault> {
     let now = tx.now();

@@ -34,8 +34,67 @@ pub enum IdentityError {
         token: String,
     },
     /// A token was used for what a person must do.
-    #[error("this is done by people who are signed in, not with a token")]
+    #[error("this is done by people for themselves, signed in and not with a token")]
     SessionNeeded,
+    /// The password is right, and a code is asked for besides.
+    #[error("send a code of your authenticator app as well, or a recovery code")]
+    CodeNeeded,
+    /// The code is wrong, too old, or was used.
+    #[error("the code is wrong or was used: wait for the next one")]
+    WrongCode,
+    /// An app is enrolled already.
+    #[error("an authenticator app is enrolled already: remove it first")]
+    TotpAlready,
+    /// No app is enrolled.
+    #[error("no authenticator app is enrolled")]
+    NoTotp,
+    /// There is no such identity provider.
+    #[error("there is no identity provider `{code}`; customizing has: {known}")]
+    NoProvider {
+        /// The code that was given.
+        code: String,
+        /// Those that there are.
+        known: String,
+    },
+    /// A provider can't be reached, or what it says can't be believed.
+    #[error("{name} can't be used to sign in now: {reason}")]
+    Provider {
+        /// What people call it.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+    /// Nobody began this sign-in in this browser.
+    #[error("this sign-in was begun elsewhere, ended, or took too long: begin it again")]
+    OidcAttempt,
+    /// Whoever signed in at the provider is no user here.
+    #[error("{subject} of {provider} is no user here: an administrator has to bind them to one")]
+    NotBound {
+        /// The provider's code.
+        provider: String,
+        /// Who they are there.
+        subject: String,
+    },
+    /// Whoever signed in at the provider would get a login that somebody has.
+    #[error("the login {login} is taken: an administrator has to bind {subject} to its user")]
+    LoginTaken {
+        /// The login.
+        login: String,
+        /// Who they are at the provider.
+        subject: String,
+    },
+    /// A subject is bound to somebody else.
+    #[error("this account is bound to {login} already: take it from them first")]
+    BoundAlready {
+        /// Whose it is.
+        login: String,
+    },
+    /// A subject is not bound to this user.
+    #[error("{login} has no such account")]
+    NotBoundTo {
+        /// The login.
+        login: String,
+    },
     /// There is no such session.
     #[error("user {login} has no session {session}")]
     NoSession {
@@ -78,7 +137,18 @@ impl From<IdentityError> for Problem {
             IdentityError::SessionNeeded => (ProblemKind::Forbidden, "identity.session_needed"),
             IdentityError::WrongLink => (ProblemKind::Forbidden, "identity.wrong_link"),
             IdentityError::ServiceAccount(_) => (ProblemKind::Conflict, "identity.service_account"),
-            IdentityError::NoToken { .. }
+            IdentityError::CodeNeeded => (ProblemKind::Unauthenticated, "identity.code_needed"),
+            IdentityError::WrongCode => (ProblemKind::Unauthenticated, "identity.wrong_code"),
+            IdentityError::TotpAlready => (ProblemKind::Conflict, "identity.totp_already"),
+            IdentityError::NoTotp => (ProblemKind::Conflict, "identity.no_totp"),
+            IdentityError::Provider { .. } => (ProblemKind::Unavailable, "identity.provider"),
+            IdentityError::OidcAttempt => (ProblemKind::Forbidden, "identity.oidc_attempt"),
+            IdentityError::NotBound { .. } => (ProblemKind::Forbidden, "identity.not_bound"),
+            IdentityError::LoginTaken { .. } => (ProblemKind::Conflict, "identity.login_taken"),
+            IdentityError::BoundAlready { .. } => (ProblemKind::Conflict, "identity.bound_already"),
+            IdentityError::NoProvider { .. }
+            | IdentityError::NotBoundTo { .. }
+            | IdentityError::NoToken { .. }
             | IdentityError::NoSession { .. }
             | IdentityError::NoUser(_) => (ProblemKind::Missing, "missing"),
             IdentityError::Problem(problem) => return problem,

@@ -2,7 +2,18 @@
 
 use tessera_kernel::{Kind as _, ObjectId, Problem, Ref, Source, Tx};
 
-use crate::User;
+use crate::{IdentityError, User};
+
+/// Lets nobody but whoever is signed in as this user.
+pub(crate) fn only(tx: &mut Tx<'_>, user: ObjectId) -> Result<(), IdentityError> {
+    if is_own(tx, user) { Ok(()) } else { Err(IdentityError::SessionNeeded) }
+}
+
+fn is_own(tx: &mut Tx<'_>, user: ObjectId) -> bool {
+    let actor = tx.actor();
+    actor.source() == Source::Session
+        && tx.load(Ref::<User>::new(user)).is_ok_and(|user| user.profile.login == actor.name())
+}
 
 /// Lets whoever is signed in as this user; anybody else needs the right. A token gives no more than
 /// rights: it can't make other credentials of its owner.
@@ -11,10 +22,5 @@ pub(crate) fn require(
     user: ObjectId,
     action: &'static str,
 ) -> Result<(), Problem> {
-    let actor = tx.actor();
-    let is_person = actor.source() == Source::Session;
-    if is_person && tx.load(Ref::<User>::new(user)).is_ok_and(|u| u.profile.login == actor.name()) {
-        return Ok(());
-    }
-    actor.require(User::NAME, action)
+    if is_own(tx, user) { Ok(()) } else { tx.actor().require(User::NAME, action) }
 }

@@ -6,6 +6,7 @@ use tessera_kernel::{
     Actor, Database, Fault, Kind as _, Object as _, ObjectId, Query, ReadMode, Ref, Source, Tx,
 };
 
+use crate::oidc::Providers;
 use crate::settings::IdentitySettings;
 use crate::verified::Verified;
 use crate::{
@@ -21,6 +22,7 @@ pub(crate) const URGENT: ReadMode = ReadMode { deadline: None, urgent: true };
 pub struct Identity {
     db: Database,
     verified: Verified,
+    providers: Providers,
     /// One password is hashed at a time: guessing must not take the machine away from others.
     hashing: Mutex<()>,
 }
@@ -28,12 +30,22 @@ pub struct Identity {
 impl Identity {
     /// Serves the users of a database.
     pub fn new(db: Database) -> Self {
-        Self { db, verified: Verified::default(), hashing: Mutex::default() }
+        Self {
+            db,
+            verified: Verified::default(),
+            providers: Providers::default(),
+            hashing: Mutex::default(),
+        }
     }
 
     /// The database.
     pub(crate) fn db(&self) -> &Database {
         &self.db
+    }
+
+    /// The identity providers.
+    pub(crate) fn providers(&self) -> &Providers {
+        &self.providers
     }
 
     /// Customizing of identity.

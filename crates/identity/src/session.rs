@@ -36,6 +36,8 @@ pub(crate) static USER_SESSION: LazyLock<TableDef> = LazyLock::new(|| {
 
 /// Position of the moment of the last call.
 const SEEN_AT: usize = 4;
+/// Position of the scope.
+const SCOPE: usize = 8;
 /// Seconds after which a call is noted anew.
 const NOTED: i64 = 60;
 /// Digits of a session's hash that name it to people. They tell nothing of its secret.
@@ -111,7 +113,8 @@ impl Identity {
             let who = Some((opening.user, login.as_str()));
             sign_in_log::add(tx, who, client, &opening.method, Outcome::SignedIn)?;
             let lasts = (expires_at.as_micros() - tx.now().as_micros()) / 1_000_000;
-            Ok(SignedIn { secret: secret.clone(), login, name, expires_at, lasts })
+            let must_enrol = opening.scope.grants().is_some();
+            Ok(SignedIn { secret: secret.clone(), login, name, expires_at, lasts, must_enrol })
         })
     }
 
@@ -216,6 +219,31 @@ pub(crate) fn close_all(
 ) -> Result<usize, Fault> {
     let is_meant = |hash: &str| session.is_none_or(|id| hash.get(..ID) == Some(id));
     delete_where(tx, Condition::eq(1, Cell::Uuid(user.0)), is_meant)
+}
+
+/// Ends the sessions of a user that were opened for nothing but to enrol a second factor.
+pub(crate) fn close_limited(tx: &mut Tx<'_>, user: ObjectId) -> Result<usize, Fault> {
+    let limited = Condition { column: SCOPE, operator: Operator::NotEmpty, values: Vec::new() };
+    let mut hashes = Vec::new();
+    let query = Select::from(&USER_SESSION, &[0]).equals(1, Cell::Uuid(user.0)).filter(limited);
+    tx.select(&query, &mut |row| {
+        hashes.extend(row.text()?.map(str::to_string));
+        Ok(())
+    })?;
+    for hash in &hashes {
+        tx.connection().delete(&USER_SESSION, &[CellRef::Text(hash)])?;
+    }
+    Ok(hashes.len())
+}
+
+/// By what the user of a session signed in.
+pub(crate) fn method(tx: &mut Tx<'_>, hash: &[u8; 32]) -> Result<Option<String>, Fault> {
+    let (hash, mut method) = (secret::hex(hash), None);
+    tx.connection().rows(&USER_SESSION, &[CellRef::Text(&hash)], &mut |row| {
+        method = read(row)?.1.method;
+        Ok(())
+    })?;
+    Ok(method)
 }
 
 /// Deletes sessions that ended.

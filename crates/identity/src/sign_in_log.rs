@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 use tessera_kernel::{
-    Actor, Cell, CellRef, ColumnDef, ColumnType, Condition, Direction, Fault, Instant, Kind as _,
-    ObjectId, Operator, RowBuffer, RowSource, Select, TableDef, Tx,
+    Actor, Cell, CellRef, Code, ColumnDef, ColumnType, Condition, Direction, Fault, Instant,
+    Kind as _, ObjectId, Operator, RowBuffer, RowSource, Select, TableDef, Tx,
 };
 
 use crate::client::Client;
@@ -35,6 +35,12 @@ pub(crate) static SIGN_IN_LOG: LazyLock<TableDef> = LazyLock::new(|| {
 pub(crate) enum Method {
     /// A password.
     Password,
+    /// A password and a code of an app.
+    Totp,
+    /// A password and a recovery code.
+    RecoveryCode,
+    /// An OpenID provider.
+    Oidc(Code),
     /// The link of the first administrator.
     Setup,
 }
@@ -44,6 +50,9 @@ impl Method {
     pub(crate) fn name(&self) -> String {
         match self {
             Self::Password => "password".to_string(),
+            Self::Totp => "password_and_code".to_string(),
+            Self::RecoveryCode => "password_and_recovery_code".to_string(),
+            Self::Oidc(provider) => format!("oidc:{provider}"),
             Self::Setup => "setup_link".to_string(),
         }
     }
@@ -54,6 +63,8 @@ impl Method {
 pub(crate) enum Outcome {
     /// With a session.
     SignedIn,
+    /// The password was right, and a code has to come with it.
+    CodeNeeded,
     /// It was not right.
     Wrong,
     /// It was not right, and the login has to wait at this client. Tries before the end of the wait
@@ -65,6 +76,7 @@ impl Outcome {
     fn name(self) -> &'static str {
         match self {
             Self::SignedIn => "signed_in",
+            Self::CodeNeeded => "code_needed",
             Self::Wrong => "wrong",
             Self::Locked => "locked",
         }
@@ -84,7 +96,7 @@ pub struct SignIn {
     pub login: Option<String>,
     /// Address of the client, of IPv6 the network; none where it is not known.
     pub client: Option<String>,
-    /// By what: `password`, `setup_link` and so on.
+    /// By what: `password`, `password_and_code`, `oidc:CODE` and so on.
     pub method: String,
     /// `signed_in`, or why not.
     pub outcome: String,

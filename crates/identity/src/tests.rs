@@ -8,8 +8,8 @@ use std::sync::Arc;
 use serde_json::json;
 use tessera_customizing::{Customizing, Diagnostics};
 use tessera_kernel::{
-    Actor, Cache, Catalogues, Clock, Database, Environment, Numbering, Problem, ProblemKind,
-    RandomIds, Registry, Settings, Source, Store, SystemClock,
+    Actor, Cache, Catalogues, Clock, Database, Environment, FixedClock, Instant, Numbering,
+    Problem, ProblemKind, RandomIds, Registry, Settings, Source, Store,
 };
 use tessera_store_sqlite::{Options, SqliteStore};
 
@@ -26,7 +26,8 @@ struct Fixture {
 fn fixture() -> Fixture {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("test.db"), Options::creating()).unwrap();
-    let db = open(Arc::new(store), Arc::new(SystemClock));
+    let now = Instant::parse("2026-06-01T08:00:00Z").unwrap();
+    let db = open(Arc::new(store), Arc::new(FixedClock::at(now)));
     Fixture { identity: Identity::new(db.clone()), db, _folder: folder }
 }
 
@@ -91,11 +92,11 @@ fn the_setup_secret_makes_the_first_administrator_once() {
 fn signing_in_needs_the_right_password_and_signing_out_ends_the_session() {
     let f = fixture();
     f.identity.add_user(&system(), profile("ada", true), PASSWORD).unwrap();
-    let wrong = f.identity.sign_in("ada", "correct horse batterz", &here());
+    let wrong = f.identity.sign_in("ada", "correct horse batterz", None, &here());
     assert!(matches!(wrong, Err(IdentityError::WrongCredentials)));
-    let nobody = f.identity.sign_in("eve", PASSWORD, &here());
+    let nobody = f.identity.sign_in("eve", PASSWORD, None, &here());
     assert!(matches!(nobody, Err(IdentityError::WrongCredentials)));
-    let signed_in = f.identity.sign_in("ADA", PASSWORD, &here()).unwrap();
+    let signed_in = f.identity.sign_in("ADA", PASSWORD, None, &here()).unwrap();
     assert!(f.identity.authenticate(&signed_in.secret).unwrap().is_some());
     assert!(f.identity.recall(&signed_in.secret).is_some());
     f.identity.sign_out(&signed_in.secret).unwrap();
@@ -108,9 +109,9 @@ fn after_five_wrong_passwords_even_the_right_one_waits() {
     let f = fixture();
     f.identity.add_user(&system(), profile("ada", true), PASSWORD).unwrap();
     for _ in 0..5 {
-        let _ = f.identity.sign_in("ada", "wrong wrong wrong", &here());
+        let _ = f.identity.sign_in("ada", "wrong wrong wrong", None, &here());
     }
-    let error = f.identity.sign_in("ada", PASSWORD, &here()).unwrap_err();
+    let error = f.identity.sign_in("ada", PASSWORD, None, &here()).unwrap_err();
     assert_eq!(Problem::from(error).kind, ProblemKind::TooMany);
 }
 
@@ -120,10 +121,10 @@ fn whoever_guesses_elsewhere_does_not_keep_out_whoever_knows_the_password() {
     f.identity.add_user(&system(), profile("ada", true), PASSWORD).unwrap();
     let guesser = at("203.0.113.9");
     for _ in 0..5 {
-        let _ = f.identity.sign_in("ada", "wrong wrong wrong", &guesser);
+        let _ = f.identity.sign_in("ada", "wrong wrong wrong", None, &guesser);
     }
-    assert!(f.identity.sign_in("ada", PASSWORD, &guesser).is_err());
-    f.identity.sign_in("ada", PASSWORD, &at("192.0.2.1")).unwrap();
+    assert!(f.identity.sign_in("ada", PASSWORD, None, &guesser).is_err());
+    f.identity.sign_in("ada", PASSWORD, None, &at("192.0.2.1")).unwrap();
 }
 
 #[test]
@@ -157,10 +158,10 @@ fn the_last_administrator_stays_one() {
 fn a_new_password_ends_the_sessions() {
     let f = fixture();
     let ada = f.identity.add_user(&system(), profile("ada", true), PASSWORD).unwrap();
-    let signed_in = f.identity.sign_in("ada", PASSWORD, &here()).unwrap();
+    let signed_in = f.identity.sign_in("ada", PASSWORD, None, &here()).unwrap();
     f.identity.set_password(&system(), ada, "another long password").unwrap();
     assert!(f.identity.authenticate(&signed_in.secret).unwrap().is_none());
-    f.identity.sign_in("ada", "another long password", &here()).unwrap();
+    f.identity.sign_in("ada", "another long password", None, &here()).unwrap();
 }
 
 #[test]

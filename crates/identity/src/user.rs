@@ -23,13 +23,23 @@ pub struct UserProfile {
     /// Is a program: has tokens only, and can't sign in.
     #[field(default = false, list)]
     pub service: bool,
+    /// Must sign in with a second factor, whatever the installation asks of others.
+    #[field(default = false)]
+    pub second_factor: bool,
 }
 
 impl UserProfile {
     /// Somebody who may sign in, and who administers nothing.
     pub fn person(login: &str, name: &str) -> Self {
         let (login, name) = (login.to_string(), name.to_string());
-        Self { login, name, administrator: false, active: true, service: false }
+        Self {
+            login,
+            name,
+            administrator: false,
+            active: true,
+            service: false,
+            second_factor: false,
+        }
     }
 
     /// Somebody who may do everything.

@@ -4,7 +4,10 @@ use serde_json::{Map, Value, json};
 use tessera_kernel::{Record as _, schema};
 
 use super::{body, id, operation, parameter, put, with, with_body};
-use crate::routes::{ChangedPassword, Credentials, NewPassword, ResetPassword, Setup, TokenInput};
+use crate::routes::{
+    AccountInput, ChangedPassword, Credentials, NewPassword, ResetPassword, Setup, TokenInput,
+    TotpCode,
+};
 
 const TAG: &str = "identity";
 
@@ -15,6 +18,8 @@ pub(super) fn add(paths: &mut Paths) {
     add_sessions(paths);
     add_passwords(paths);
     add_tokens(paths);
+    add_second_factors(paths);
+    add_providers(paths);
     add_log(paths);
 }
 
@@ -89,13 +94,61 @@ fn add_tokens(paths: &mut Paths) {
     put(paths, "/api/v1/user/{id}/tokens/{token}", "delete", revoke);
 }
 
+fn add_second_factors(paths: &mut Paths) {
+    let totp = "/api/v1/user/{id}/totp";
+    let help = "Since when codes of an authenticator app are asked for, and how many recovery codes there are.";
+    let show = operation(TAG, "user.totp", help, "200", Some(&any()));
+    put(paths, totp, "get", with(show, vec![id()]));
+    let help =
+        "Begins to enrol an authenticator app: tells its seed, also as a QR code, this once.";
+    let enrol = operation(TAG, "user.enrol_totp", help, "201", Some(&any()));
+    put(paths, totp, "post", with(enrol, vec![id()]));
+    let help = "Removes the authenticator app and the recovery codes.";
+    let remove = operation(TAG, "user.remove_totp", help, "204", None);
+    put(paths, totp, "delete", with(remove, vec![id()]));
+    let help = "Confirms the app by a code; answers recovery codes, this once.";
+    let confirm = operation(TAG, "user.confirm_totp", help, "200", Some(&any()));
+    let confirm = with_body(with(confirm, vec![id()]), record(TotpCode::FIELDS));
+    put(paths, &format!("{totp}/confirm"), "post", confirm);
+    let help = "Makes new recovery codes; earlier ones end.";
+    let renew = operation(TAG, "user.renew_recovery_codes", help, "201", Some(&any()));
+    put(paths, "/api/v1/user/{id}/recovery-codes", "post", with(renew, vec![id()]));
+}
+
+fn add_providers(paths: &mut Paths) {
+    let help = "Lists the identity providers.";
+    let list = operation(TAG, "oidc.list", help, "200", Some(&any()));
+    put(paths, "/api/v1/oidc", "get", for_strangers(list));
+    let provider = || parameter("provider", "path", "Code of the provider.");
+    for (path, help) in [
+        ("start", "Sends the browser to the page of an identity provider."),
+        ("callback", "Where the provider sends the browser back to; signs in."),
+    ] {
+        let step = operation(TAG, &format!("oidc.{path}"), help, "303", None);
+        let step = with(for_strangers(step), vec![provider()]);
+        put(paths, &format!("/api/v1/oidc/{{provider}}/{path}"), "get", step);
+    }
+    let accounts = "/api/v1/user/{id}/accounts";
+    let help = "Lists the accounts of identity providers that are bound to a user.";
+    let list = operation(TAG, "user.accounts", help, "200", Some(&any()));
+    put(paths, accounts, "get", with(list, vec![id()]));
+    for (path, name, help) in [
+        ("", "bind_account", "Binds an account of an identity provider to a user."),
+        ("/remove", "unbind_account", "Takes an account from a user, and signs them out."),
+    ] {
+        let change = operation(TAG, &format!("user.{name}"), help, "204", None);
+        let change = with_body(with(change, vec![id()]), record(AccountInput::FIELDS));
+        put(paths, &format!("{accounts}{path}"), "post", change);
+    }
+}
+
 fn add_log(paths: &mut Paths) {
     let help = "Lists who signed in or tried to, newest first: one's own with `user`, or as an \
                 administrator everybody's.";
     let log = operation(TAG, "sign_in_log.list", help, "200", Some(&any()));
     let parameters = vec![
         parameter("user", "query", "Id of a user."),
-        parameter("outcome", "query", "`signed_in`, `wrong` or `locked`."),
+        parameter("outcome", "query", "`signed_in`, `code_needed`, `wrong` or `locked`."),
         parameter("since", "query", "Only what happened at or after this instant."),
         parameter("limit", "query", "Entries per page, 1 to 200."),
         parameter("cursor", "query", "The `next` of the page before."),

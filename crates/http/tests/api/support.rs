@@ -15,6 +15,8 @@ use tessera_kernel::{Actor, Source};
 use tessera_testing_postgres::database;
 use tower::ServiceExt as _;
 
+/// Where an identity provider sends browsers back to; nobody listens there.
+pub(crate) const PUBLIC_URL: &str = "http://localhost:9";
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// A server without a network.
@@ -95,7 +97,8 @@ impl Server {
         let ada = identity.add_user(&system, profile, PASSWORD).unwrap();
         let request = TokenRequest::new("test", 1);
         let token = identity.create_token(&system, ada, &request).unwrap().secret;
-        let router = router(Arc::new(Api::new(&installation, identity, limits)));
+        let router =
+            router(Arc::new(Api::new(&installation, identity, limits).public_url(PUBLIC_URL)));
         Self { installation, router, token, _folder: folder }
     }
 

@@ -24,8 +24,10 @@ fn a_session_ends_two_hours_after_its_last_call_and_twelve_after_it_was_opened()
     for p in everywhere() {
         let one = &p.identities[0];
         one.add_user(&system(), profile("ada", true), PASSWORD).unwrap();
-        let (used, idle) =
-            (one.sign_in("ada", PASSWORD, &here()).unwrap(), one.sign_in("ada", PASSWORD, &here()));
+        let (used, idle) = (
+            one.sign_in("ada", PASSWORD, None, &here()).unwrap(),
+            one.sign_in("ada", PASSWORD, None, &here()),
+        );
         assert_eq!(used.lasts, 12 * 3600);
         let ada = one.find("ada").unwrap();
         let lives = |secret: &str, minutes: i64| {
@@ -118,7 +120,7 @@ fn the_log_is_kept_as_long_as_the_installation_says() {
     for p in everywhere() {
         let one = &p.identities[0];
         one.add_user(&system(), profile("ada", true), PASSWORD).unwrap();
-        one.sign_in("ada", PASSWORD, &here()).unwrap();
+        one.sign_in("ada", PASSWORD, None, &here()).unwrap();
         let kept = || {
             let query = SignInQuery { limit: 10, ..SignInQuery::default() };
             one.sign_ins(&system(), &query).unwrap().len()

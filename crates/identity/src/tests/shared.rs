@@ -157,13 +157,13 @@ fn a_new_password_and_the_sweep_forget_what_counts_no_more() {
         let [one, two] = &p.identities;
         let ada = one.add_user(&system(), profile("ada", true), PASSWORD).unwrap();
         for _ in 0..5 {
-            let _ = two.sign_in("ada", "wrong wrong wrong", &here());
+            let _ = two.sign_in("ada", "wrong wrong wrong", None, &here());
         }
-        let waits = one.sign_in("ada", PASSWORD, &here());
+        let waits = one.sign_in("ada", PASSWORD, None, &here());
         assert!(matches!(waits, Err(IdentityError::TooManyTries { .. })), "{}", p.engine);
         two.set_password(&system(), ada, "another long password").unwrap();
-        one.sign_in("ada", "another long password", &here()).unwrap();
-        let _ = one.sign_in("a password in the wrong field", "ada", &here());
+        one.sign_in("ada", "another long password", None, &here()).unwrap();
+        let _ = one.sign_in("a password in the wrong field", "ada", None, &here());
         // A session, both logins and the client of one; the client that signed in is known longer.
         for (days, deleted) in [(0, 0), (1, 4), (90, 1), (91, 0)] {
             p.set(0, days * 86_400 + 3);
@@ -212,7 +212,7 @@ fn a_session_of_one_process_is_known_to_the_other_until_it_is_ended() {
     for p in everywhere() {
         let [one, two] = &p.identities;
         one.add_user(&system(), profile("ada", true), PASSWORD).unwrap();
-        let session = one.sign_in("ada", PASSWORD, &here()).unwrap().secret;
+        let session = one.sign_in("ada", PASSWORD, None, &here()).unwrap().secret;
         assert!(two.authenticate(&session).unwrap().is_some(), "{}", p.engine);
         one.sign_out(&session).unwrap();
         two.forget();
