@@ -2,22 +2,27 @@
 
 use std::path::Path;
 
-use crate::command::{is_installed, run as execute, run_with};
+use crate::command::{is_installed, root, run as execute, run_with};
 use crate::{postgres, simulate};
 
-/// Outside checkers of the ledger, clocks that can be set, and disks that nobody waits for, by program and
-/// Debian package.
-const PROGRAMS: [(&str, &str); 4] = [
+/// Outside checkers of the ledger, clocks that can be set, disks that nobody waits for, and what an OpenID
+/// provider runs on, by program and Debian package.
+const PROGRAMS: [(&str, &str); 6] = [
     ("hledger", "hledger"),
     ("bean-check", "beancount"),
     ("faketime", "faketime"),
     ("eatmydata", "eatmydata"),
+    ("node", "nodejs"),
+    ("npm", "npm"),
 ];
 /// Debian's packages with the servers that the tests start.
 const SERVER: &str = "postgresql-15";
 const NATS_SERVER: &str = "nats-server";
 /// Where Debian keeps it; users need not have it in their path.
 const NATS_SERVER_PROGRAM: &str = "/usr/sbin/nats-server";
+/// The OpenID provider that the tests sign in at, of npm, and where it is installed.
+const PROVIDER: &str = "oidc-provider@8.8.1";
+const PROVIDER_FOLDER: &str = "target/oidc-provider";
 
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     if !arguments.iter().any(|argument| argument == "--fast") {
@@ -70,11 +75,21 @@ fn install() -> Result<(), String> {
     if !is_installed(NATS_SERVER) && !is_installed(NATS_SERVER_PROGRAM) {
         lacking.push(NATS_SERVER);
     }
-    if lacking.is_empty() || !Path::new("/usr/bin/apt-get").exists() {
+    if !lacking.is_empty() && Path::new("/usr/bin/apt-get").exists() {
+        execute("apt-get", &["update", "-qq"])?;
+        let mut arguments = vec!["install", "-y", "-qq", "--no-install-recommends"];
+        arguments.extend(lacking);
+        execute("apt-get", &arguments)?;
+    }
+    install_provider()
+}
+
+/// Installs the OpenID provider where npm is at hand.
+fn install_provider() -> Result<(), String> {
+    let folder = root().join(PROVIDER_FOLDER);
+    if folder.join("node_modules/oidc-provider").exists() || !is_installed("npm") {
         return Ok(());
     }
-    execute("apt-get", &["update", "-qq"])?;
-    let mut arguments = vec!["install", "-y", "-qq", "--no-install-recommends"];
-    arguments.extend(lacking);
-    execute("apt-get", &arguments)
+    std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    execute("npm", &["install", "--no-audit", "--no-fund", "--prefix", PROVIDER_FOLDER, PROVIDER])
 }

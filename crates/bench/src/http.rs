@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tessera_http::{Api, Limits};
-use tessera_identity::{Identity, IdentityError, UserProfile};
+use tessera_identity::{Identity, IdentityError, TokenRequest, UserProfile};
 use tessera_installation::{Installation, Services};
 use tessera_kernel::{Actor, ObjectId, Source};
 
@@ -30,18 +30,14 @@ impl Server {
         let user = match identity.find("bench") {
             Ok(user) => user,
             Err(_) => {
-                let profile = UserProfile {
-                    login: "bench".into(),
-                    name: "Benchmark".into(),
-                    administrator: true,
-                    active: true,
-                };
+                let profile = UserProfile::administrator("bench", "Benchmark");
                 // Nobody signs in by it: the token does.
                 let password = uuid_like();
                 identity.add_user(&actor, profile, &password).map_err(refused)?
             }
         };
-        let token = identity.create_token(&actor, user, "bench", 1).map_err(refused)?.secret;
+        let request = TokenRequest::new("bench", 1);
+        let token = identity.create_token(&actor, user, &request).map_err(refused)?.secret;
         let services = Arc::new(Services::start(installation, None)?);
         let awake = services.clone();
         let api =

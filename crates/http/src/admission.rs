@@ -19,7 +19,7 @@ use crate::refusal::Refusal;
 enum Audience {
     /// Whoever watches the server: answered whatever else is going on.
     Watchers,
-    /// Whoever is not known yet: signing in and setting up.
+    /// Whoever is not known yet: signing in, setting up, setting a password by a link.
     Strangers,
     /// Whoever is known.
     Known,
@@ -29,7 +29,12 @@ impl Audience {
     fn of(method: &Method, path: &str) -> Self {
         match path {
             "/livez" | "/readyz" | "/metrics" => Self::Watchers,
-            "/api/v1/session" | "/api/v1/setup" if method == Method::POST => Self::Strangers,
+            "/api/v1/session" | "/api/v1/setup" | "/api/v1/password-reset"
+                if method == Method::POST =>
+            {
+                Self::Strangers
+            }
+            path if path.starts_with("/api/v1/oidc") => Self::Strangers,
             _ => Self::Known,
         }
     }

@@ -94,6 +94,8 @@ pub struct Api {
     pub(crate) openapi: Bytes,
     pub(crate) metadata: Bytes,
     pub(crate) secure_cookies: bool,
+    /// The address that people use, without a slash at its end.
+    pub(crate) public_url: String,
     ready: AtomicBool,
     committed: Box<dyn Fn() + Send + Sync>,
 }
@@ -122,6 +124,7 @@ impl Api {
             openapi,
             metadata,
             secure_cookies: false,
+            public_url: "http://127.0.0.1:8080".to_string(),
             ready: AtomicBool::new(true),
             committed: Box::new(|| {}),
         }
@@ -131,6 +134,13 @@ impl Api {
     #[must_use]
     pub fn secure_cookies(mut self, secure: bool) -> Self {
         self.secure_cookies = secure;
+        self
+    }
+
+    /// The address that people use, to which identity providers send them back.
+    #[must_use]
+    pub fn public_url(mut self, address: &str) -> Self {
+        self.public_url = address.trim_end_matches('/').to_string();
         self
     }
 

@@ -2,23 +2,27 @@
 
 use std::sync::Arc;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, OriginalUri};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
-use tessera_kernel::{Actor, Problem, ProblemKind};
+use tessera_identity::Scope;
+use tessera_kernel::{Actor, ObjectId, Problem, ProblemKind};
 
 use crate::Api;
+use crate::operation::{self, Right};
 use crate::refusal::Refusal;
 
 /// The cookie of a session.
 pub(crate) const SESSION_COOKIE: &str = "tessera_session";
 
-/// The actor of the request's token or session.
+/// Whoever is behind the request's token or session.
 #[derive(Clone)]
 pub(crate) struct Caller {
     /// Who.
     pub(crate) actor: Actor,
+    /// Their user object.
+    pub(crate) user: ObjectId,
     /// The secret by which they are known.
     pub(crate) secret: String,
 }
@@ -42,13 +46,36 @@ impl FromRequestParts<Arc<Api>> for Caller {
             }
         }
         .to_string();
-        if let Some(actor) = api.identity.recall(&secret) {
-            return Ok(Self { actor, secret });
-        }
-        let asked = secret.clone();
-        let actor = api.identity(move |identity| identity.authenticate(&asked)).await??;
-        actor.map(|actor| Self { actor, secret }).ok_or_else(unknown)
+        let caller = match api.identity.recall(&secret) {
+            Some(caller) => caller,
+            None => {
+                let asked = secret.clone();
+                let found = api.identity(move |identity| identity.authenticate(&asked)).await??;
+                found.ok_or_else(unknown)?
+            }
+        };
+        within(&caller.scope, parts, api)?;
+        Ok(Self { actor: caller.actor, user: caller.user, secret })
     }
+}
+
+/// Refuses what is beyond the scope of the credential, whatever its user may. What this program can't
+/// tell the right of is beyond every scope.
+fn within(scope: &Scope, parts: &Parts, api: &Api) -> Result<(), Refusal> {
+    if scope.grants().is_none() {
+        return Ok(());
+    }
+    // Within nested routes the path is cut.
+    let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
+    let registry = &api.db.environment().registry;
+    let detail = match operation::right(registry, &parts.method, uri.path()) {
+        Right::Free => return Ok(()),
+        Right::Of(object, action) if scope.allows(object, action) => return Ok(()),
+        Right::Of(object, action) => format!("this credential may not {action} {object}"),
+        Right::Unknown => "this credential may not do this".to_string(),
+    };
+    let detail = format!("{detail}: its scope is `{scope}`");
+    Err(Problem::new(ProblemKind::Forbidden, "beyond_scope", detail).into())
 }
 
 fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
@@ -65,13 +92,18 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
 
 /// The session's secret from the cookies.
 pub(crate) fn cookie(headers: &HeaderMap) -> Option<&str> {
+    cookie_named(headers, SESSION_COOKIE)
+}
+
+/// What a cookie with this name has.
+pub(crate) fn cookie_named<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers
         .get_all(COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|text| text.split(';'))
-        .find_map(|pair| pair.trim().strip_prefix(SESSION_COOKIE)?.strip_prefix('='))
-        .filter(|secret| !secret.is_empty())
+        .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+        .filter(|value| !value.is_empty())
 }
 
 /// Whether the call is one that a page of another origin can't send without being allowed to

@@ -1,15 +1,15 @@
 //! The API as an OpenAPI 3.1 document.
 
 mod bodies;
+mod identity;
 
 use serde_json::{Map, Value, json};
 use tessera_kernel::{
-    Action, ActionTarget, Module, ObjectDef, ObjectEntry, Record, Registry, schema, with_article,
+    Action, ActionTarget, Module, ObjectDef, ObjectEntry, Registry, schema, with_article,
 };
 
 use self::bodies::{answer, bulk_answer, change_schema};
 use crate::filter;
-use crate::routes::{Credentials, NewPassword, Setup, TokenInput};
 
 /// The whole document.
 pub(crate) fn document(registry: &Registry) -> Value {
@@ -23,6 +23,7 @@ pub(crate) fn document(registry: &Registry) -> Value {
             add_action(module, action, &mut paths, &mut schemas);
         }
     }
+    identity::add(&mut paths);
     add_platform(&mut paths);
     json!({
         "openapi": "3.1.0",
@@ -329,32 +330,6 @@ fn history(tag: &str, name: &str) -> Value {
 /// Paths that belong to no object.
 fn add_platform(paths: &mut Map<String, Value>) {
     let any = json!({ "type": "object" });
-    let record = |fields| body(&schema::record(fields, true), true);
-    let tag = "identity";
-    let mut sign_in = operation(tag, "session.create", "Signs in.", "201", Some(&any));
-    sign_in["security"] = json!([]);
-    put(paths, "/api/v1/session", "post", with_body(sign_in, record(Credentials::FIELDS)));
-    let who = operation(tag, "session.get", "Who am I?", "200", Some(&any));
-    put(paths, "/api/v1/session", "get", who);
-    let sign_out = operation(tag, "session.delete", "Signs out.", "204", None);
-    put(paths, "/api/v1/session", "delete", sign_out);
-    let help = "Makes the first administrator with the one-time secret that the server printed.";
-    let mut setup = operation(tag, "setup.create", help, "201", Some(&any));
-    setup["security"] = json!([]);
-    put(paths, "/api/v1/setup", "post", with_body(setup, record(Setup::FIELDS)));
-    let help = "Sets the password of a user and ends their sessions.";
-    let password = with(operation(tag, "user.set_password", help, "204", None), vec![id()]);
-    let password = with_body(password, record(NewPassword::FIELDS));
-    put(paths, "/api/v1/user/{id}/password", "post", password);
-    let help = "Makes an API token and tells its secret: this once.";
-    let token = with(operation(tag, "user.create_token", help, "201", Some(&any)), vec![id()]);
-    let token = with_body(token, record(TokenInput::FIELDS));
-    put(paths, "/api/v1/user/{id}/tokens", "post", token);
-    let tokens = operation(tag, "user.tokens", "Lists a user's tokens.", "200", Some(&any));
-    put(paths, "/api/v1/user/{id}/tokens", "get", with(tokens, vec![id()]));
-    let revoke = operation(tag, "user.revoke_token", "Revokes a token.", "204", None);
-    let revoke = with(revoke, vec![id(), parameter("token", "path", "Id of the token.")]);
-    put(paths, "/api/v1/user/{id}/tokens/{token}", "delete", revoke);
     for (path, name, help) in [
         ("deliveries", "deliveries", "Lists the last tries to reach a webhook."),
         ("dead-letters", "dead_letters", "Lists the events that a webhook refused too often."),
@@ -363,6 +338,6 @@ fn add_platform(paths: &mut Map<String, Value>) {
         put(paths, &format!("/api/v1/webhook/{{id}}/{path}"), "get", with(shown, vec![id()]));
     }
     let metadata =
-        operation(tag, "metadata.get", "What a user interface needs.", "200", Some(&any));
+        operation("identity", "metadata.get", "What a user interface needs.", "200", Some(&any));
     put(paths, "/api/v1/metadata", "get", metadata);
 }

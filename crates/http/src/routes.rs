@@ -7,17 +7,25 @@ mod create;
 mod delete;
 mod history;
 mod list;
+mod oidc;
 mod page;
+mod password;
 mod read;
+mod second_factor;
 mod session;
 mod setup;
+mod sign_in_log;
 mod system;
+mod token;
 mod user;
 mod webhook;
 
+pub(crate) use oidc::AccountInput;
+pub(crate) use password::{ChangedPassword, NewPassword, ResetPassword};
+pub(crate) use second_factor::TotpCode;
 pub(crate) use session::Credentials;
 pub(crate) use setup::Setup;
-pub(crate) use user::{NewPassword, TokenInput};
+pub(crate) use token::TokenInput;
 
 use std::sync::Arc;
 
@@ -44,16 +52,34 @@ pub fn router(api: Arc<Api>) -> Router {
         )
         .route("/{object}/{id}/{action}", post(action::of_object))
         .route("/session", get(session::show).post(session::sign_in).delete(session::sign_out))
+        .route("/session/password", post(password::change_own))
         .route("/setup", post(setup::set_up))
+        .route("/password-reset", post(password::reset))
         .route("/metadata", get(system::metadata))
-        .route("/user/{id}/password", post(user::set_password))
-        .route("/user/{id}/tokens", get(user::tokens).post(user::create_token))
-        .route("/user/{id}/tokens/{token}", delete(user::revoke_token))
+        .route("/user/{id}/password", post(password::set))
+        .route("/user/{id}/reset-link", post(password::create_reset_link))
+        .route("/user/{id}/unlock", post(user::unlock))
+        .route("/user/{id}/sessions", get(user::sessions).delete(user::end_sessions))
+        .route("/user/{id}/sessions/{session}", delete(user::end_session))
+        .route(
+            "/user/{id}/totp",
+            get(second_factor::show).post(second_factor::enrol).delete(second_factor::remove),
+        )
+        .route("/user/{id}/totp/confirm", post(second_factor::confirm))
+        .route("/user/{id}/recovery-codes", post(second_factor::renew_recovery_codes))
+        .route("/user/{id}/accounts", get(oidc::accounts).post(oidc::bind))
+        .route("/user/{id}/accounts/remove", post(oidc::unbind))
+        .route("/oidc", get(oidc::providers))
+        .route("/oidc/{provider}/start", get(oidc::start))
+        .route("/user/{id}/tokens", get(token::list).post(token::create))
+        .route("/user/{id}/tokens/{token}", delete(token::revoke))
         .route("/webhook/{id}/deliveries", get(webhook::deliveries))
         .route("/webhook/{id}/dead-letters", get(webhook::dead_letters))
         .route_layer(from_fn(parameters::none));
     let objects = plain
         .route("/{object}", get(list::list))
+        .route("/sign-in-log", get(sign_in_log::list))
+        .route("/oidc/{provider}/callback", get(oidc::callback))
         .route("/{object}/bulk", post(bulk::bulk))
         .route("/{object}/{id}/changes", get(history::changes));
     Router::new()

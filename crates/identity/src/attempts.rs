@@ -1,7 +1,7 @@
 //! Wrong passwords: after five in a row from one client a login has to wait there, and after many
 //! from anywhere it is tried at most once a second from clients that never signed in with it.
 //!
-//! Whoever guesses is slowed; whoever knows the password is not kept out by others who guess.
+//! A client that guesses for many logins is slowed besides (`client`). Whoever guesses is slowed; whoever knows the password is not kept out by others who guess.
 //!
 //! All of it stands in the database, so that guesses count whichever process they are sent to. A try
 //! is noted as wrong before the password is looked at, and taken back when it was right: guesses that
@@ -9,7 +9,6 @@
 //!
 //! Of a login only a digest is kept: what was typed there may be a password.
 
-use std::net::{IpAddr, Ipv6Addr};
 use std::sync::LazyLock;
 
 use tessera_kernel::{
@@ -17,6 +16,7 @@ use tessera_kernel::{
     TableDef, Tx,
 };
 
+use crate::client::{self, Client};
 use crate::secret;
 
 /// Wrong passwords in a row before a login waits at a client.
@@ -56,27 +56,6 @@ pub(crate) static SIGN_IN_CLIENT: LazyLock<TableDef> = LazyLock::new(|| {
     ];
     TableDef::new("sign_in_client", columns, 2).with_index(&["kept_until"], false)
 });
-
-/// Where a try comes from: an address, of IPv6 the network that one customer gets; none where it
-/// is not known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Client(Option<IpAddr>);
-
-impl Client {
-    /// The client at an address.
-    pub(crate) fn at(address: Option<IpAddr>) -> Self {
-        Self(address.map(|address| match address.to_canonical() {
-            IpAddr::V6(address) => {
-                IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)))
-            }
-            address => address,
-        }))
-    }
-
-    fn text(self) -> String {
-        self.0.map(|address| address.to_string()).unwrap_or_default()
-    }
-}
 
 /// What is known of a login at a client.
 struct AtClient {
@@ -145,6 +124,9 @@ pub(crate) fn take(tx: &mut Tx<'_>, login: &str, client: Client) -> Result<Optio
         if anywhere.waits(now) {
             return Ok(Some(1));
         }
+        if let Some(seconds) = client::fill(tx, client)? {
+            return Ok(Some(u64::try_from(seconds).unwrap_or(1)));
+        }
         if anywhere.presses(now) {
             anywhere.next_at = now.plus_seconds(1);
         }
@@ -164,9 +146,31 @@ pub(crate) fn succeeded(tx: &mut Tx<'_>, login: &str, client: Client) -> Result<
     let (now, key) = (tx.now(), key(login));
     let mut anywhere = hold(tx, &key)?;
     let mut here = load(tx, &key, client)?;
+    if !here.is_known(now) {
+        client::drain(tx, client)?;
+    }
     anywhere.failures = (anywhere.failures - 1).max(0);
     (here.failures, here.signed_in_at) = (0, Some(now));
     save(tx, &key, client, anywhere, &here)
+}
+
+/// The try that was taken last was neither right nor wrong.
+pub(crate) fn take_back(tx: &mut Tx<'_>, login: &str, client: Client) -> Result<(), Fault> {
+    let (now, key) = (tx.now(), key(login));
+    let mut anywhere = hold(tx, &key)?;
+    let mut here = load(tx, &key, client)?;
+    if !here.is_known(now) {
+        client::drain(tx, client)?;
+    }
+    anywhere.failures = (anywhere.failures - 1).max(0);
+    here.failures = (here.failures - 1).max(0);
+    save(tx, &key, client, anywhere, &here)
+}
+
+/// Seconds that a login has to wait at a client.
+pub(crate) fn wait(tx: &mut Tx<'_>, login: &str, client: Client) -> Result<Option<i64>, Fault> {
+    let now = tx.now();
+    Ok(load(tx, &key(login), client)?.wait(now))
 }
 
 /// Forgets everything about a login: it has a new password.
@@ -269,17 +273,4 @@ fn save(
         Cell::Instant(kept_until.as_micros()),
     ]);
     Ok(tx.connection().put(&SIGN_IN_CLIENT, &row)?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_addresses_of_one_network_are_one_client() {
-        let at = |text: &str| Client::at(Some(text.parse().unwrap()));
-        assert_eq!(at("2001:db8:1:2::1"), at("2001:db8:1:2:ffff::7"));
-        assert_ne!(at("2001:db8:1:2::1"), at("2001:db8:1:3::1"));
-        assert_eq!(at("::ffff:192.0.2.1"), at("192.0.2.1"));
-    }
 }

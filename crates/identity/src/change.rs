@@ -34,8 +34,8 @@ pub(crate) fn save(tx: &mut Tx<'_>, mut stored: Stored<User>) -> Result<(), Prob
             ),
         ));
     }
-    if !stored.profile.active {
-        session::close_all(tx, stored.head.id)?;
+    if !stored.profile.active || stored.profile.service {
+        session::close_all(tx, stored.head.id, None)?;
     }
     if tx.save(&mut stored)? {
         let payload = value!({ "login": stored.profile.login, "active": stored.profile.active });

@@ -10,6 +10,9 @@ pub(crate) const TOKEN: &str = "tsr_";
 /// What starts a setup secret.
 pub(crate) const SETUP: &str = "setup_";
 
+/// What starts the secret of a link by which somebody sets their password.
+pub(crate) const LINK: &str = "reset_";
+
 /// A new secret.
 pub(crate) fn generate(prefix: &str) -> Result<String, Fault> {
     let mut bytes = [0; 32];

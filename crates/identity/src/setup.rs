@@ -4,10 +4,14 @@
 use std::sync::LazyLock;
 
 use tessera_kernel::{
-    Cell, CellRef, ColumnDef, ColumnType, Fault, RowBuffer, Select, TableDef, Tx,
+    Actor, Cell, CellRef, ColumnDef, ColumnType, Fault, RowBuffer, Select, Source, TableDef, Tx,
 };
 
-use crate::secret;
+use crate::scope::Scope;
+use crate::session::Opening;
+use crate::sign_in_log::Method;
+use crate::{Device, Identity, IdentityError, SignedIn, User, UserProfile};
+use crate::{create, password, secret, user};
 
 /// Setup secrets by their hash.
 pub(crate) static SETUP_SECRET: LazyLock<TableDef> = LazyLock::new(|| {
@@ -21,15 +25,62 @@ pub(crate) static SETUP_SECRET: LazyLock<TableDef> = LazyLock::new(|| {
 /// Seconds that one serves: the administrator may read the log tomorrow.
 const LASTS: i64 = 7 * 24 * 3600;
 
+impl Identity {
+    /// A setup secret, if there is no user yet. Earlier ones, also of other processes, go on.
+    pub fn offer_setup(&self) -> Result<Option<String>, Fault> {
+        let secret = secret::generate(secret::SETUP)?;
+        let hash = secret::hash(&secret);
+        let system = Actor::system(Source::System);
+        let offered = self.db().command(&system, move |tx| {
+            let nobody = user::nobody(tx)?;
+            if nobody {
+                offer(tx, &hash)?;
+            }
+            Ok::<_, Fault>(nobody)
+        })?;
+        Ok(offered.then_some(secret))
+    }
+
+    /// Makes the first administrator and signs them in. One setup secret serves, once.
+    pub fn set_up(
+        &self,
+        setup: &str,
+        profile: UserProfile,
+        password: &str,
+        device: &Device,
+    ) -> Result<SignedIn, IdentityError> {
+        let (offered, system) = (secret::hash(setup), Actor::system(Source::Session));
+        // Nobody makes us hash who has no secret.
+        if !self.db().read(&system, |tx| is_offered(tx, &offered))? {
+            return Err(IdentityError::WrongSetup);
+        }
+        let hash = self.hash_password(password, &profile.login)?;
+        let profile = UserProfile { administrator: true, active: true, service: false, ..profile };
+        let user = self.db().command(&system, move |tx| {
+            if !take(tx, &offered)? {
+                return Err(IdentityError::WrongSetup);
+            }
+            if !user::nobody(tx)? {
+                return Err(IdentityError::SetUpAlready);
+            }
+            let stored = create::insert(tx, User { profile: profile.clone() })?;
+            password::store(tx, stored.head.id, &hash)?;
+            Ok::<_, IdentityError>(stored.head.id)
+        })?;
+        let (device, method, scope) = (device.clone(), Method::Setup, Scope::unlimited());
+        self.open_session(Opening { user, device, method, scope }, |_| Ok(()))
+    }
+}
+
 /// Offers one.
-pub(crate) fn offer(tx: &mut Tx<'_>, hash: &[u8; 32]) -> Result<(), Fault> {
+fn offer(tx: &mut Tx<'_>, hash: &[u8; 32]) -> Result<(), Fault> {
     let expires = tx.now().plus_seconds(LASTS).as_micros();
     let row = RowBuffer(vec![Cell::Text(secret::hex(hash)), Cell::Instant(expires)]);
     Ok(tx.connection().insert(&SETUP_SECRET, &row)?)
 }
 
 /// Whether one is offered.
-pub(crate) fn is_offered(tx: &mut Tx<'_>, hash: &[u8; 32]) -> Result<bool, Fault> {
+fn is_offered(tx: &mut Tx<'_>, hash: &[u8; 32]) -> Result<bool, Fault> {
     let (hash, now) = (secret::hex(hash), tx.now().as_micros());
     let mut offered = false;
     tx.connection().rows(&SETUP_SECRET, &[CellRef::Text(&hash)], &mut |row| {
@@ -42,7 +93,7 @@ pub(crate) fn is_offered(tx: &mut Tx<'_>, hash: &[u8; 32]) -> Result<bool, Fault
 
 /// Uses one up, and ends all others with it; false where it is not offered. Who comes at the same
 /// time with another one waits here, and then finds a user.
-pub(crate) fn take(tx: &mut Tx<'_>, hash: &[u8; 32]) -> Result<bool, Fault> {
+fn take(tx: &mut Tx<'_>, hash: &[u8; 32]) -> Result<bool, Fault> {
     if !is_offered(tx, hash)? {
         return Ok(false);
     }

@@ -20,6 +20,32 @@ pub struct UserProfile {
     /// May sign in.
     #[field(default = true, list)]
     pub active: bool,
+    /// Is a program: has tokens only, and can't sign in.
+    #[field(default = false, list)]
+    pub service: bool,
+    /// Must sign in with a second factor, whatever the installation asks of others.
+    #[field(default = false)]
+    pub second_factor: bool,
+}
+
+impl UserProfile {
+    /// Somebody who may sign in, and who administers nothing.
+    pub fn person(login: &str, name: &str) -> Self {
+        let (login, name) = (login.to_string(), name.to_string());
+        Self {
+            login,
+            name,
+            administrator: false,
+            active: true,
+            service: false,
+            second_factor: false,
+        }
+    }
+
+    /// Somebody who may do everything.
+    pub fn administrator(login: &str, name: &str) -> Self {
+        Self { administrator: true, ..Self::person(login, name) }
+    }
 }
 
 /// Somebody who may sign in.
@@ -53,7 +79,7 @@ impl User {
 
     /// Whether this user can administer the installation.
     pub(crate) fn administers(&self) -> bool {
-        self.profile.administrator && self.profile.active
+        self.profile.administrator && self.profile.active && !self.profile.service
     }
 }
 

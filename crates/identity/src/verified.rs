@@ -4,7 +4,9 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 use hashbrown::HashMap;
-use tessera_kernel::Actor;
+use tessera_kernel::{Actor, ObjectId};
+
+use crate::scope::Scope;
 
 /// How long a secret is believed without a query. Bounds how late a revocation by another
 /// process is heard.
@@ -12,15 +14,34 @@ const BELIEVED: Duration = Duration::from_secs(10);
 /// Secrets at which the memory starts anew.
 const CAPACITY: usize = 10_000;
 
+/// Whoever is behind a secret that was verified.
+#[derive(Clone, Debug)]
+pub struct VerifiedCaller {
+    /// Who acts.
+    pub actor: Actor,
+    /// Their user object.
+    pub user: ObjectId,
+    /// What this credential may do at most of what they may.
+    pub scope: Scope,
+}
+
+/// What was found by the hash of a secret.
+pub(crate) struct Credential {
+    pub(crate) user: ObjectId,
+    pub(crate) scope: Scope,
+    /// Its use was noted some time ago, and is to be noted anew.
+    pub(crate) stale: bool,
+}
+
 #[derive(Default)]
 struct Entries {
-    actors: HashMap<[u8; 32], (Actor, Instant)>,
+    callers: HashMap<[u8; 32], (VerifiedCaller, Instant)>,
     /// Counts how often everything was forgotten: an answer that was looked up before is not kept
     /// after.
     age: u64,
 }
 
-/// Actors by the hash of their secret.
+/// Callers by the hash of their secret.
 #[derive(Default)]
 pub(crate) struct Verified(RwLock<Entries>);
 
@@ -33,11 +54,11 @@ impl Verified {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The actor, if the secret was verified a moment ago.
-    pub(crate) fn get(&self, hash: &[u8; 32]) -> Option<Actor> {
+    /// The caller, if the secret was verified a moment ago.
+    pub(crate) fn get(&self, hash: &[u8; 32]) -> Option<VerifiedCaller> {
         let entries = self.read();
-        let (actor, until) = entries.actors.get(hash)?;
-        (*until > Instant::now()).then(|| actor.clone())
+        let (caller, until) = entries.callers.get(hash)?;
+        (*until > Instant::now()).then(|| caller.clone())
     }
 
     /// The age of the memory, to be given to `keep`.
@@ -46,21 +67,21 @@ impl Verified {
     }
 
     /// Keeps an answer that was looked up at an age.
-    pub(crate) fn keep(&self, hash: [u8; 32], actor: &Actor, age: u64) {
+    pub(crate) fn keep(&self, hash: [u8; 32], caller: &VerifiedCaller, age: u64) {
         let mut entries = self.write();
         if entries.age != age {
             return;
         }
-        if entries.actors.len() >= CAPACITY {
-            entries.actors.clear();
+        if entries.callers.len() >= CAPACITY {
+            entries.callers.clear();
         }
-        entries.actors.insert(hash, (actor.clone(), Instant::now() + BELIEVED));
+        entries.callers.insert(hash, (caller.clone(), Instant::now() + BELIEVED));
     }
 
     /// Forgets everything.
     pub(crate) fn forget(&self) {
         let mut entries = self.write();
-        entries.actors.clear();
+        entries.callers.clear();
         entries.age += 1;
     }
 }
@@ -73,12 +94,14 @@ mod tests {
 
     #[test]
     fn an_answer_older_than_a_revocation_is_not_kept() {
-        let (verified, actor) = (Verified::default(), Actor::user("ada", Source::Token, true));
+        let actor = Actor::user("ada", Source::Token, true);
+        let (user, scope) = (ObjectId(Default::default()), Scope::unlimited());
+        let (verified, caller) = (Verified::default(), VerifiedCaller { actor, user, scope });
         let age = verified.age();
         verified.forget();
-        verified.keep([1; 32], &actor, age);
+        verified.keep([1; 32], &caller, age);
         assert!(verified.get(&[1; 32]).is_none());
-        verified.keep([1; 32], &actor, verified.age());
-        assert_eq!(verified.get(&[1; 32]).unwrap().name(), "ada");
+        verified.keep([1; 32], &caller, verified.age());
+        assert_eq!(verified.get(&[1; 32]).unwrap().actor.name(), "ada");
     }
 }

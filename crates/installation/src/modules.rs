@@ -37,7 +37,7 @@ macro_rules! plain_module {
 
 /// The modules.
 pub(crate) const MODULES: &[Source] = &[
-    plain_module!(tessera_identity),
+    module!(tessera_identity),
     module!(tessera_events),
     plain_module!(idempotency),
     plain_module!(copy),

@@ -62,7 +62,7 @@ impl Place {
 }
 
 #[test]
-fn users_are_added_listed_and_deactivated() {
+fn users_are_added_listed_and_locked_out() {
     let place = Place::new();
     let password = "correct horse battery\n";
     let (status, text) = place.run(&["user", "add", "ada", "--administrator"], password);
@@ -71,11 +71,22 @@ fn users_are_added_listed_and_deactivated() {
     let (status, text) = place.run(&["user", "password", "bob"], "short\n");
     assert_eq!((status, text.contains("10 characters")), (1, true), "{text}");
     assert!(place.done(&["user", "token", "bob"]).starts_with("tsr_"));
-    place.done(&["user", "deactivate", "bob"]);
+    let scoped = ["user", "token", "bob", "--scope", "product:read"];
+    assert!(place.done(&scoped).starts_with("tsr_"));
+    assert!(place.refused(&["user", "token", "bob", "--scope", "x:read"]).contains("`x`"));
+    let link = place.done(&["user", "reset", "bob", "--public-url", "https://t.example/"]);
+    assert!(link.starts_with("https://t.example/#reset=reset_"), "{link}");
+    assert!(place.done(&["user", "sign-out", "bob"]).contains("0 sessions"));
+    place.done(&["user", "lock", "bob"]);
     let list = place.done(&["user", "list"]);
-    assert!(list.contains("ada") && list.contains("not active"), "{list}");
-    assert!(place.refused(&["user", "deactivate", "ada"]).contains("last administrator"));
-    assert!(place.refused(&["user", "deactivate", "eve"]).contains("tessera user list"));
+    assert!(list.contains("ada") && list.contains("locked"), "{list}");
+    place.done(&["user", "unlock", "bob"]);
+    assert!(!place.done(&["user", "list"]).contains("locked"));
+    place.done(&["user", "add", "shop", "--service"]);
+    assert!(place.done(&["user", "list"]).contains("service"));
+    assert!(place.refused(&["user", "reset", "shop"]).contains("service account"));
+    assert!(place.refused(&["user", "lock", "ada"]).contains("last administrator"));
+    assert!(place.refused(&["user", "lock", "eve"]).contains("tessera user list"));
     // Whoever mistypes the database gets no new one.
     let (status, text) =
         place.run(&["user", "password", "ada", "--db", "sqlite:typo.db"], password);

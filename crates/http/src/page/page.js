@@ -1,15 +1,16 @@
 "use strict";
 // Lists of objects by type, made from /api/v1/metadata; nothing here knows a business object.
 const texts = {
-  en: { language: "Language", theme: "Light / dark", leave: "Sign out", enter: "Sign in", setup: "Set up",
+  en: { language: "Language", theme: "Light / dark", leave: "Sign out", enter: "Sign in", setup: "Set up", reset: "Set password", code: "Code", passkey: "Passkey",
     name: "Name", login: "Login", password: "Password", type: "Object type", number: "Number starts with",
     empty: "There is nothing here yet.", more: "Show more", close: "Close", Number: "Number", Changed: "Changed" },
-  zh: { language: "语言", theme: "浅色 / 深色", leave: "退出", enter: "登录", setup: "初始设置",
+  zh: { language: "语言", theme: "浅色 / 深色", leave: "退出", enter: "登录", setup: "初始设置", reset: "设置密码", code: "验证码", passkey: "通行密钥",
     name: "姓名", login: "登录名", password: "密码", type: "对象类型", number: "编号前缀",
     empty: "暂无数据。", more: "显示更多", close: "关闭", Number: "编号", Changed: "更改时间" },
 };
 const $ = (id) => document.getElementById(id);
 const setup = new URLSearchParams(location.hash.slice(1)).get("setup");
+const reset = new URLSearchParams(location.hash.slice(1)).get("reset");
 let language = localStorage.getItem("language") || (navigator.language.startsWith("zh") ? "zh" : "en");
 let metadata, next, turn = 0;
 
@@ -33,7 +34,7 @@ async function call(method, path, body) {
   const answer = response.status === 204 ? null : await response.json();
   if (response.ok) return answer;
   if (response.status === 401 && path !== "/api/v1/session") show(false);
-  throw new Error(answer.detail);
+  throw Object.assign(new Error(answer.detail), { type: answer.type });
 }
 
 function guarded(work) {
@@ -47,9 +48,12 @@ function show(inside) {
   $("enter").hidden = inside;
   $("browse").hidden = $("leave").hidden = !inside;
   $("name-row").hidden = !setup;
-  if (setup) for (const element of $("enter").querySelectorAll('[data-text="enter"]')) element.dataset.text = "setup";
+  const purpose = setup ? "setup" : reset ? "reset" : "enter";
+  for (const element of $("enter").querySelectorAll('h2, button[type="submit"]')) element.dataset.text = purpose;
+  $("login-row").hidden = !!reset;
+  $("enter").elements.login.required = !reset;
   speak();
-  if (!inside) { $("who").textContent = ""; $("enter").elements.login.focus(); }
+  if (!inside) { $("who").textContent = ""; $("enter").elements[reset ? "password" : "login"].focus(); }
 }
 
 async function start() {
@@ -147,18 +151,31 @@ async function detail(object, id) {
 
 $("enter").onsubmit = guarded(async (event) => {
   event.preventDefault();
-  const { login, password, name } = Object.fromEntries(new FormData(event.target));
+  const { login, password, name, code } = Object.fromEntries(new FormData(event.target));
   if (setup) {
     await call("POST", "/api/v1/setup", { secret: setup, login, name, password });
     history.replaceState(null, "", "/");
     location.reload();
+  } else if (reset) {
+    await call("POST", "/api/v1/password-reset", { secret: reset, password });
+    history.replaceState(null, "", "/");
+    location.reload();
   } else {
-    await call("POST", "/api/v1/session", { login, password });
+    try {
+      await call("POST", "/api/v1/session", code ? { login, password, code } : { login, password });
+    } catch (error) {
+      if (error.type === "/problems/identity.code_needed") { $("code-row").hidden = false; event.target.elements.code.focus(); }
+      throw error;
+    }
+    $("code-row").hidden = true;
     event.target.reset();
     await start();
   }
 });
-$("leave").onclick = guarded(async () => { await call("DELETE", "/api/v1/session"); show(false); });
+$("leave").onclick = guarded(async () => {
+  const further = await call("DELETE", "/api/v1/session");
+  if (further) location.assign(further.continue_at); else show(false);
+});
 $("type").onchange = guarded(() => { $("number").value = ""; return load(true); });
 $("number").oninput = guarded(() => load(true));
 $("more").onclick = guarded(() => load(false));
@@ -176,4 +193,15 @@ $("theme").onclick = () => {
 };
 if (localStorage.getItem("theme")) document.documentElement.dataset.theme = localStorage.getItem("theme");
 speak();
-if (setup) show(false); else start().catch(() => show(false));
+// Other ways to sign in: a link for each identity provider.
+async function offer() {
+  const { items } = await call("GET", "/api/v1/oidc");
+  $("providers").replaceChildren(...items.map(({ code, name }) => {
+    const link = cell("a", name);
+    link.href = `/api/v1/oidc/${code}/start`;
+    return link;
+  }));
+}
+
+if (!setup && !reset) offer().catch((error) => complain(error.message));
+if (setup || reset) show(false); else start().catch(() => show(false));

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::header::SET_COOKIE;
+use axum::http::header::{SET_COOKIE, USER_AGENT};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
-use tessera_identity::SignedIn;
+use tessera_identity::{Device, SignedIn};
 use tessera_kernel::json::parse_record;
 use tessera_kernel::{Record, Source};
 
@@ -15,9 +16,6 @@ use crate::caller::{self, Caller, SESSION_COOKIE};
 use crate::client::{self, Peer};
 use crate::refusal::Refusal;
 use crate::{Api, body, reply};
-
-/// Seconds that a browser keeps the cookie: as long as the session lasts.
-const COOKIE_LASTS: u32 = 12 * 3600;
 
 /// Who signs in.
 #[derive(Record)]
@@ -28,6 +26,9 @@ pub(crate) struct Credentials {
     /// Password.
     #[field(max = 512)]
     pub(crate) password: String,
+    /// Code of the authenticator app, or a recovery code, where one is asked for.
+    #[field(max = 40)]
+    pub(crate) code: Option<String>,
 }
 
 pub(super) async fn sign_in(
@@ -37,12 +38,22 @@ pub(super) async fn sign_in(
     let (parts, content) = request.into_parts();
     let bytes = body::bytes(content, api.limits.stranger_body).await?;
     let value = body::object(&parts.headers, &bytes, false)?;
-    let Credentials { login, password } = parse_record(&value)?;
-    let peer = parts.extensions.get::<Peer>().copied();
-    let from = client::address(peer, &parts.headers, &api.proxies);
-    let signed_in =
-        api.password(move |identity| identity.sign_in(&login, &password, from)).await??;
+    let Credentials { login, password, code } = parse_record(&value)?;
+    let device = device(&api, &parts);
+    let signed_in = api
+        .password(move |identity| identity.sign_in(&login, &password, code.as_deref(), &device))
+        .await??;
     Ok(welcome(&api, &signed_in))
+}
+
+/// Where a request comes from.
+pub(super) fn device(api: &Api, parts: &Parts) -> Device {
+    let peer = parts.extensions.get::<Peer>().copied();
+    let agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+    Device {
+        address: client::address(peer, &parts.headers, &api.proxies),
+        agent: agent.map(str::to_string),
+    }
 }
 
 /// The answer to whoever signed in, with the cookie.
@@ -51,10 +62,16 @@ pub(super) fn welcome(api: &Api, signed_in: &SignedIn) -> Response {
         "login": signed_in.login,
         "name": signed_in.name,
         "expires_at": signed_in.expires_at.to_string(),
+        "must_enrol": signed_in.must_enrol,
     });
     let mut response = reply::json(StatusCode::CREATED, &value);
-    reply::put(&mut response, SET_COOKIE, &cookie(api, &signed_in.secret, COOKIE_LASTS));
+    reply::put(&mut response, SET_COOKIE, &cookie(api, signed_in));
     response
+}
+
+/// The cookie of whoever signed in.
+pub(super) fn cookie(api: &Api, signed_in: &SignedIn) -> String {
+    bake(api, &signed_in.secret, signed_in.lasts)
 }
 
 pub(super) async fn show(caller: Caller) -> Response {
@@ -62,7 +79,8 @@ pub(super) async fn show(caller: Caller) -> Response {
         Source::Session => "session",
         _ => "token",
     };
-    let value = json!({ "login": caller.actor.name(), "source": source });
+    let user = caller.user.to_string();
+    let value = json!({ "login": caller.actor.name(), "user": user, "source": source });
     reply::json(StatusCode::OK, &value)
 }
 
@@ -71,15 +89,25 @@ pub(super) async fn sign_out(
     headers: HeaderMap,
     caller: Caller,
 ) -> Result<Response, Refusal> {
+    let mut further = None;
     if caller::cookie(&headers) == Some(caller.secret.as_str()) {
-        api.identity(move |identity| identity.sign_out(&caller.secret)).await??;
+        let (identity, home) = (api.identity.clone(), format!("{}/", api.public_url));
+        let signed_out = move || {
+            // Whoever can't be told where to sign out at a provider is signed out here all the same.
+            let further = identity.oidc_sign_out(&caller.secret, &home).ok().flatten();
+            identity.sign_out(&caller.secret).map(|()| further)
+        };
+        further = api.at_length(signed_out).await??;
     }
-    let mut response = StatusCode::NO_CONTENT.into_response();
-    reply::put(&mut response, SET_COOKIE, &cookie(&api, "", 0));
+    let mut response = match further {
+        Some(address) => reply::json(StatusCode::OK, &json!({ "continue_at": address })),
+        None => StatusCode::NO_CONTENT.into_response(),
+    };
+    reply::put(&mut response, SET_COOKIE, &bake(&api, "", 0));
     Ok(response)
 }
 
-fn cookie(api: &Api, secret: &str, seconds: u32) -> String {
+fn bake(api: &Api, secret: &str, seconds: i64) -> String {
     let secure = if api.secure_cookies { "; Secure" } else { "" };
     format!("{SESSION_COOKIE}={secret}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}")
 }

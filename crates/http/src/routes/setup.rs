@@ -8,7 +8,7 @@ use tessera_identity::UserProfile;
 use tessera_kernel::Record;
 use tessera_kernel::json::parse_record;
 
-use super::session::welcome;
+use super::session::{device, welcome};
 use crate::refusal::Refusal;
 use crate::{Api, body};
 
@@ -37,8 +37,9 @@ pub(super) async fn set_up(
     let bytes = body::bytes(content, api.limits.stranger_body).await?;
     let value = body::object(&parts.headers, &bytes, false)?;
     let Setup { secret, login, name, password } = parse_record(&value)?;
-    let profile = UserProfile { login, name, administrator: true, active: true };
-    let signed_in =
-        api.password(move |identity| identity.set_up(&secret, profile, &password)).await??;
+    let (profile, device) = (UserProfile::administrator(&login, &name), device(&api, &parts));
+    let signed_in = api
+        .password(move |identity| identity.set_up(&secret, profile, &password, &device))
+        .await??;
     Ok(welcome(&api, &signed_in))
 }

@@ -1,39 +1,19 @@
-//! Credentials of users. Answers that tell a secret are never kept for `Idempotency-Key`.
+//! Sessions of a user, and letting them in again.
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
 use serde_json::{Value, json};
-use tessera_identity::{NewToken, Token};
-use tessera_kernel::json::parse_record;
-use tessera_kernel::{ObjectId, Record};
+use tessera_identity::Session;
+use tessera_kernel::ObjectId;
 
 use crate::caller::Caller;
 use crate::refusal::Refusal;
 use crate::target::{id_of, parameters};
-use crate::{Api, body, reply};
-
-/// A new password.
-#[derive(Record)]
-pub(crate) struct NewPassword {
-    /// At least 10 characters.
-    #[field(max = 512)]
-    pub(crate) password: String,
-}
-
-/// A token to be made.
-#[derive(Record)]
-pub(crate) struct TokenInput {
-    /// What it is for.
-    #[field(max = 80)]
-    pub(crate) name: String,
-    /// Days that it lasts, at most 3650.
-    #[field(default = 90, positive)]
-    pub(crate) days: u32,
-}
+use crate::{Api, reply};
 
 /// Ids of the path.
 pub(crate) struct Ids(Vec<(String, String)>);
@@ -49,63 +29,57 @@ impl axum::extract::FromRequestParts<Arc<Api>> for Ids {
 impl Ids {
     /// The id in a parameter of the path.
     pub(crate) fn get(&self, parameter: &str, object: &str) -> Result<ObjectId, Refusal> {
+        id_of(object, self.text(parameter))
+    }
+
+    /// A parameter of the path as it is.
+    pub(crate) fn text(&self, parameter: &str) -> &str {
         let found = self.0.iter().find(|(name, _)| name == parameter);
-        id_of(object, found.map_or("", |(_, value)| value))
+        found.map_or("", |(_, value)| value)
     }
 }
 
-pub(super) async fn set_password(
-    State(api): State<Arc<Api>>,
-    caller: Caller,
-    ids: Ids,
-    request: Request,
-) -> Result<StatusCode, Refusal> {
-    let user = ids.get("id", "user")?;
-    let (parts, content) = request.into_parts();
-    let bytes = body::bytes(content, api.limits.body).await?;
-    let NewPassword { password } = parse_record(&body::object(&parts.headers, &bytes, false)?)?;
-    let actor = caller.actor;
-    api.password(move |identity| identity.set_password(&actor, user, &password)).await??;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-pub(super) async fn create_token(
-    State(api): State<Arc<Api>>,
-    caller: Caller,
-    ids: Ids,
-    request: Request,
-) -> Result<Response, Refusal> {
-    let user = ids.get("id", "user")?;
-    let (parts, content) = request.into_parts();
-    let bytes = body::bytes(content, api.limits.body).await?;
-    let TokenInput { name, days } = parse_record(&body::object(&parts.headers, &bytes, false)?)?;
-    let actor = caller.actor;
-    let NewToken { token, secret } =
-        api.identity(move |identity| identity.create_token(&actor, user, &name, days)).await??;
-    let mut value = token.to_json();
-    value["secret"] = secret.into();
-    Ok(reply::json(StatusCode::CREATED, &value))
-}
-
-pub(super) async fn tokens(
+pub(super) async fn sessions(
     State(api): State<Arc<Api>>,
     caller: Caller,
     ids: Ids,
 ) -> Result<Response, Refusal> {
     let user = ids.get("id", "user")?;
     let actor = caller.actor;
-    let tokens = api.identity(move |identity| identity.tokens(&actor, user)).await??;
-    let items: Vec<Value> = tokens.iter().map(Token::to_json).collect();
+    let sessions = api.identity(move |identity| identity.sessions(&actor, user)).await??;
+    let items: Vec<Value> = sessions.iter().map(Session::to_json).collect();
     Ok(reply::json(StatusCode::OK, &json!({ "items": items })))
 }
 
-pub(super) async fn revoke_token(
+pub(super) async fn end_sessions(
+    State(api): State<Arc<Api>>,
+    caller: Caller,
+    ids: Ids,
+) -> Result<Response, Refusal> {
+    let user = ids.get("id", "user")?;
+    let actor = caller.actor;
+    let ended = api.identity(move |identity| identity.end_sessions(&actor, user, None)).await??;
+    Ok(reply::json(StatusCode::OK, &json!({ "ended": ended })))
+}
+
+pub(super) async fn end_session(
     State(api): State<Arc<Api>>,
     caller: Caller,
     ids: Ids,
 ) -> Result<StatusCode, Refusal> {
-    let (user, token) = (ids.get("id", "user")?, ids.get("token", "token")?);
+    let (user, session) = (ids.get("id", "user")?, ids.text("session").to_string());
     let actor = caller.actor;
-    api.identity(move |identity| identity.revoke_token(&actor, user, token)).await??;
+    api.identity(move |identity| identity.end_sessions(&actor, user, Some(&session))).await??;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn unlock(
+    State(api): State<Arc<Api>>,
+    caller: Caller,
+    ids: Ids,
+) -> Result<StatusCode, Refusal> {
+    let user = ids.get("id", "user")?;
+    let actor = caller.actor;
+    api.identity(move |identity| identity.set_active(&actor, user, true)).await??;
     Ok(StatusCode::NO_CONTENT)
 }

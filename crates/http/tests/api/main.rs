@@ -7,5 +7,8 @@ mod credentials;
 mod idempotency;
 mod lists;
 mod objects;
+mod oidc;
 mod protocol;
+mod second_factor;
+mod sign_in;
 mod support;

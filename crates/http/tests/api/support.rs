@@ -7,12 +7,16 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tessera_http::{Api, Limits, router};
-use tessera_identity::{Identity, UserProfile};
+use tessera_identity::{Identity, TokenRequest, UserProfile};
 use tessera_installation::{Installation, Options};
 use tessera_kernel::{Actor, Source};
+use tessera_testing_postgres::database;
 use tower::ServiceExt as _;
 
+/// Where an identity provider sends browsers back to; nobody listens there.
+pub(crate) const PUBLIC_URL: &str = "http://localhost:9";
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// A server without a network.
@@ -20,7 +24,7 @@ pub(crate) struct Server {
     pub(crate) installation: Installation,
     pub(crate) router: Router,
     pub(crate) token: String,
-    _folder: tempfile::TempDir,
+    _folder: TempDir,
 }
 
 /// An answer.
@@ -62,18 +66,39 @@ impl Server {
     pub(crate) fn with(limits: Limits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("t.db").display());
-        let installation = Installation::open(Options::creating(&url)).unwrap();
+        Self::on(Options::creating(&url), limits, folder)
+    }
+
+    /// Runs a test with a server on each engine, each with this customizing of its own.
+    pub(crate) fn everywhere(customizing: &str, test: impl AsyncFn(&Self)) {
+        let file = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", file.path().join("t.db").display());
+        Self::run(&url, customizing, &test);
+        if let Some(database) = database() {
+            Self::run(&database.url("?writers=4&readers=4"), customizing, &test);
+        }
+    }
+
+    /// Servers are started and stopped outside of the runtime: a database server has its own.
+    fn run(url: &str, customizing: &str, test: &impl AsyncFn(&Self)) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("own.toml"), customizing).unwrap();
+        let options = Options::creating(url).config_folder(Some(folder.path().into()));
+        let server = Self::on(options, Limits::default(), folder);
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        runtime.block_on(test(&server));
+    }
+
+    fn on(options: Options, limits: Limits, folder: TempDir) -> Self {
+        let installation = Installation::open(options).unwrap();
         let identity = Arc::new(Identity::new(installation.db().clone()));
         let system = Actor::system(Source::CommandLine);
-        let profile = UserProfile {
-            login: "ada".into(),
-            name: "Ada".into(),
-            administrator: true,
-            active: true,
-        };
+        let profile = UserProfile::administrator("ada", "Ada");
         let ada = identity.add_user(&system, profile, PASSWORD).unwrap();
-        let token = identity.create_token(&system, ada, "test", 1).unwrap().secret;
-        let router = router(Arc::new(Api::new(&installation, identity, limits)));
+        let request = TokenRequest::new("test", 1);
+        let token = identity.create_token(&system, ada, &request).unwrap().secret;
+        let router =
+            router(Arc::new(Api::new(&installation, identity, limits).public_url(PUBLIC_URL)));
         Self { installation, router, token, _folder: folder }
     }
 
@@ -81,14 +106,10 @@ impl Server {
     pub(crate) fn seen_by_a_clerk(mut self) -> Self {
         let identity = Identity::new(self.installation.db().clone());
         let system = Actor::system(Source::CommandLine);
-        let profile = UserProfile {
-            login: "bob".into(),
-            name: "Bob".into(),
-            administrator: false,
-            active: true,
-        };
-        let bob = identity.add_user(&system, profile, PASSWORD).unwrap();
-        self.token = identity.create_token(&system, bob, "test", 1).unwrap().secret;
+        let bob = UserProfile::person("bob", "Bob");
+        let bob = identity.add_user(&system, bob, PASSWORD).unwrap();
+        let request = TokenRequest::new("test", 1);
+        self.token = identity.create_token(&system, bob, &request).unwrap().secret;
         self
     }
 

@@ -9,15 +9,16 @@ use tessera_store_postgres::PostgresStore;
 use tessera_store_sqlite::{Options, SqliteStore};
 use tessera_testing_postgres::{TestDatabase, database};
 
-use super::{PASSWORD, open, profile, system};
-use crate::attempts::{self, Client};
+use super::{PASSWORD, here, open, profile, system};
+use crate::attempts;
+use crate::client::Client;
 use crate::{Identity, IdentityError};
 
 /// Two processes on one database, with clocks of their own.
-struct Processes {
-    engine: &'static str,
-    databases: [Database; 2],
-    identities: [Identity; 2],
+pub(super) struct Processes {
+    pub(super) engine: &'static str,
+    pub(super) databases: [Database; 2],
+    pub(super) identities: [Identity; 2],
     clocks: [Arc<FixedClock>; 2],
     _kept: (Option<tempfile::TempDir>, Option<TestDatabase>),
 }
@@ -39,16 +40,21 @@ impl Processes {
     }
 
     /// It is so many seconds after the start, by the clock of one process.
-    fn set(&self, process: usize, seconds: i64) {
-        self.clocks[process].set(Instant::parse(START).unwrap().plus_seconds(seconds));
+    pub(super) fn set(&self, process: usize, seconds: i64) {
+        self.clocks[process].set(self.at(seconds));
     }
 
-    fn take(&self, process: usize, login: &'static str, client: u8) -> Option<u64> {
+    /// The moment so many seconds after the start.
+    pub(super) fn at(&self, seconds: i64) -> Instant {
+        Instant::parse(START).unwrap().plus_seconds(seconds)
+    }
+
+    pub(super) fn take(&self, process: usize, login: &'static str, client: u8) -> Option<u64> {
         let run = move |tx: &mut tessera_kernel::Tx<'_>| attempts::take(tx, login, at(client));
         self.databases[process].command::<_, Fault>(&system(), run).unwrap()
     }
 
-    fn run(
+    pub(super) fn run(
         &self,
         process: usize,
         run: impl Fn(&mut tessera_kernel::Tx<'_>) -> Result<(), Fault> + Send + 'static,
@@ -58,7 +64,7 @@ impl Processes {
 }
 
 /// Two processes on each engine.
-fn everywhere() -> Vec<Processes> {
+pub(super) fn everywhere() -> Vec<Processes> {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("test.db"), Options::creating()).unwrap();
     let store: Arc<dyn Store> = Arc::new(store);
@@ -151,13 +157,13 @@ fn a_new_password_and_the_sweep_forget_what_counts_no_more() {
         let [one, two] = &p.identities;
         let ada = one.add_user(&system(), profile("ada", true), PASSWORD).unwrap();
         for _ in 0..5 {
-            let _ = two.sign_in("ada", "wrong wrong wrong", None);
+            let _ = two.sign_in("ada", "wrong wrong wrong", None, &here());
         }
-        let waits = one.sign_in("ada", PASSWORD, None);
+        let waits = one.sign_in("ada", PASSWORD, None, &here());
         assert!(matches!(waits, Err(IdentityError::TooManyTries { .. })), "{}", p.engine);
         two.set_password(&system(), ada, "another long password").unwrap();
-        one.sign_in("ada", "another long password", None).unwrap();
-        let _ = one.sign_in("a password in the wrong field", "ada", None);
+        one.sign_in("ada", "another long password", None, &here()).unwrap();
+        let _ = one.sign_in("a password in the wrong field", "ada", None, &here());
         // A session, both logins and the client of one; the client that signed in is known longer.
         for (days, deleted) in [(0, 0), (1, 4), (90, 1), (91, 0)] {
             p.set(0, days * 86_400 + 3);
@@ -176,15 +182,16 @@ fn any_process_takes_the_setup_secret_of_any_other_and_one_serves() {
         let crossed = [(two, &first, "ada"), (one, &second, "bob")];
         let outcomes = std::thread::scope(|scope| {
             let threads = crossed.map(|(identity, secret, login)| {
-                scope
-                    .spawn(move || identity.set_up(secret, profile(login, false), PASSWORD).is_ok())
+                scope.spawn(move || {
+                    identity.set_up(secret, profile(login, false), PASSWORD, &here()).is_ok()
+                })
             });
             threads.map(|thread| thread.join().unwrap())
         });
         assert!(outcomes[0] != outcomes[1], "{} {outcomes:?}", p.engine);
         assert_eq!((one.users().unwrap().len(), two.offer_setup().unwrap()), (1, None));
         for secret in [&first, &second] {
-            let again = one.set_up(secret, profile("eve", true), PASSWORD);
+            let again = one.set_up(secret, profile("eve", true), PASSWORD, &here());
             assert!(matches!(again, Err(IdentityError::WrongSetup)), "{}", p.engine);
         }
     }
@@ -195,7 +202,7 @@ fn a_setup_secret_ends_after_a_week() {
     for p in everywhere() {
         let secret = p.identities[0].offer_setup().unwrap().unwrap();
         p.set(1, 7 * 86_400);
-        let late = p.identities[1].set_up(&secret, profile("ada", true), PASSWORD);
+        let late = p.identities[1].set_up(&secret, profile("ada", true), PASSWORD, &here());
         assert!(matches!(late, Err(IdentityError::WrongSetup)), "{}", p.engine);
     }
 }
@@ -205,7 +212,7 @@ fn a_session_of_one_process_is_known_to_the_other_until_it_is_ended() {
     for p in everywhere() {
         let [one, two] = &p.identities;
         one.add_user(&system(), profile("ada", true), PASSWORD).unwrap();
-        let session = one.sign_in("ada", PASSWORD, None).unwrap().secret;
+        let session = one.sign_in("ada", PASSWORD, None, &here()).unwrap().secret;
         assert!(two.authenticate(&session).unwrap().is_some(), "{}", p.engine);
         one.sign_out(&session).unwrap();
         two.forget();

@@ -182,7 +182,7 @@ fn sign_in(installation: &Installation, place: &Place) -> Result<ExitCode, Comma
         Ok(user) => identity.set_password(&actor, user, &password)?,
         Err(IdentityError::NoUser(_)) => {
             let (login, name) = (LOGIN.to_string(), "Administrator".to_string());
-            let profile = UserProfile { login, name, administrator: true, active: true };
+            let profile = UserProfile::administrator(&login, &name);
             identity.add_user(&actor, profile, &password)?;
         }
         Err(error) => return Err(error.into()),

@@ -79,6 +79,7 @@ pub(crate) fn run(command: &Serve) -> Result<ExitCode, CommandError> {
     let woken = services.clone();
     let api = Api::new(&installation, identity, Limits::default())
         .secure_cookies(address.starts_with("https://"))
+        .public_url(&address)
         .behind(command.proxies.clone())
         .on_commit(move || woken.wake());
     tracing::info!(database = %command.database.location()?, address, "serving");

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, IsTerminal as _};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use tessera_identity::{Identity, UserProfile};
+use tessera_identity::{Identity, TokenRequest, UserProfile};
 use tessera_kernel::{Actor, Source};
 
 use crate::database::DatabaseArguments;
@@ -22,7 +22,7 @@ pub(crate) struct UserCommand {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Adds a user; asks for the password.
+    /// Adds a user; asks for the password, unless it is a service account.
     Add {
         /// Login.
         login: String,
@@ -32,11 +32,22 @@ enum Verb {
         /// May do everything.
         #[arg(long)]
         administrator: bool,
+        /// Is a program: has tokens only, and can't sign in.
+        #[arg(long)]
+        service: bool,
     },
     /// Sets a user's password and ends their sessions.
     Password {
         /// Login.
         login: String,
+    },
+    /// Prints a link by which a user sets their password: once, within a day.
+    Reset {
+        /// Login.
+        login: String,
+        /// The address that people use.
+        #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
+        public_url: String,
     },
     /// Makes an API token and prints it: this once.
     Token {
@@ -48,18 +59,30 @@ enum Verb {
         /// Days that it lasts.
         #[arg(long, default_value_t = 90)]
         days: u32,
+        /// What it may do at most, like "product:read,create *:read" [default: what the user may]
+        #[arg(long)]
+        scope: Option<String>,
     },
     /// Lists users.
     List,
-    /// Deactivates a user and signs them out.
-    Deactivate {
+    /// Locks a user out and signs them out.
+    Lock {
+        /// Login.
+        login: String,
+    },
+    /// Lets a user in again who was locked out or guessed too often.
+    Unlock {
+        /// Login.
+        login: String,
+    },
+    /// Ends all sessions of a user.
+    SignOut {
         /// Login.
         login: String,
     },
 }
 
 pub(crate) fn run(command: &UserCommand) -> Result<ExitCode, CommandError> {
-    let actor = Actor::system(Source::CommandLine);
     let installation = match command.verb {
         Verb::List => command.database.read()?,
         // The first user may come before the first start; all the others are there already.
@@ -68,37 +91,66 @@ pub(crate) fn run(command: &UserCommand) -> Result<ExitCode, CommandError> {
     };
     let identity = Identity::new(installation.db().clone());
     match &command.verb {
-        Verb::Add { login, name, administrator } => {
-            let profile = UserProfile {
-                login: login.clone(),
-                name: name.clone().unwrap_or_else(|| login.clone()),
-                administrator: *administrator,
-                active: true,
-            };
-            identity.add_user(&actor, profile, &password()?)?;
-            tell(format!("user {login} was added"));
-        }
-        Verb::Password { login } => {
-            identity.set_password(&actor, identity.find(login)?, &password()?)?;
-            tell(format!("the password of {login} was set"));
-        }
-        Verb::Token { login, name, days } => {
-            let token = identity.create_token(&actor, identity.find(login)?, name, *days)?;
-            tell(token.secret);
-        }
         Verb::List => list(&identity)?,
-        Verb::Deactivate { login } => {
-            identity.deactivate(&actor, identity.find(login)?)?;
-            tell(format!("user {login} was deactivated"));
-        }
+        verb => tell(change(&identity, verb)?),
     }
     Ok(ExitCode::SUCCESS)
 }
 
+/// Does it, and answers what to tell.
+fn change(identity: &Identity, verb: &Verb) -> Result<String, CommandError> {
+    let actor = Actor::system(Source::CommandLine);
+    Ok(match verb {
+        Verb::List => String::new(),
+        Verb::Add { login, name, administrator, service } => {
+            let name = name.as_ref().unwrap_or(login);
+            let profile = UserProfile {
+                administrator: *administrator,
+                service: *service,
+                ..UserProfile::person(login, name)
+            };
+            if *service {
+                identity.add_user_without_password(&actor, profile)?;
+            } else {
+                identity.add_user(&actor, profile, &password()?)?;
+            }
+            format!("user {login} was added")
+        }
+        Verb::Password { login } => {
+            identity.set_password(&actor, identity.find(login)?, &password()?)?;
+            format!("the password of {login} was set")
+        }
+        Verb::Reset { login, public_url } => {
+            let link = identity.create_reset_link(&actor, identity.find(login)?)?;
+            format!("{}/#reset={}", public_url.trim_end_matches('/'), link.secret)
+        }
+        Verb::Token { login, name, days, scope } => {
+            let request = TokenRequest { name: name.clone(), days: *days, scope: scope.clone() };
+            identity.create_token(&actor, identity.find(login)?, &request)?.secret
+        }
+        Verb::Lock { login } => {
+            identity.set_active(&actor, identity.find(login)?, false)?;
+            format!("user {login} was locked out")
+        }
+        Verb::Unlock { login } => {
+            identity.set_active(&actor, identity.find(login)?, true)?;
+            format!("user {login} may sign in again")
+        }
+        Verb::SignOut { login } => {
+            let ended = identity.end_sessions(&actor, identity.find(login)?, None)?;
+            format!("{ended} sessions of {login} were ended")
+        }
+    })
+}
+
 fn list(identity: &Identity) -> Result<(), CommandError> {
     for (_, profile) in identity.users()? {
-        let role = if profile.administrator { "administrator" } else { "user" };
-        let state = if profile.active { "active" } else { "not active" };
+        let role = match (profile.service, profile.administrator) {
+            (true, _) => "service",
+            (false, true) => "administrator",
+            (false, false) => "user",
+        };
+        let state = if profile.active { "active" } else { "locked" };
         tell(format!("{:<24} {:<14} {:<10} {}", profile.login, role, state, profile.name));
     }
     Ok(())
