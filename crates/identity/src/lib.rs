@@ -5,6 +5,7 @@ mod change;
 mod create;
 mod error;
 mod password;
+mod rights;
 mod secret;
 mod service;
 mod session;
@@ -16,12 +17,13 @@ mod user;
 mod verified;
 
 use tessera_customizing::Shipped;
-use tessera_kernel::{Composite as _, EventDef, Module, ObjectEntry};
+use tessera_kernel::{Composite as _, EventDef, Kind as _, Module, ObjectEntry};
 
 pub use error::IdentityError;
 pub use service::{Identity, SignedIn};
 pub use token::{NewToken, Token};
-pub use user::{User, UserProfile};
+pub use rights::authority;
+pub use user::{User, UserProfile, UserRole, UserSubstitute, UserTeam};
 
 /// Customizing shipped: none.
 pub const CONFIG: &[Shipped] = &[];
@@ -56,6 +58,12 @@ pub fn module() -> Module {
             &setup::SETUP_SECRET,
         ],
         events: EVENTS,
+        rights: &[
+            (User::NAME, change::ASSIGN),
+            (User::NAME, "set_password"),
+            (User::NAME, "create_token"),
+            (User::NAME, "revoke_token"),
+        ],
         ..Module::default()
     }
 }

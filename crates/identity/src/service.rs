@@ -11,8 +11,8 @@ use tessera_kernel::{
 use crate::attempts::{self, Client};
 use crate::verified::Verified;
 use crate::{
-    IdentityError, NewToken, Token, User, UserProfile, change, create, password, secret, session,
-    setup, token, user,
+    IdentityError, NewToken, Token, User, UserProfile, change, create, password, rights, secret,
+    session, setup, token, user,
 };
 
 /// Who calls must be known also while others read at length.
@@ -143,7 +143,7 @@ impl Identity {
             return Err(IdentityError::WrongSetup);
         }
         let hash = self.one_at_a_time(|| password::hash(password, &profile.login))?;
-        let user = User { profile: UserProfile { administrator: true, active: true, ..profile } };
+        let user = User::of(UserProfile { administrator: true, active: true, ..profile });
         let id = self.db.command(&system, move |tx| {
             if !setup::take(tx, &offered)? {
                 return Err(IdentityError::WrongSetup);
@@ -167,7 +167,7 @@ impl Identity {
     ) -> Result<ObjectId, IdentityError> {
         actor.require(User::NAME, "create")?;
         let hash = self.one_at_a_time(|| password::hash(password, &profile.login))?;
-        let user = User { profile };
+        let user = User::of(profile);
         self.db.command(actor, move |tx| {
             let stored = create::insert(tx, user.clone())?;
             password::store(tx, stored.head.id, &hash)?;
@@ -327,7 +327,5 @@ fn actor(tx: &mut Tx<'_>, hash: &[u8; 32], source: Source) -> Result<Option<Acto
         _ => token::find(tx, hash)?,
     };
     let Some(user) = found else { return Ok(None) };
-    let profile = tx.load(Ref::<User>::new(user))?.value.profile;
-    let actor = Actor::user(&profile.login, source, profile.administrator);
-    Ok(profile.active.then_some(actor))
+    rights::actor(tx, user, source)
 }

@@ -37,7 +37,12 @@ macro_rules! plain_module {
 
 /// The modules.
 pub(crate) const MODULES: &[Source] = &[
-    plain_module!(tessera_identity),
+    plain_module!(tessera_access),
+    Source {
+        config: tessera_identity::CONFIG,
+        settings: |_, _, settings| settings.insert(tessera_identity::authority()),
+        module: tessera_identity::module,
+    },
     module!(tessera_events),
     plain_module!(idempotency),
     plain_module!(copy),

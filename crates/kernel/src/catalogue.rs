@@ -44,13 +44,35 @@ impl Tx<'_> {
     pub fn check_references<C: Composite>(&mut self, value: &C) -> Result<(), Fault> {
         let mut rows: Vec<(usize, RowBuffer)> = Vec::new();
         value.visit(&mut |part, row| rows.push((part, RowBuffer::of(row))));
+        self.check_rows(C::composite(), &rows)
+    }
+
+    /// The same of the input of a verb, given as JSON that its definition accepts: for whom not
+    /// every object is there.
+    pub fn check_input(
+        &mut self,
+        definition: &CompositeDef,
+        body: &serde_json::Value,
+    ) -> Result<(), Fault> {
+        let rows = crate::json::rows(definition, body)?;
+        let flat = rows.into_iter().enumerate();
+        let rows: Vec<(usize, RowBuffer)> =
+            flat.flat_map(|(part, rows)| rows.into_iter().map(move |row| (part, row))).collect();
+        self.check_rows(definition, &rows)
+    }
+
+    fn check_rows(
+        &mut self,
+        composite: &CompositeDef,
+        rows: &[(usize, RowBuffer)],
+    ) -> Result<(), Fault> {
         let mut problems = Vec::new();
-        self.ask_for_references(C::composite(), &rows)?;
+        self.ask_for_references(composite, rows)?;
         let (mut current, mut position) = (usize::MAX, 0);
-        for (index, row) in &rows {
+        for (index, row) in rows {
             position = if *index == current { position + 1 } else { 0 };
             current = *index;
-            let part = &C::composite().parts[*index];
+            let part = &composite.parts[*index];
             let path = match part.multiplicity {
                 _ if part.flatten => String::new(),
                 Multiplicity::Many => format!("{}[{position}].", part.name),
@@ -126,11 +148,8 @@ impl Tx<'_> {
 
     fn check_exists(&mut self, object: &str, id: ObjectId) -> Result<Result<(), String>, Fault> {
         let Some(entry) = self.environment.registry.object(object) else { return Ok(Ok(())) };
-        let mut found = false;
-        self.connection.rows((entry.def)().head, &[CellRef::Uuid(id.0)], &mut |_| {
-            found = true;
-            Ok(())
-        })?;
+        // What the actor may not read is not there for them.
+        let found = self.may_read((entry.def)(), id)?;
         let label = object.replace('_', " ");
         Ok(if found { Ok(()) } else { Err(format!("there is no {label} {id}")) })
     }

@@ -3,6 +3,7 @@
 mod check;
 mod history;
 mod load;
+mod permit;
 mod query;
 mod save;
 mod walk;
@@ -37,6 +38,8 @@ pub struct Tx<'c> {
     touched_kinds: Vec<&'static str>,
     written: Written,
     hearing: Option<Hearing>,
+    /// What the command of a user made, to be looked at under their rights.
+    made: Vec<(&'static ObjectDef, ObjectId)>,
     /// Shared objects that only this command keeps in memory.
     own: HashMap<ObjectId, Arc<dyn Any + Send + Sync>>,
 }
@@ -58,6 +61,7 @@ impl<'c> Tx<'c> {
             touched_kinds: Vec::new(),
             written: Written::default(),
             hearing: None,
+            made: Vec::new(),
             own: HashMap::new(),
         }
     }
