@@ -100,7 +100,7 @@ fn add(draft: &mut AccessDraft, role: &Role, reach: &Reach) {
     draft.grants.extend(role.grants.iter().map(|grant| Grant {
         role: name.clone(),
         line: grant.line,
-        object: Pattern::of(&grant.object),
+        object: Pattern::of(&grant.object_type),
         action: Pattern::of(&grant.action),
         allow: grant.effect == Effect::Allow,
         rows: reach.rows(grant.scope),
@@ -113,7 +113,7 @@ fn add(draft: &mut AccessDraft, role: &Role, reach: &Reach) {
         FieldRule {
             role: name.clone(),
             line: rule.line,
-            object: Pattern::of(&rule.object),
+            object: Pattern::of(&rule.object_type),
             part: part.into(),
             field,
             visibility: match rule.visibility {
@@ -126,7 +126,7 @@ fn add(draft: &mut AccessDraft, role: &Role, reach: &Reach) {
     draft.limits.extend(role.limits.iter().map(|limit| Limit {
         role: name.clone(),
         line: limit.line,
-        object: Pattern::of(&limit.object),
+        object: Pattern::of(&limit.object_type),
         action: Pattern::of(&limit.action),
         amount: limit.amount,
         discount: limit.discount,

@@ -3,6 +3,7 @@
 mod business_line;
 mod compile;
 mod entry;
+mod files;
 mod generation;
 mod role;
 mod role_check;
@@ -12,10 +13,9 @@ use tessera_kernel::{EventDef, Module};
 
 pub use business_line::{BusinessLine, LineCompany, LineHeader, LineSalesArea};
 pub use compile::{ADMINISTRATOR, Assignment, Person, draft};
+pub use files::{Imported, SHIPPED_ROLES, compare_roles, export_roles, import_roles};
 pub use generation::{changed, generation};
-pub use role::{
-    Effect, FieldVisibility, Role, RoleField, RoleGrant, RoleHeader, RoleLimit, Scope,
-};
+pub use role::{Effect, FieldVisibility, Role, RoleField, RoleGrant, RoleHeader, RoleLimit, Scope};
 pub use team::{Team, TeamHeader};
 
 /// Events that the module tells.

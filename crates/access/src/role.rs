@@ -58,7 +58,7 @@ pub struct RoleGrant {
     pub line: u32,
     /// Object type, or `*`.
     #[field(max = 60)]
-    pub object: String,
+    pub object_type: String,
     /// `read`, `create`, `change`, `delete`, `export`, `mass_change`, `assign`, the name of a business action, or `*`.
     #[field(max = 60)]
     pub action: String,
@@ -79,7 +79,7 @@ pub struct RoleField {
     pub line: u32,
     /// Object type.
     #[field(max = 60)]
-    pub object: String,
+    pub object_type: String,
     /// Part and field, like `header.net_value`, or a part, like `credit`.
     #[field(max = 120)]
     pub field: String,
@@ -96,7 +96,7 @@ pub struct RoleLimit {
     pub line: u32,
     /// Object type.
     #[field(max = 60)]
-    pub object: String,
+    pub object_type: String,
     /// Action.
     #[field(max = 60)]
     pub action: String,

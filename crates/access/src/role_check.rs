@@ -1,8 +1,6 @@
 //! What a role must be: every name in it means something.
 
-use tessera_kernel::{
-    Checked, Fault, FieldProblem, ObjectDef, ObjectEntry, Problem, Registry, Tx,
-};
+use tessera_kernel::{Checked, Fault, FieldProblem, ObjectDef, ObjectEntry, Problem, Registry, Tx};
 
 use crate::{Effect, Role, Scope};
 
@@ -18,25 +16,26 @@ impl Checked for Role {
         }
         for (position, grant) in self.grants.iter().enumerate() {
             let path = format!("grants[{position}]");
-            let def = check_names(registry, &path, (&grant.object, &grant.action), &mut findings);
+            let def =
+                check_names(registry, &path, (&grant.object_type, &grant.action), &mut findings);
             let is_about_people = matches!(grant.scope, Scope::Own | Scope::Team | Scope::TeamTree);
             if def.is_some_and(|def| !def.owned) && is_about_people {
                 let rule = format!(
                     "{} belongs to no user and no team: take `all` or `business_line`",
-                    grant.object
+                    grant.object_type
                 );
                 findings.push(FieldProblem::new(format!("{path}.scope"), rule));
             }
         }
         for (position, rule) in self.fields.iter().enumerate() {
             let path = format!("fields[{position}]");
-            if let Err(finding) = check_field(registry, &path, &rule.object, &rule.field) {
+            if let Err(finding) = check_field(registry, &path, &rule.object_type, &rule.field) {
                 findings.push(finding);
             }
         }
         for (position, limit) in self.limits.iter().enumerate() {
             let path = format!("limits[{position}]");
-            check_names(registry, &path, (&limit.object, &limit.action), &mut findings);
+            check_names(registry, &path, (&limit.object_type, &limit.action), &mut findings);
             if limit.amount.is_none() && limit.discount.is_none() {
                 let rule = "give an amount or a discount";
                 findings.push(FieldProblem::new(format!("{path}.amount"), rule));
@@ -44,7 +43,7 @@ impl Checked for Role {
             let allows = |grant: &&crate::RoleGrant| grant.effect == Effect::Allow;
             let fits = |own: &str, other: &str| own == "*" || own == other;
             let granted = self.grants.iter().filter(allows).any(|grant| {
-                fits(&grant.object, &limit.object) && fits(&grant.action, &limit.action)
+                fits(&grant.object_type, &limit.object_type) && fits(&grant.action, &limit.action)
             });
             if !granted {
                 let rule = "is allowed by no grant of this role: a limit limits what it allows";
@@ -66,7 +65,7 @@ fn check_names(
         _ if object == "*" => None,
         Ok(entry) => Some(entry),
         Err(rule) => {
-            findings.push(FieldProblem::new(format!("{path}.object"), rule));
+            findings.push(FieldProblem::new(format!("{path}.object_type"), rule));
             return None;
         }
     };
@@ -96,7 +95,7 @@ fn check_field(
     field: &str,
 ) -> Result<(), FieldProblem> {
     let refuse = |member: &str, rule| FieldProblem::new(format!("{path}.{member}"), rule);
-    let entry = known(registry, object).map_err(|rule| refuse("object", rule))?;
+    let entry = known(registry, object).map_err(|rule| refuse("object_type", rule))?;
     let parts = &(entry.def)().composite.parts;
     let (part, rest) = field.split_once('.').map_or((field, None), |(p, f)| (p, Some(f)));
     let Some(part) = parts.iter().find(|known| known.name == part) else {

@@ -1,15 +1,24 @@
 //! The API as an OpenAPI 3.1 document.
 
 mod bodies;
+mod personal;
 
 use serde_json::{Map, Value, json};
 use tessera_kernel::{
-    Action, ActionTarget, Module, ObjectDef, ObjectEntry, Record, Registry, schema, with_article,
+    Action, ActionTarget, Actor, Module, ObjectDef, ObjectEntry, Record, Registry, schema,
+    with_article,
 };
 
 use self::bodies::{answer, bulk_answer, change_schema};
 use crate::filter;
 use crate::routes::{Credentials, NewPassword, Setup, TokenInput};
+
+/// The document as an actor may know it.
+pub(crate) fn document_for(registry: &Registry, actor: &Actor) -> Value {
+    let mut document = document(registry);
+    personal::reduce(&mut document, registry, actor);
+    document
+}
 
 /// The whole document.
 pub(crate) fn document(registry: &Registry) -> Value {

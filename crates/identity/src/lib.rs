@@ -4,6 +4,7 @@ mod attempts;
 mod change;
 mod create;
 mod error;
+mod explain;
 mod password;
 mod rights;
 mod secret;
@@ -20,9 +21,9 @@ use tessera_customizing::Shipped;
 use tessera_kernel::{Composite as _, EventDef, Kind as _, Module, ObjectEntry};
 
 pub use error::IdentityError;
+pub use rights::authority;
 pub use service::{Identity, SignedIn};
 pub use token::{NewToken, Token};
-pub use rights::authority;
 pub use user::{User, UserProfile, UserRole, UserSubstitute, UserTeam};
 
 /// Customizing shipped: none.
@@ -49,6 +50,7 @@ pub fn module() -> Module {
             change: Some(change::change),
             ..ObjectEntry::document::<User>()
         }],
+        actions: explain::actions(),
         tables: vec![
             &password::USER_PASSWORD,
             &session::USER_SESSION,

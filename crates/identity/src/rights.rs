@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use hashbrown::HashMap;
 use tessera_access::{Assignment, Person};
 use tessera_kernel::{
-    Access, Actor, Authority, Cell, Date, Fault, ObjectId, Ref, Source, Tx, Validity, Zone,
+    Access, Actor, Authority, Cell, Date, Fault, Object as _, ObjectId, Ref, Source, Tx, Validity,
+    Zone,
 };
 
 use crate::user::{User, UserSubstitute};
@@ -33,7 +34,8 @@ impl Authority for Rights {
         if access.made() == made {
             return Ok(Some(access.clone()));
         }
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&access.user()).cloned();
+        let known =
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&access.user()).cloned();
         if let Some(known) = known.filter(|known| known.made() == made) {
             return Ok(Some(known));
         }
@@ -59,6 +61,13 @@ pub(crate) fn actor(
     let Some(access) = of(tx, user, made)? else { return Ok(None) };
     let login = tx.load(Ref::<User>::new(user))?.value.profile.login;
     Ok(Some(Actor::with_access(&login, source, access)))
+}
+
+/// What a user may do; none where they may not sign in.
+pub(crate) fn access(tx: &mut Tx<'_>, user: ObjectId) -> Result<Option<Arc<Access>>, Fault> {
+    let made = now(tx)?;
+    tx.head(User::def(), user)?;
+    of(tx, user, made)
 }
 
 /// What an access was made under: the count of changes, and the day.

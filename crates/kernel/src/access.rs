@@ -3,6 +3,7 @@
 //! The kernel decides and knows no role object: a service makes the [`AccessDraft`] of a user, by
 //! the [`Authority`] that it puts into the settings.
 
+mod explain;
 mod mask;
 mod rows;
 
@@ -96,6 +97,9 @@ pub struct AccessDraft {
     pub limits: Vec<Limit>,
 }
 
+/// Which objects of a type each action may be done to.
+type ByAction = HashMap<Box<str>, Arc<Predicate>>;
+
 /// What one user may do on one day.
 #[derive(Debug)]
 pub struct Access {
@@ -104,7 +108,7 @@ pub struct Access {
     day: Date,
     draft: AccessDraft,
     /// Asked for before: which objects of a type an action may be done to.
-    rows: RwLock<HashMap<&'static str, HashMap<Box<str>, Arc<Predicate>>>>,
+    rows: RwLock<HashMap<&'static str, ByAction>>,
     masks: RwLock<HashMap<&'static str, Arc<Mask>>>,
 }
 

@@ -146,9 +146,8 @@ impl Actor {
     ) -> Result<(), Problem> {
         let limits = self.access().map_or_else(Vec::new, |access| access.limits(object, action));
         let amounts: Vec<Money> = limits.iter().filter_map(|limit| limit.amount).collect();
-        let fits = |most: &Money| {
-            most.currency() == amount.currency() && amount.minor() <= most.minor()
-        };
+        let fits =
+            |most: &Money| most.currency() == amount.currency() && amount.minor() <= most.minor();
         if amounts.len() < limits.len() || limits.is_empty() || amounts.iter().any(fits) {
             return Ok(());
         }

@@ -8,15 +8,15 @@ mod patch;
 
 use serde_json::{Map, Value, json};
 
-pub(crate) use parse::{default_cells, rows};
 pub use parse::{check, parse, parse_record, split_number};
+pub(crate) use parse::{default_cells, rows};
 pub use patch::patch;
 
 use crate::cell::SliceSource;
 use crate::{
     Cell, Composite, CompositeDef, Fault, FieldDef, FieldType, FieldValue, Head, Instant,
-    LocalDateTime, LocalizedText, Multiplicity, Object, ObjectDef, ObjectId, RowBuffer, RowSource, Stored,
-    Validity, date_from_days, decimal, from_micros,
+    LocalDateTime, LocalizedText, Multiplicity, Object, ObjectDef, ObjectId, RowBuffer, RowSource,
+    Stored, Validity, date_from_days, decimal, from_micros,
 };
 
 /// One record as a JSON object.

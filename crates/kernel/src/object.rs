@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Cardinality, ColumnDef, ColumnType, Composite, CompositeDef, FieldType, Fill, IndexDef, Instant,
-    Kind, ObjectId, Ref, TableDef, segment::placement,
+    Cardinality, ColumnDef, ColumnType, Composite, CompositeDef, FieldType, Fill, IndexDef,
+    Instant, Kind, ObjectId, Ref, TableDef, segment::placement,
 };
 
 /// Positions of the fixed columns of every head table.
@@ -121,9 +121,7 @@ impl ObjectDef {
 
     /// The head column of the code of this catalogue, like `company_code`: where the object is.
     pub fn place(&self, catalogue: &str) -> Option<usize> {
-        let of = |field: &&HeadField| {
-            matches!(field.field.kind, FieldType::Code { catalogue: own } if own == catalogue)
-        };
+        let of = |field: &&HeadField| matches!(field.field.kind, FieldType::Code { catalogue: own } if own == catalogue);
         self.head_fields.iter().find(of).map(|field| field.column)
     }
 

@@ -107,10 +107,8 @@ impl Predicate {
             return Some(Branches { values, rest: Self::Always, repeats });
         }
         let Self::All(parts) = self else { return None };
-        let (at, (values, repeats)) = parts
-            .iter()
-            .enumerate()
-            .find_map(|(at, part)| Some((at, part.values(indexed)?)))?;
+        let (at, (values, repeats)) =
+            parts.iter().enumerate().find_map(|(at, part)| Some((at, part.values(indexed)?)))?;
         let others = parts.iter().enumerate().filter(|(other, _)| *other != at);
         let rest = Self::all(others.map(|(_, part)| part.clone()));
         Some(Branches { values, rest, repeats })

@@ -399,7 +399,8 @@ impl Registry {
         let mut rights = BTreeSet::from(GENERIC_RIGHTS);
         let verbs = self.actions().map(|action| action.right);
         let others = self.modules.iter().flat_map(|module| module.rights.iter().copied());
-        rights.extend(verbs.chain(others).filter(|(own, _)| *own == object).map(|(_, right)| right));
+        rights
+            .extend(verbs.chain(others).filter(|(own, _)| *own == object).map(|(_, right)| right));
         rights
     }
 

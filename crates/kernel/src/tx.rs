@@ -1,5 +1,6 @@
 //! One command, or one consistent read.
 
+mod assign;
 mod check;
 mod history;
 mod load;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
 
+pub use assign::{Assign, Responsible, TeamKind, UserKind};
 pub use history::Changes;
 pub(crate) use load::CellGather;
 pub use query::{Page, Query};

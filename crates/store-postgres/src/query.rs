@@ -17,6 +17,7 @@ impl Dialect for Postgres {
     const TRUE: &'static str = "true";
     const DIFFERS: &'static str = " IS DISTINCT FROM ";
     const COVERED: &'static str = "";
+    const MERGES: bool = false;
     const LISTED: usize = 1;
 
     fn parameter(sql: &mut String, position: usize) {

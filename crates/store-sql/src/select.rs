@@ -33,8 +33,13 @@ pub fn render<'q, D: Dialect>(
     sql: &mut String,
 ) -> Vec<Parameter<'q>> {
     sql.clear();
-    let mut render =
-        Render::<D> { table: select.table, sql, parameters: Vec::new(), covered: false, dialect: PhantomData };
+    let mut render = Render::<D> {
+        table: select.table,
+        sql,
+        parameters: Vec::new(),
+        covered: false,
+        dialect: PhantomData,
+    };
     render.select(select, own);
     render.parameters
 }
@@ -50,31 +55,63 @@ struct Render<'t, 'q, D> {
 
 impl<'q, D: Dialect> Render<'_, 'q, D> {
     fn select(&mut self, select: &'q Select, own: Option<(&str, i64)>) {
+        self.sql.push_str("SELECT ");
+        self.answer(select);
+        self.sql.push_str(" FROM ");
+        push_name(self.sql, &select.table.name);
         if select.branches.is_empty() {
-            self.rows(select, None, own);
+            self.conditions(select, None, own);
+            if !select.aggregates.is_empty() && !select.columns.is_empty() {
+                self.sql.push_str(" GROUP BY ");
+                self.names(&select.columns);
+            }
+            self.order(select);
+            self.limit(select);
+        } else {
+            self.branches(select, own);
+            self.order(select);
         }
+    }
+
+    /// The keys of the first rows of each branch, merged.
+    fn branches(&mut self, select: &'q Select, own: Option<(&str, i64)>) {
+        self.sql.push_str(" WHERE ");
+        self.name(0);
+        self.sql.push_str(" IN (SELECT ");
+        self.name(0);
+        self.sql.push_str(" FROM (");
         for (position, branch) in select.branches.iter().enumerate() {
             self.sql.push_str(if position > 0 { " UNION ALL " } else { "" });
-            self.rows(select, Some(branch), own);
+            self.sql.push_str(if D::MERGES { "SELECT " } else { "(SELECT " });
+            self.name(0);
+            self.sql.push_str(" FROM ");
+            push_name(self.sql, &select.table.name);
+            self.conditions(select, Some(branch), own);
+            if !D::MERGES {
+                self.order(select);
+                self.limit(select);
+                self.sql.push(')');
+            }
         }
         self.order(select);
+        self.limit(select);
+        self.sql.push_str(") AS found)");
+    }
+
+    fn limit(&mut self, select: &Select) {
         if let Some(limit) = select.limit {
             self.sql.push_str(" LIMIT ");
             self.parameter(Parameter::Limit(limit));
         }
     }
 
-    /// Everything but order and limit; with the condition of a branch.
-    fn rows(
+    /// The conditions of a query, or of a branch of it.
+    fn conditions(
         &mut self,
         select: &'q Select,
         branch: Option<&'q Condition>,
         own: Option<(&str, i64)>,
     ) {
-        self.sql.push_str("SELECT ");
-        self.answer(select);
-        self.sql.push_str(" FROM ");
-        push_name(self.sql, &select.table.name);
         let mut word = " WHERE ";
         for condition in branch.into_iter().chain(&select.conditions) {
             self.sql.push_str(word);
@@ -98,10 +135,6 @@ impl<'q, D: Dialect> Render<'_, 'q, D> {
             self.covered = true;
             self.predicate(&select.scope);
             self.covered = false;
-        }
-        if !select.aggregates.is_empty() && !select.columns.is_empty() {
-            self.sql.push_str(" GROUP BY ");
-            self.names(&select.columns);
         }
     }
 

@@ -18,6 +18,7 @@ impl Dialect for Sqlite {
     const TRUE: &'static str = "1";
     const DIFFERS: &'static str = " IS NOT ";
     const COVERED: &'static str = "+";
+    const MERGES: bool = true;
     const LISTED: usize = 4;
 
     fn parameter(sql: &mut String, position: usize) {

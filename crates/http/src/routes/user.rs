@@ -64,7 +64,7 @@ pub(super) async fn set_password(
     let (parts, content) = request.into_parts();
     let bytes = body::bytes(content, api.limits.body).await?;
     let NewPassword { password } = parse_record(&body::object(&parts.headers, &bytes, false)?)?;
-    let actor = caller.actor;
+    let actor = api.current(&caller.actor).await?;
     api.password(move |identity| identity.set_password(&actor, user, &password)).await??;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -79,7 +79,7 @@ pub(super) async fn create_token(
     let (parts, content) = request.into_parts();
     let bytes = body::bytes(content, api.limits.body).await?;
     let TokenInput { name, days } = parse_record(&body::object(&parts.headers, &bytes, false)?)?;
-    let actor = caller.actor;
+    let actor = api.current(&caller.actor).await?;
     let NewToken { token, secret } =
         api.identity(move |identity| identity.create_token(&actor, user, &name, days)).await??;
     let mut value = token.to_json();
@@ -93,7 +93,7 @@ pub(super) async fn tokens(
     ids: Ids,
 ) -> Result<Response, Refusal> {
     let user = ids.get("id", "user")?;
-    let actor = caller.actor;
+    let actor = api.current(&caller.actor).await?;
     let tokens = api.identity(move |identity| identity.tokens(&actor, user)).await??;
     let items: Vec<Value> = tokens.iter().map(Token::to_json).collect();
     Ok(reply::json(StatusCode::OK, &json!({ "items": items })))
@@ -105,7 +105,7 @@ pub(super) async fn revoke_token(
     ids: Ids,
 ) -> Result<StatusCode, Refusal> {
     let (user, token) = (ids.get("id", "user")?, ids.get("token", "token")?);
-    let actor = caller.actor;
+    let actor = api.current(&caller.actor).await?;
     api.identity(move |identity| identity.revoke_token(&actor, user, token)).await??;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -144,8 +144,33 @@ impl Mask {
         }
     }
 
+    /// Takes out of a change as JSON what is withheld; false where nothing of it may be told.
+    pub fn cover_change(&self, change: &mut Map<String, Value>) -> bool {
+        let text = |name: &str| change.get(name).and_then(Value::as_str).unwrap_or_default();
+        let Some(part) = self.part(text("segment")) else { return true };
+        let withheld = match text("field") {
+            "" if self.hides_part(part) => Some(Visibility::Hidden),
+            "" => None,
+            field => self.of(part, field),
+        };
+        for side in ["old", "new"] {
+            match change.get_mut(side) {
+                Some(Value::Object(record)) if withheld.is_none() => {
+                    self.cover_record(part, record);
+                }
+                Some(value) if withheld == Some(Visibility::Masked) && !value.is_null() => {
+                    *value = STARS.into();
+                }
+                _ => {}
+            }
+        }
+        withheld != Some(Visibility::Hidden)
+    }
+
     fn cover_record(&self, part: usize, record: &mut Map<String, Value>) {
-        for (field, withheld) in self.def.composite.parts[part].fields.iter().zip(&self.fields[part]) {
+        for (field, withheld) in
+            self.def.composite.parts[part].fields.iter().zip(&self.fields[part])
+        {
             cover_field(record, field.name, *withheld);
         }
     }

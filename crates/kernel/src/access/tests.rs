@@ -47,7 +47,7 @@ fn what_belongs_to_nobody_is_in_no_scope_of_teams_and_what_is_nowhere_in_every_l
 #[test]
 fn a_limit_counts_unless_another_role_allows_the_same_without_one() {
     let euro = Currency::parse("EUR").unwrap();
-    let amount = Some(Money::from_minor(100_00, euro));
+    let amount = Some(Money::from_minor(10_000, euro));
     let (object, action) = (Pattern::of("specimen"), Pattern::Every);
     let limit = Limit { role: "clerk".into(), line: 1, object, action, amount, discount: None };
     let mut draft = AccessDraft {

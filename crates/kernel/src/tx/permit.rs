@@ -1,9 +1,11 @@
 //! Whether the actor may do something to one object: what decides by rows.
 
+use serde_json::Value;
+
 use crate::cell::read_cell;
 use crate::{
-    Cell, CellRef, Fault, ObjectDef, ObjectId, Predicate, Problem, ProblemKind, RowSource, TableDef,
-    Tx,
+    Cell, CellRef, CompositeDef, Fault, FieldType, Multiplicity, ObjectDef, ObjectId, Predicate,
+    Problem, ProblemKind, RowSource, TableDef, Tx,
 };
 
 impl Tx<'_> {
@@ -70,6 +72,47 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Refuses a report to whoever may not read everything that it is about: the places that its input names, or
+    /// else every object of the type.
+    ///
+    /// # Errors
+    ///
+    /// As forbidden.
+    pub fn permit_report(
+        &mut self,
+        input: &CompositeDef,
+        body: &Value,
+        (object, action): (&str, &'static str),
+    ) -> Result<(), Problem> {
+        let Some(entry) = self.environment.registry.object(object) else { return Ok(()) };
+        let def = (entry.def)();
+        let wanted = self.actor.rows(def, action);
+        if *wanted == Predicate::Always {
+            return Ok(());
+        }
+        let mut row = vec![Cell::Null; def.head.columns.len()];
+        for part in input.parts.iter().filter(|part| part.multiplicity != Multiplicity::Many) {
+            let record = if part.flatten { body } else { &body[part.name] };
+            for field in part.fields {
+                if let FieldType::Code { catalogue } = field.kind
+                    && let (Some(column), Some(code)) =
+                        (def.place(catalogue), record[field.name].as_str())
+                {
+                    row[column] = Cell::Text(code.to_string());
+                }
+            }
+        }
+        if wanted.holds(&row) {
+            return Ok(());
+        }
+        let name = self.actor.name();
+        let detail = format!(
+            "{name} may {action} only some of {object}, and this is about more: name a company code \
+             or a sales organisation that your roles reach"
+        );
+        Err(Problem::new(ProblemKind::Forbidden, "forbidden", detail))
+    }
+
     /// Whether there is this object, as far as the actor may know.
     pub fn may_read(&mut self, def: &'static ObjectDef, id: ObjectId) -> Result<bool, Fault> {
         let readable = self.actor.rows(def, "read");
@@ -85,7 +128,12 @@ impl Tx<'_> {
         Problem::new(ProblemKind::Forbidden, "forbidden", detail)
     }
 
-    fn head_cells(
+    /// The head row of an object, every column; held until the end of the command, where that is asked for.
+    ///
+    /// # Errors
+    ///
+    /// Where the database can't be read.
+    pub fn head_cells(
         &mut self,
         def: &'static ObjectDef,
         id: ObjectId,

@@ -355,7 +355,7 @@ impl<'c> Tx<'c> {
     }
 
     /// Moves the head row on by one version, or tells who was faster.
-    fn raise_version(
+    pub(super) fn raise_version(
         &mut self,
         def: &'static ObjectDef,
         id: ObjectId,
@@ -406,7 +406,7 @@ impl<'c> Tx<'c> {
         Err(self.stale(T::def(), object.head.clone(), expected)?)
     }
 
-    fn write_changes(
+    pub(super) fn write_changes(
         &mut self,
         id: ObjectId,
         version: i64,
