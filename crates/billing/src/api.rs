@@ -16,6 +16,7 @@ const FLOW: &str = "Everything that the document came from and that came from it
 
 pub(crate) fn actions() -> Vec<Action> {
     vec![
+        Action::assigning::<BillingDocument>().answering(Answer::Head),
         Action::on_collection(
             BillingDocument::NAME,
             "bill",

@@ -126,7 +126,7 @@ pub struct BillingItem {
 
 /// An invoice, a credit memo, or the cancellation of one.
 #[derive(Object, Clone, Debug, PartialEq)]
-#[object(name = "billing_document")]
+#[object(name = "billing_document", owned)]
 pub struct BillingDocument {
     /// Header.
     pub header: BillingHeader,

@@ -14,6 +14,7 @@ use crate::{Delivery, cancel, change, create, goods_issue, movements, price_chan
 
 pub(crate) fn actions() -> Vec<Action> {
     vec![
+        Action::assigning::<Delivery>().answering(Answer::Head),
         Action::on_object(
             SalesDocument::NAME,
             "deliver",

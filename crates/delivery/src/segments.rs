@@ -118,7 +118,7 @@ pub struct DeliveryItem {
 
 /// A delivery: goods of one or several orders that go together to one ship-to party.
 #[derive(Object, Clone, Debug, PartialEq)]
-#[object(name = "delivery")]
+#[object(name = "delivery", owned)]
 pub struct Delivery {
     /// Header.
     pub header: DeliveryHeader,

@@ -106,8 +106,9 @@ impl Api {
         let db = installation.db().clone();
         let environment = db.environment();
         let openapi = openapi::document(&environment.registry).to_string().into();
-        let metadata =
-            metadata::document(&environment.registry, &environment.catalogues).to_string().into();
+        let metadata = metadata::document(&environment.registry, &environment.catalogues, None)
+            .to_string()
+            .into();
         Self {
             db,
             identity,
@@ -200,6 +201,14 @@ impl Api {
             let _ = sender.send(outcome);
         });
         receiver
+    }
+
+    /// The actor with the rights that they have now: for what is not decided within a transaction.
+    pub(crate) async fn current(&self, actor: &Actor) -> Result<Actor, Problem> {
+        match actor.access() {
+            Some(_) => self.read(actor, |tx| Ok(tx.actor().clone())).await,
+            None => Ok(actor.clone()),
+        }
     }
 
     /// Reads on a consistent snapshot, on the pool. It is given up when the time for the request is

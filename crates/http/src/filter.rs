@@ -1,9 +1,9 @@
 //! The query string of a list: filters, sort, page.
 
 use tessera_kernel::{
-    Cell, Code, Condition, Currency, Direction, FieldProblem, FieldType, Instant, Money, ObjectDef,
-    ObjectId, Operator, Problem, ProblemKind, Query, date_to_days, head_column, parse_date,
-    parse_decimal, to_micros,
+    Actor, Cell, Code, Condition, Currency, Direction, FieldProblem, FieldType, HeadField, Instant,
+    Mask, Money, ObjectDef, ObjectId, Operator, Problem, ProblemKind, Query, date_to_days,
+    head_column, parse_date, parse_decimal, to_micros,
 };
 
 use crate::cursor;
@@ -36,7 +36,12 @@ struct Column {
 }
 
 /// Reads the query string of a list of `def`.
-pub(crate) fn parse(def: &ObjectDef, pairs: &[(String, String)]) -> Result<ListQuery, Problem> {
+pub(crate) fn parse(
+    def: &'static ObjectDef,
+    actor: &Actor,
+    pairs: &[(String, String)],
+) -> Result<ListQuery, Problem> {
+    let columns = &columns(def, actor.mask(def).as_deref());
     let mut problems = Vec::new();
     let mut query = Query::default().limit(ROWS);
     let mut cursor = None;
@@ -46,12 +51,12 @@ pub(crate) fn parse(def: &ObjectDef, pairs: &[(String, String)]) -> Result<ListQ
         let (name, value) = (pair.0.as_str(), pair.1.as_str());
         let outcome = match name {
             "limit" => limit(value).map(|rows| query.limit = rows),
-            "sort" => sort(def, value).map(|sort| query.sort = sort),
+            "sort" => sort(columns, value).map(|sort| query.sort = sort),
             "cursor" => {
                 cursor = Some(value);
                 Ok(())
             }
-            _ => condition(def, name, value, pairs).map(|(condition, has_index)| {
+            _ => condition(columns, name, value, pairs).map(|(condition, has_index)| {
                 indexed |= has_index;
                 query.conditions.push(condition);
                 filters.push(pair);
@@ -64,7 +69,7 @@ pub(crate) fn parse(def: &ObjectDef, pairs: &[(String, String)]) -> Result<ListQ
     if !query.conditions.is_empty() && !indexed && problems.is_empty() {
         let message = format!(
             "has no index: filter also by one of: {}",
-            names(def, |column| column.indexed).join(", ")
+            names(columns, |column| column.indexed).join(", ")
         );
         problems.push(FieldProblem::new(filters[0].0.as_str(), message));
     }
@@ -92,22 +97,25 @@ fn limit(text: &str) -> Result<u32, String> {
     rows.ok_or_else(|| format!("must be 1 to {MOST_ROWS}"))
 }
 
-fn sort(def: &ObjectDef, text: &str) -> Result<(usize, Direction), String> {
+fn sort(columns: &Columns, text: &str) -> Result<(usize, Direction), String> {
     let (name, direction) = match text.strip_prefix('-') {
         Some(name) => (name, Direction::Descending),
         None => (text, Direction::Ascending),
     };
-    match column(def, name) {
+    match column(columns, name) {
         Some(Column { position, indexed: true, .. }) => Ok((position, direction)),
         _ => {
-            let allowed = names(def, |column| column.indexed).join(", ");
+            let allowed = names(columns, |column| column.indexed).join(", ");
             Err(format!("can be one of these, with `-` before it for the largest first: {allowed}"))
         }
     }
 }
 
-/// The columns that can be filtered by, with the names of their parts.
-fn columns(def: &ObjectDef) -> Vec<(String, Column)> {
+/// Columns by name.
+type Columns = Vec<(String, Column)>;
+
+/// The columns that can be filtered by, as far as a mask shows them, with the names of their parts.
+fn columns(def: &ObjectDef, mask: Option<&Mask>) -> Columns {
     let text = FieldType::Text { max: 120 };
     let id = FieldType::Reference { object: "" };
     let fixed = [
@@ -124,12 +132,18 @@ fn columns(def: &ObjectDef) -> Vec<(String, Column)> {
         ("changed_at", head_column::CHANGED_AT, FieldType::Instant, false),
         ("changed_by", head_column::CHANGED_BY, text, false),
     ];
-    let mut columns: Vec<(String, Column)> = fixed
+    let mut columns: Columns = fixed
         .map(|(name, position, kind, indexed)| {
             (name.to_string(), Column { position, kind, indexed })
         })
         .to_vec();
-    for head in &def.head_fields {
+    if def.owned {
+        for (name, position) in [("owner", head_column::OWNER), ("team", head_column::TEAM)] {
+            columns.push((name.to_string(), Column { position, kind: id, indexed: true }));
+        }
+    }
+    let is_shown = |head: &&HeadField| mask.is_none_or(|m| m.shows(head.part, head.field.name));
+    for head in def.head_fields.iter().filter(is_shown) {
         let indexed = head.field.index || head.field.unique;
         let (name, kind, position) = (head.field.name, head.field.kind, head.column);
         let mut add = |name: String, position, kind, indexed| {
@@ -155,19 +169,19 @@ fn columns(def: &ObjectDef) -> Vec<(String, Column)> {
     columns
 }
 
-fn column(def: &ObjectDef, name: &str) -> Option<Column> {
-    columns(def).into_iter().find(|(known, _)| known == name).map(|(_, column)| column)
+fn column(columns: &Columns, name: &str) -> Option<Column> {
+    columns.iter().find(|(known, _)| known == name).map(|(_, column)| *column)
 }
 
-fn names(def: &ObjectDef, wanted: impl Fn(&Column) -> bool) -> Vec<String> {
-    let columns = columns(def).into_iter().filter(|(_, column)| wanted(column));
-    columns.map(|(name, _)| name).collect()
+fn names(columns: &Columns, wanted: impl Fn(&Column) -> bool) -> Vec<String> {
+    let columns = columns.iter().filter(|(_, column)| wanted(column));
+    columns.map(|(name, _)| name.clone()).collect()
 }
 
 /// The parameters by which a list of `def` can be filtered, each with its help.
 pub(crate) fn parameters(def: &ObjectDef) -> Vec<(String, String)> {
     let mut parameters = Vec::new();
-    for (name, column) in columns(def) {
+    for (name, column) in columns(def, None) {
         let field = def.head_fields.iter().find(|head| head.field.name == name);
         let mut help = field.map_or_else(String::new, |head| format!("{} ", head.field.help));
         if !column.indexed {
@@ -216,7 +230,7 @@ const SUFFIXES: [(&str, Operator); 6] = [
 
 /// One filter as a condition, and whether an index serves it.
 fn condition(
-    def: &ObjectDef,
+    columns: &Columns,
     parameter: &str,
     text: &str,
     pairs: &[(String, String)],
@@ -225,10 +239,10 @@ fn condition(
         .iter()
         .find_map(|(suffix, operator)| Some((parameter.strip_suffix(suffix)?, *operator)))
         .unwrap_or((parameter, Operator::Eq));
-    let Some(Column { position, kind, indexed }) = column(def, name) else {
+    let Some(Column { position, kind, indexed }) = column(columns, name) else {
         return Err(format!(
             "is no filter here; there are: {}, limit, sort, cursor",
-            names(def, |_| true).join(", ")
+            names(columns, |_| true).join(", ")
         ));
     };
     if !takes(kind, operator) {

@@ -19,6 +19,7 @@ mod refusal;
 mod reply;
 mod routes;
 mod server;
+mod shown;
 mod target;
 
 pub use api::{Api, Limits};

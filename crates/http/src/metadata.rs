@@ -2,15 +2,24 @@
 
 use serde_json::{Map, Value, json};
 use tessera_kernel::{
-    Action, ActionTarget, Cardinality, Catalogues, Code, CompositeDef, FieldDef, FieldType,
-    Literal, Module, Multiplicity, ObjectEntry, Part, Registry, Sign, TimeConstraint,
+    Action, ActionTarget, Actor, Cardinality, Catalogues, Code, CompositeDef, FieldDef, FieldType,
+    Literal, Module, Multiplicity, ObjectEntry, Part, Registry, Sign, TimeConstraint, Visibility,
 };
 
 /// The whole document.
-pub(crate) fn document(registry: &Registry, catalogues: &Catalogues) -> Value {
+pub(crate) fn document(
+    registry: &Registry,
+    catalogues: &Catalogues,
+    actor: Option<&Actor>,
+) -> Value {
     let modules: Vec<Value> = registry.modules().iter().map(module).collect();
     let objects = registry.modules().iter().flat_map(|module| {
-        module.objects.iter().map(|entry| object(registry, module, entry)).collect::<Vec<_>>()
+        let objects = module.objects.iter().map(|entry| object(registry, module, entry));
+        let objects = objects.filter_map(|object| match actor {
+            Some(actor) => reduced(registry, actor, object),
+            None => Some(object),
+        });
+        objects.collect::<Vec<_>>()
     });
     let codes: Map<String, Value> = catalogues
         .iter()
@@ -24,6 +33,62 @@ pub(crate) fn document(registry: &Registry, catalogues: &Catalogues) -> Value {
         "events": events,
         "catalogues": codes,
     })
+}
+
+/// An object type as an actor may know it; none where they may do nothing to such objects.
+fn reduced(registry: &Registry, actor: &Actor, mut object: Value) -> Option<Value> {
+    let def = (registry.object(object["name"].as_str()?)?.def)();
+    for verb in ["create", "change", "delete"] {
+        let possible = object[verb].as_bool() == Some(true) && actor.may(def.name, verb);
+        object[verb] = possible.into();
+    }
+    let permitted = |action: &Value| {
+        let action = action["name"].as_str().and_then(|name| registry.action(def.name, name));
+        action.is_some_and(|action| action.permit(actor).is_ok())
+    };
+    let actions = object["actions"].as_array_mut()?;
+    actions.retain(permitted);
+    if actions.is_empty() && !actor.may(def.name, "read") && object["create"] == false {
+        return None;
+    }
+    let Some(mask) = actor.mask(def) else { return Some(object) };
+    let list = def.head_fields.iter().map(|head| mask.of(head.part, head.field.name));
+    cover(&mut object["list"], &list.collect::<Vec<_>>());
+    let parts = std::mem::take(object["segments"].as_array_mut()?);
+    let mut shown = Vec::with_capacity(parts.len());
+    for (position, (definition, mut part)) in def.composite.parts.iter().zip(parts).enumerate() {
+        let fields = definition.fields.iter().map(|field| mask.of(position, field.name));
+        cover(&mut part["fields"], &fields.collect::<Vec<_>>());
+        if !mask.hides_part(position) {
+            shown.push(part);
+        }
+    }
+    object["segments"] = shown.into();
+    for part in object["create_input"].as_array_mut().into_iter().flatten() {
+        let name = part["name"].as_str().unwrap_or_default().to_string();
+        if let Some(fields) = part["fields"].as_array_mut() {
+            fields.retain(|field| {
+                mask.named(&name, field["name"].as_str().unwrap_or_default()).is_none()
+            });
+        }
+    }
+    Some(object)
+}
+
+/// Takes out hidden fields and marks the others that are withheld.
+fn cover(fields: &mut Value, withheld: &[Option<Visibility>]) {
+    let Some(fields) = fields.as_array_mut() else { return };
+    let all = std::mem::take(fields).into_iter().zip(withheld);
+    let shown = all.filter(|(_, withheld)| **withheld != Some(Visibility::Hidden));
+    *fields = shown
+        .map(|(mut field, withheld)| {
+            if let Some(withheld) = withheld {
+                field["read_only"] = true.into();
+                field["masked"] = (*withheld == Visibility::Masked).into();
+            }
+            field
+        })
+        .collect();
 }
 
 fn module(module: &Module) -> Value {

@@ -2,14 +2,22 @@
 
 mod bodies;
 mod identity;
+mod personal;
 
 use serde_json::{Map, Value, json};
 use tessera_kernel::{
-    Action, ActionTarget, Module, ObjectDef, ObjectEntry, Registry, schema, with_article,
+    Action, ActionTarget, Actor, Module, ObjectDef, ObjectEntry, Registry, schema, with_article,
 };
 
 use self::bodies::{answer, bulk_answer, change_schema};
 use crate::filter;
+
+/// The document as an actor may know it.
+pub(crate) fn document_for(registry: &Registry, actor: &Actor) -> Value {
+    let mut document = document(registry);
+    personal::reduce(&mut document, registry, actor);
+    document
+}
 
 /// The whole document.
 pub(crate) fn document(registry: &Registry) -> Value {

@@ -5,6 +5,9 @@ use tessera_kernel::{Kind, ObjectId, Problem, ProblemKind, Ref, Stored, Tx, json
 
 use crate::{User, session, user};
 
+/// The right to give and take rights.
+pub(crate) const ASSIGN: &str = "assign_roles";
+
 /// The generic surface.
 pub(crate) fn change(
     tx: &mut Tx<'_>,
@@ -17,7 +20,12 @@ pub(crate) fn change(
     if let Some(version) = version {
         tx.expect_version(&stored, version)?;
     }
+    let before = stored.value.clone();
     stored.value = json::patch(&stored, body)?;
+    if !stored.is_assigned_like(&before) {
+        tx.actor().require(User::NAME, ASSIGN)?;
+    }
+    tx.check_references(&stored.value)?;
     save(tx, stored)
 }
 
@@ -38,6 +46,7 @@ pub(crate) fn save(tx: &mut Tx<'_>, mut stored: Stored<User>) -> Result<(), Prob
         session::close_all(tx, stored.head.id, None)?;
     }
     if tx.save(&mut stored)? {
+        tessera_access::changed(tx)?;
         let payload = value!({ "login": stored.profile.login, "active": stored.profile.active });
         tx.emit("user.changed", stored.head.id, &payload)?;
     }

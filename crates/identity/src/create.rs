@@ -3,12 +3,16 @@
 use serde_json::{Value, json as value};
 use tessera_kernel::{Kind, ObjectId, Problem, Stored, Tx, json};
 
-use crate::User;
+use crate::{User, change};
 
 /// The generic surface.
 pub(crate) fn create(tx: &mut Tx<'_>, body: &Value) -> Result<ObjectId, Problem> {
     tx.actor().require(User::NAME, "create")?;
     let user: User = json::parse(body)?;
+    if !user.is_assigned_like(&User::of(user.profile.clone().powerless())) {
+        tx.actor().require(User::NAME, change::ASSIGN)?;
+    }
+    tx.check_references(&user)?;
     Ok(insert(tx, user)?.head.id)
 }
 
@@ -20,6 +24,7 @@ pub(crate) fn insert(tx: &mut Tx<'_>, user: User) -> Result<Stored<User>, Proble
         return Err(Problem::invalid("profile.login", format!("there is a user {login} already")));
     }
     let stored = tx.insert(user)?;
+    tessera_access::changed(tx)?;
     tx.emit("user.created", stored.head.id, &value!({ "login": login }))?;
     Ok(stored)
 }

@@ -5,12 +5,14 @@ mod change;
 mod client;
 mod create;
 mod error;
+mod explain;
 mod oidc;
 mod own;
 mod password;
 mod password_policy;
 mod recovery_code;
 mod reset_link;
+mod rights;
 mod scope;
 mod secret;
 mod service;
@@ -27,11 +29,12 @@ mod user;
 mod verified;
 
 use tessera_customizing::Shipped;
-use tessera_kernel::{Composite as _, EventDef, Module, ObjectEntry};
+use tessera_kernel::{Composite as _, EventDef, Kind as _, Module, ObjectEntry};
 
 pub use error::IdentityError;
 pub use oidc::{ExternalAccount, OidcStart};
 pub use reset_link::ResetLink;
+pub use rights::authority;
 pub use scope::{Scope, ScopeGrant};
 pub use service::Identity;
 pub use session::{Device, Session};
@@ -43,7 +46,7 @@ pub use sign_in::SignedIn;
 pub use sign_in_log::{SignIn, SignInQuery};
 pub use token::{NewToken, Token, TokenRequest};
 pub use totp::{TotpEnrolment, TotpState};
-pub use user::{User, UserProfile};
+pub use user::{User, UserProfile, UserRole, UserSubstitute, UserTeam};
 pub use verified::VerifiedCaller;
 
 /// Customizing shipped.
@@ -76,6 +79,7 @@ pub fn module() -> Module {
             change: Some(change::change),
             ..ObjectEntry::document::<User>()
         }],
+        actions: explain::actions(),
         tables: vec![
             &password::USER_PASSWORD,
             &session::USER_SESSION,
@@ -92,6 +96,12 @@ pub fn module() -> Module {
             &oidc::USER_EXTERNAL_ACCOUNT,
         ],
         events: EVENTS,
+        rights: &[
+            (User::NAME, change::ASSIGN),
+            (User::NAME, "set_password"),
+            (User::NAME, "create_token"),
+            (User::NAME, "revoke_token"),
+        ],
         ..Module::default()
     }
 }

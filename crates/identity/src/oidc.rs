@@ -133,7 +133,7 @@ impl Identity {
             }
             let name = claims.name.clone().unwrap_or_else(|| login.clone());
             let profile = UserProfile::person(&login, &name);
-            let user = create::insert(tx, User { profile })?.head.id;
+            let user = create::insert(tx, User::of(profile))?.head.id;
             let role = settings.default_role.as_deref();
             account::bind(tx, provider, &claims.subject, user, role)?;
             Ok(user)

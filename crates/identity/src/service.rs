@@ -11,7 +11,7 @@ use crate::settings::IdentitySettings;
 use crate::verified::Verified;
 use crate::{
     IdentityError, User, UserProfile, VerifiedCaller, attempts, change, create, password,
-    reset_link, secret, session, token, user,
+    reset_link, rights, secret, session, token, user,
 };
 
 /// Who calls must be known also while others read at length.
@@ -104,7 +104,7 @@ impl Identity {
     ) -> Result<ObjectId, IdentityError> {
         actor.require(User::NAME, "create")?;
         let hash = self.hash_password(password, &profile.login)?;
-        let user = User { profile };
+        let user = User::of(profile);
         self.db.command(actor, move |tx| {
             if user.profile.service {
                 return Err(IdentityError::ServiceAccount(user.profile.login.clone()));
@@ -122,7 +122,7 @@ impl Identity {
         profile: UserProfile,
     ) -> Result<ObjectId, IdentityError> {
         actor.require(User::NAME, "create")?;
-        let user = User { profile };
+        let user = User::of(profile);
         self.db.command(actor, move |tx| Ok(create::insert(tx, user.clone())?.head.id))
     }
 
@@ -244,8 +244,7 @@ fn caller(
         _ => token::find(tx, hash)?,
     };
     let Some(found) = found else { return Ok(None) };
-    let profile = tx.load(Ref::<User>::new(found.user))?.value.profile;
-    let actor = Actor::user(&profile.login, source, profile.administrator);
+    let Some(actor) = rights::actor(tx, found.user, source)? else { return Ok(None) };
     let caller = VerifiedCaller { actor, user: found.user, scope: found.scope };
-    Ok(profile.active.then_some((caller, found.stale)))
+    Ok(Some((caller, found.stale)))
 }

@@ -63,7 +63,7 @@ impl Identity {
             if !user::nobody(tx)? {
                 return Err(IdentityError::SetUpAlready);
             }
-            let stored = create::insert(tx, User { profile: profile.clone() })?;
+            let stored = create::insert(tx, User::of(profile.clone()))?;
             password::store(tx, stored.head.id, &hash)?;
             Ok::<_, IdentityError>(stored.head.id)
         })?;

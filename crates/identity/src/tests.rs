@@ -33,7 +33,7 @@ fn fixture() -> Fixture {
 
 fn open(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Database {
     let environment = Environment {
-        registry: Registry::new(vec![crate::module()]),
+        registry: Registry::new(vec![tessera_access::module(), crate::module()]),
         clock,
         ids: Arc::new(RandomIds::system()),
         homes: tessera_kernel::Homes::default(),
@@ -169,7 +169,7 @@ fn no_secret_stands_in_the_object_or_its_history() {
     let f = fixture();
     let ada = f.identity.add_user(&system(), profile("ada", true), PASSWORD).unwrap();
     f.identity.set_password(&system(), ada, "another long password").unwrap();
-    let registry = Registry::new(vec![crate::module()]);
+    let registry = Registry::new(vec![tessera_access::module(), crate::module()]);
     let get = registry.object("user").unwrap().get;
     let (object, history) =
         f.db.read(&system(), |tx| {

@@ -1,7 +1,8 @@
 //! The user object.
 
+use tessera_access::{BusinessLine, Role, Team};
 use tessera_kernel::{
-    Cell, Fault, Object, ObjectId, Problem, Query, Ref, Segment, Tx, head_column,
+    Cell, Fault, Object, ObjectId, Problem, Query, Ref, Segment, Tx, Validity, head_column,
 };
 
 /// Who a user is.
@@ -48,15 +49,81 @@ impl UserProfile {
     }
 }
 
+impl UserProfile {
+    /// The same without the mark of an administrator.
+    #[must_use]
+    pub(crate) fn powerless(self) -> Self {
+        Self { administrator: false, ..self }
+    }
+}
+
+/// A role of a user.
+#[derive(Segment, Clone, Debug, PartialEq, Eq)]
+#[segment(table = "user_role", everywhere, many(line))]
+pub struct UserRole {
+    /// Line.
+    #[field(positive)]
+    pub line: u32,
+    /// The role.
+    pub role: Ref<Role>,
+    /// The business line beyond which it reaches nothing.
+    pub business_line: Option<Ref<BusinessLine>>,
+    /// From day to day (UTC); always, where it is left out.
+    pub valid: Option<Validity>,
+}
+
+/// A team of a user.
+#[derive(Segment, Clone, Debug, PartialEq, Eq)]
+#[segment(table = "user_team", everywhere, many(team))]
+pub struct UserTeam {
+    /// The team.
+    pub team: Ref<Team>,
+    /// What the user makes belongs to it; of several teams one is the home.
+    #[field(default = false)]
+    pub home: bool,
+}
+
+/// Who stands in for a user: what the user is responsible for, and their teams, is in the scopes of whoever does.
+/// Rights beyond that are not lent.
+#[derive(Segment, Clone, Debug, PartialEq, Eq)]
+#[segment(table = "user_substitute", everywhere, many(substitute))]
+pub struct UserSubstitute {
+    /// Who stands in.
+    #[field(index)]
+    pub substitute: Ref<User>,
+    /// From day to day (UTC).
+    pub valid: Validity,
+}
+
 /// Somebody who may sign in.
 #[derive(Object, Clone, Debug)]
 #[object(name = "user")]
 pub struct User {
     /// Who they are.
     pub profile: UserProfile,
+    /// What they may do.
+    pub roles: Vec<UserRole>,
+    /// Whom they work with.
+    pub teams: Vec<UserTeam>,
+    /// Who stands in for them.
+    pub substitutes: Vec<UserSubstitute>,
 }
 
 impl User {
+    /// A user without roles and teams.
+    pub fn of(profile: UserProfile) -> Self {
+        Self { profile, roles: Vec::new(), teams: Vec::new(), substitutes: Vec::new() }
+    }
+
+    /// Whether both have the same rights.
+    pub(crate) fn is_assigned_like(&self, other: &Self) -> bool {
+        let of = |user: &Self| {
+            let Self { profile, roles, teams, substitutes } = user.clone();
+            (profile.administrator, roles, teams, substitutes)
+        };
+        of(self) == of(other)
+    }
+
     /// Refuses a login that is none.
     pub(crate) fn check(&self) -> Result<(), Problem> {
         let allowed = |c: char| {
@@ -73,6 +140,10 @@ impl User {
         }
         if self.profile.name.trim().is_empty() {
             return Err(Problem::invalid("profile.name", "is missing"));
+        }
+        let homes = self.teams.iter().filter(|team| team.home).count();
+        if homes > 1 || (homes == 0 && self.teams.len() > 1) {
+            return Err(Problem::invalid("teams", "one of several teams must be the home"));
         }
         Ok(())
     }

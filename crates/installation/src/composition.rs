@@ -63,12 +63,16 @@ pub fn compose(folder: Option<&Path>) -> Result<Composition, Diagnostics> {
     Ok(Composition { registry, settings, homes, catalogues: customizing.codes(), numbering })
 }
 
-/// A plant lives with its company code, whose books say what its stock is worth.
+/// A plant lives with its company code, whose books say what its stock is worth; a sales organisation sells for it.
 fn homes(settings: &Settings) -> Homes {
     let mut homes = Homes::default();
     if let Some(organisation) = settings.get::<OrganisationSettings>() {
         for (code, plant) in organisation.plants.iter() {
             homes.join(("plant", code.as_str()), ("company_code", plant.company_code.as_str()));
+        }
+        for (code, seller) in organisation.sales_organisations.iter() {
+            let company = seller.company_code.as_str();
+            homes.join(("sales_organisation", code.as_str()), ("company_code", company));
         }
     }
     homes

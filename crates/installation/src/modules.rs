@@ -37,7 +37,14 @@ macro_rules! plain_module {
 
 /// The modules.
 pub(crate) const MODULES: &[Source] = &[
-    module!(tessera_identity),
+    plain_module!(tessera_access),
+    Source {
+        settings: |customizing, problems, settings| {
+            settings.insert(tessera_identity::settings(customizing, problems));
+            settings.insert(tessera_identity::authority());
+        },
+        ..module!(tessera_identity)
+    },
     module!(tessera_events),
     plain_module!(idempotency),
     plain_module!(copy),

@@ -151,11 +151,13 @@ pub(crate) struct ObjectAttributes {
     pub(crate) name: LitStr,
     pub(crate) numbers: Option<LitStr>,
     pub(crate) cached: bool,
+    pub(crate) owned: bool,
 }
 
 impl ObjectAttributes {
     pub(crate) fn parse(name: &Ident, attributes: &[Attribute]) -> Result<Self> {
-        let (mut object, mut numbers, mut cached) = (None, None, false);
+        let (mut object, mut numbers) = (None, None);
+        let (mut cached, mut owned) = (false, false);
         for attribute in attributes.iter().filter(|a| a.path().is_ident("object")) {
             attribute.parse_nested_meta(|meta| {
                 if meta.path.is_ident("name") {
@@ -164,8 +166,10 @@ impl ObjectAttributes {
                     numbers = Some(meta.value()?.parse()?);
                 } else if meta.path.is_ident("cached") {
                     cached = true;
+                } else if meta.path.is_ident("owned") {
+                    owned = true;
                 } else {
-                    let rule = "an object takes: name = \"…\", numbers = \"…\", cached";
+                    let rule = "an object takes: name = \"…\", numbers = \"…\", cached, owned";
                     return Err(meta.error(rule));
                 }
                 Ok(())
@@ -174,7 +178,7 @@ impl ObjectAttributes {
         let name = object.ok_or_else(|| {
             Error::new(name.span(), "#[object(...)] needs name = \"its_head_table\"")
         })?;
-        Ok(Self { name, numbers, cached })
+        Ok(Self { name, numbers, cached, owned })
     }
 }
 

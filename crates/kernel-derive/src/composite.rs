@@ -121,7 +121,7 @@ pub(crate) fn expand_object(input: &DeriveInput) -> Result<TokenStream> {
     let parts = parts(input, true)?;
     let composite = composite(input, &parts);
     let (name, object) = (&input.ident, &attributes.name);
-    let cached = attributes.cached;
+    let (cached, owned) = (attributes.cached, attributes.owned);
     let numbers = match &attributes.numbers {
         Some(range) => quote!(::std::option::Option::Some(#range)),
         None => quote!(::std::option::Option::None),
@@ -137,7 +137,7 @@ pub(crate) fn expand_object(input: &DeriveInput) -> Result<TokenStream> {
                     ::std::sync::LazyLock::new(|| ::tessera_kernel::ObjectDef::new(
                         #object,
                         #numbers,
-                        #cached,
+                        (#cached, #owned),
                         <#name as ::tessera_kernel::Composite>::composite(),
                     ));
                 &DEF

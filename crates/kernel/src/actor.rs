@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Problem, ProblemKind};
+use crate::{Access, Mask, Money, ObjectDef, ObjectId, Predicate, Problem, ProblemKind};
 
 /// Where a change comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,18 +37,35 @@ impl Source {
 pub struct Actor {
     name: Arc<str>,
     source: Source,
-    administrator: bool,
+    rights: Rights,
+}
+
+/// What an actor may do.
+#[derive(Clone, Debug)]
+enum Rights {
+    /// Everything: the program itself, and whoever works on the server.
+    Everything,
+    /// Nothing.
+    Nothing,
+    /// What the roles of a user say.
+    Access(Arc<Access>),
 }
 
 impl Actor {
+    /// A trusted actor, who may do everything, or one who may do nothing.
+    pub fn user(name: &str, source: Source, trusted: bool) -> Self {
+        let rights = if trusted { Rights::Everything } else { Rights::Nothing };
+        Self { name: name.into(), source, rights }
+    }
+
     /// A signed-in user.
-    pub fn user(name: &str, source: Source, administrator: bool) -> Self {
-        Self { name: name.into(), source, administrator }
+    pub fn with_access(name: &str, source: Source, access: Arc<Access>) -> Self {
+        Self { name: name.into(), source, rights: Rights::Access(access) }
     }
 
     /// The program itself.
     pub fn system(source: Source) -> Self {
-        Self { name: "system".into(), source, administrator: true }
+        Self { name: "system".into(), source, rights: Rights::Everything }
     }
 
     /// Name in change documents.
@@ -61,16 +78,86 @@ impl Actor {
         self.source
     }
 
+    /// What the roles of the user say, where that decides.
+    pub fn access(&self) -> Option<&Arc<Access>> {
+        match &self.rights {
+            Rights::Access(access) => Some(access),
+            Rights::Everything | Rights::Nothing => None,
+        }
+    }
+
+    /// The user.
+    pub fn user_id(&self) -> Option<ObjectId> {
+        self.access().map(|access| access.user())
+    }
+
+    /// The team to which what the user makes belongs.
+    pub fn home_team(&self) -> Option<ObjectId> {
+        self.access().and_then(|access| access.draft().home_team)
+    }
+
+    /// Whether the actor may do `action` to any object of this type.
+    pub fn may(&self, object: &str, action: &str) -> bool {
+        match &self.rights {
+            Rights::Everything => true,
+            Rights::Nothing => false,
+            Rights::Access(access) => access.allows(object, action),
+        }
+    }
+
     /// Refuses the call unless the actor may do `action` to objects of this type. The one place
-    /// where a permission is decided: administrators may do everything, nobody else anything yet.
+    /// where that is decided; to which of them, [`crate::Tx::permit`] decides.
     pub fn require(&self, object: &'static str, action: &'static str) -> Result<(), Problem> {
-        if self.administrator {
+        if self.may(object, action) {
             return Ok(());
         }
-        Err(Problem::new(
+        Err(self.refused(object, action))
+    }
+
+    /// The refusal of an action.
+    pub(crate) fn refused(&self, object: &str, action: &str) -> Problem {
+        Problem::new(
             ProblemKind::Forbidden,
             "forbidden",
             format!("{} may not {action} {object}: ask an administrator", self.name),
-        ))
+        )
+    }
+
+    /// To which objects of the type the actor may do `action`.
+    pub fn rows(&self, def: &'static ObjectDef, action: &str) -> Arc<Predicate> {
+        match &self.rights {
+            Rights::Everything => Arc::new(Predicate::Always),
+            Rights::Nothing => Arc::new(Predicate::Never),
+            Rights::Access(access) => access.rows(def, action),
+        }
+    }
+
+    /// What the actor does not see of objects of the type; none where that is nothing.
+    pub fn mask(&self, def: &'static ObjectDef) -> Option<Arc<Mask>> {
+        self.access().map(|access| access.mask(def)).filter(|mask| !mask.is_open())
+    }
+
+    /// Refuses an amount that is beyond what the actor may do `action` up to.
+    pub fn require_amount(
+        &self,
+        object: &'static str,
+        action: &'static str,
+        amount: Money,
+    ) -> Result<(), Problem> {
+        let limits = self.access().map_or_else(Vec::new, |access| access.limits(object, action));
+        let amounts: Vec<Money> = limits.iter().filter_map(|limit| limit.amount).collect();
+        let fits =
+            |most: &Money| most.currency() == amount.currency() && amount.minor() <= most.minor();
+        if amounts.len() < limits.len() || limits.is_empty() || amounts.iter().any(fits) {
+            return Ok(());
+        }
+        let most: Vec<String> = amounts.iter().map(Money::to_string).collect();
+        let detail = format!(
+            "{} may {action} {object} up to {}, and this is {amount}: ask somebody with a higher \
+             limit",
+            self.name,
+            most.join(" or ")
+        );
+        Err(Problem::new(ProblemKind::Forbidden, "beyond_limit", detail))
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::cell::SliceSource;
 use crate::{
     Ahead, CellRef, Code, Composite, CompositeDef, Fault, FieldProblem, FieldType, FieldValue,
-    Multiplicity, ObjectId, RowBuffer, Tx, read_cell,
+    Multiplicity, ObjectDef, ObjectId, Part, Predicate, RowBuffer, Tx, read_cell,
 };
 
 /// Codes by catalogue, like `plant` or `payment_terms`.
@@ -44,18 +44,69 @@ impl Tx<'_> {
     pub fn check_references<C: Composite>(&mut self, value: &C) -> Result<(), Fault> {
         let mut rows: Vec<(usize, RowBuffer)> = Vec::new();
         value.visit(&mut |part, row| rows.push((part, RowBuffer::of(row))));
+        self.check_rows(C::composite(), &rows)
+    }
+
+    /// Refuses references, in the input of a verb, to what is not there for the actor: also to what they may not
+    /// read, or not do that to which the verb needs the `right`. The verb itself looks for what anybody may read.
+    pub fn check_input(
+        &mut self,
+        definition: &CompositeDef,
+        body: &serde_json::Value,
+        (object, action): (&str, &str),
+    ) -> Result<(), Fault> {
+        if self.actor.access().is_none() {
+            return Ok(());
+        }
         let mut problems = Vec::new();
-        self.ask_for_references(C::composite(), &rows)?;
+        for (part, rows) in definition.parts.iter().zip(crate::json::rows(definition, body)?) {
+            for (position, row) in rows.iter().enumerate() {
+                for (field, id) in references(part.fields, row)? {
+                    let FieldType::Reference { object: kind } = field.kind else { continue };
+                    let Some(entry) = self.environment.registry.object(kind) else { continue };
+                    let action = if kind == object { action } else { "read" };
+                    if let Err(message) = self.check_reachable((entry.def)(), id, action)? {
+                        let path = path_of(part, position);
+                        problems.push(FieldProblem::new(format!("{path}{}", field.name), message));
+                    }
+                }
+            }
+        }
+        if problems.is_empty() { Ok(()) } else { Err(Fault::Invalid(problems)) }
+    }
+
+    fn check_reachable(
+        &mut self,
+        def: &'static ObjectDef,
+        id: ObjectId,
+        action: &str,
+    ) -> Result<Result<(), String>, Fault> {
+        let (readable, wanted) = (self.actor.rows(def, "read"), self.actor.rows(def, action));
+        if *readable == Predicate::Always && *wanted == Predicate::Always {
+            return Ok(Ok(()));
+        }
+        let row = self.head_cells(def, id, false)?.filter(|row| readable.holds(row));
+        let label = def.name.replace('_', " ");
+        Ok(match row {
+            None => Err(format!("there is no {label} {id}")),
+            Some(row) if !wanted.holds(&row) => Err(format!("you may not {action} this {label}")),
+            Some(_) => Ok(()),
+        })
+    }
+
+    fn check_rows(
+        &mut self,
+        composite: &CompositeDef,
+        rows: &[(usize, RowBuffer)],
+    ) -> Result<(), Fault> {
+        let mut problems = Vec::new();
+        self.ask_for_references(composite, rows)?;
         let (mut current, mut position) = (usize::MAX, 0);
-        for (index, row) in &rows {
+        for (index, row) in rows {
             position = if *index == current { position + 1 } else { 0 };
             current = *index;
-            let part = &C::composite().parts[*index];
-            let path = match part.multiplicity {
-                _ if part.flatten => String::new(),
-                Multiplicity::Many => format!("{}[{position}].", part.name),
-                _ => format!("{}.", part.name),
-            };
+            let part = &composite.parts[*index];
+            let path = path_of(part, position);
             self.check_row(part.fields, row, &path, &mut problems)?;
         }
         if problems.is_empty() { Ok(()) } else { Err(Fault::Invalid(problems)) }
@@ -126,12 +177,36 @@ impl Tx<'_> {
 
     fn check_exists(&mut self, object: &str, id: ObjectId) -> Result<Result<(), String>, Fault> {
         let Some(entry) = self.environment.registry.object(object) else { return Ok(Ok(())) };
-        let mut found = false;
-        self.connection.rows((entry.def)().head, &[CellRef::Uuid(id.0)], &mut |_| {
-            found = true;
-            Ok(())
-        })?;
+        // What the actor may not read is not there for them.
+        let found = self.may_read((entry.def)(), id)?;
         let label = object.replace('_', " ");
         Ok(if found { Ok(()) } else { Err(format!("there is no {label} {id}")) })
     }
+}
+
+/// How the fields of a record begin in the body.
+fn path_of(part: &Part, position: usize) -> String {
+    match part.multiplicity {
+        _ if part.flatten => String::new(),
+        Multiplicity::Many => format!("{}[{position}].", part.name),
+        _ => format!("{}.", part.name),
+    }
+}
+
+/// The references in a record.
+fn references<'f>(
+    fields: &'f [crate::FieldDef],
+    row: &RowBuffer,
+) -> Result<Vec<(&'f crate::FieldDef, ObjectId)>, Fault> {
+    let (mut source, mut found) = (SliceSource::new(&row.0), Vec::new());
+    for field in fields {
+        if let FieldType::Reference { .. } = field.kind {
+            found.extend(ObjectId::read(&mut source)?.map(|id| (field, id)));
+            continue;
+        }
+        for (_, ty) in field.kind.columns() {
+            read_cell(&mut source, *ty)?;
+        }
+    }
+    Ok(found)
 }

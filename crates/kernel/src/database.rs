@@ -8,8 +8,8 @@ use hashbrown::HashMap;
 
 use crate::number::{Block, Reserved};
 use crate::{
-    Actor, Cache, Catalogues, Clock, Connection, Fault, Homes, Job, Numbering, ReadMode, Registry,
-    Store, StoreError, TableDef, Tx, Verdict, clock::IdSource,
+    Actor, Authority, Cache, Catalogues, Clock, Connection, Fault, Homes, Job, Numbering, ReadMode,
+    Registry, Source, Store, StoreError, TableDef, Tx, Verdict, clock::IdSource,
 };
 
 /// Customizing by type: what a module asks for with [`Tx::settings`].
@@ -150,6 +150,8 @@ impl Database {
         let (mut run, mut answer) = (Some(run), None);
         self.store.read_in(mode, &mut |connection| {
             if let Some(run) = run.take() {
+                let current = current(connection, &self.environment, actor, true)?;
+                let actor = current.as_ref().unwrap_or(actor);
                 let mut tx = Tx::new(connection, &self.environment, actor, None);
                 answer = Some(run(&mut tx));
             }
@@ -163,6 +165,28 @@ impl std::fmt::Debug for Database {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Database")
     }
+}
+
+/// The actor with the rights that their roles give them now, where these changed since they signed in:
+/// a call never goes by what was true before it began. `kept`: what is seen stays.
+fn current(
+    connection: &mut dyn Connection,
+    environment: &Environment,
+    actor: &Actor,
+    kept: bool,
+) -> Result<Option<Actor>, Fault> {
+    let (Some(access), Some(authority)) =
+        (actor.access(), environment.settings.get::<Arc<dyn Authority>>())
+    else {
+        return Ok(None);
+    };
+    let system = Actor::system(Source::System);
+    let mut tx = Tx::new(connection, environment, &system, None);
+    Ok(match authority.current(&mut tx, access, kept)? {
+        Some(found) if Arc::ptr_eq(&found, access) => None,
+        Some(found) => Some(Actor::with_access(actor.name(), actor.source(), found)),
+        None => Some(Actor::user(actor.name(), actor.source(), false)),
+    })
 }
 
 struct Command<F, D, R, E> {
@@ -186,9 +210,17 @@ where
     fn run(&mut self, connection: &mut dyn Connection) -> Verdict {
         (self.started, self.outcome) = (true, None);
         self.blocks.clear();
+        let current = match current(connection, &self.environment, &self.actor, false) {
+            Ok(current) => current,
+            Err(fault) => {
+                self.outcome = Some(Err(fault.into()));
+                return Verdict::Undo;
+            }
+        };
+        let actor = current.as_ref().unwrap_or(&self.actor);
         let alone = connection.is_isolated();
         let reserved = Reserved::default();
-        let mut tx = Tx::new(connection, &self.environment, &self.actor, Some(&reserved));
+        let mut tx = Tx::new(connection, &self.environment, actor, Some(&reserved));
         let outcome = (self.run)(&mut tx);
         let kept = outcome.is_ok();
         if kept && alone {

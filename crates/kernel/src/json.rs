@@ -8,15 +8,15 @@ mod patch;
 
 use serde_json::{Map, Value, json};
 
-pub(crate) use parse::default_cells;
 pub use parse::{check, parse, parse_record, split_number};
+pub(crate) use parse::{default_cells, rows};
 pub use patch::patch;
 
 use crate::cell::SliceSource;
 use crate::{
     Cell, Composite, CompositeDef, Fault, FieldDef, FieldType, FieldValue, Head, Instant,
-    LocalDateTime, LocalizedText, Multiplicity, Object, ObjectDef, RowBuffer, RowSource, Stored,
-    Validity, date_from_days, decimal, from_micros, head_column,
+    LocalDateTime, LocalizedText, Multiplicity, Object, ObjectDef, ObjectId, RowBuffer, RowSource,
+    Stored, Validity, date_from_days, decimal, from_micros,
 };
 
 /// One record as a JSON object.
@@ -108,21 +108,26 @@ fn rows_to_json(
 
 /// A stored object: its head, then its segments.
 pub fn stored_to_json<T: Object>(stored: &Stored<T>) -> Result<Value, Fault> {
-    let mut map = head_to_json(T::NAME, &stored.head);
+    let mut map = head_to_json(T::def(), &stored.head);
     map.extend(composite_to_json(&stored.value)?);
     Ok(Value::Object(map))
 }
 
-fn head_to_json(name: &str, head: &Head) -> Map<String, Value> {
+fn head_to_json(def: &ObjectDef, head: &Head) -> Map<String, Value> {
     let mut map = Map::new();
     map.insert("id".into(), head.id.to_string().into());
-    map.insert("type".into(), name.into());
+    map.insert("type".into(), def.name.into());
     map.insert("number".into(), head.number.clone().map_or(Value::Null, Value::String));
     map.insert("version".into(), head.version.into());
     map.insert("created_at".into(), head.created_at.to_string().into());
     map.insert("created_by".into(), head.created_by.clone().into());
     map.insert("changed_at".into(), head.changed_at.to_string().into());
     map.insert("changed_by".into(), head.changed_by.clone().into());
+    if def.owned {
+        let id = |id: Option<ObjectId>| id.map_or(Value::Null, |id| id.to_string().into());
+        map.insert("owner".into(), id(head.owner));
+        map.insert("team".into(), id(head.team));
+    }
     map
 }
 
@@ -130,7 +135,7 @@ fn head_to_json(name: &str, head: &Head) -> Map<String, Value> {
 pub fn head_row_to_json(def: &ObjectDef, row: &[Cell]) -> Result<Value, Fault> {
     let mut source = SliceSource::new(row);
     let mut map = Map::new();
-    for column in &def.head.columns[..head_column::FIRST_FIELD] {
+    for column in &def.head.columns[..def.first_field()] {
         let value = match crate::cell::read_cell(&mut source, column.ty)? {
             Cell::Null => Value::Null,
             Cell::Int(value) => value.into(),

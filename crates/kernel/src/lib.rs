@@ -2,6 +2,7 @@
 
 extern crate self as tessera_kernel;
 
+mod access;
 mod actor;
 mod balance;
 mod cache;
@@ -25,6 +26,7 @@ mod number;
 mod numbers_in_use;
 mod object;
 mod percentage;
+mod predicate;
 mod problem;
 mod quantity;
 mod registry;
@@ -43,6 +45,10 @@ mod tx;
 
 mod values;
 
+pub use access::{
+    Access, AccessDraft, Authority, FieldRule, Grant, Limit, Mask, Pattern, Places, Rows,
+    Visibility,
+};
 pub use actor::{Actor, Source};
 pub use balance::{Balance, Guard};
 pub use cache::Cache;
@@ -74,8 +80,9 @@ pub use id::{Kind, ObjectId, Ref};
 pub use money::{Money, MoneyError, Rounding, RoundingRule};
 pub use number::{NumberRange, Numbering};
 pub use numbers_in_use::{NumbersInUse, compare_last_number, compare_last_numbers};
-pub use object::{Head, Object, ObjectDef, Stored, head_column};
+pub use object::{Head, HeadField, Object, ObjectDef, Stored, head_column};
 pub use percentage::Percentage;
+pub use predicate::{Branches, Predicate};
 pub use problem::{FieldProblem, Problem, ProblemKind, with_article};
 pub use quantity::{Quantity, QuantityError, Unit, UnitConversion};
 pub use registry::{
@@ -93,4 +100,4 @@ pub use time::{
     business_day, date_from_days, date_to_days, parse_date,
 };
 pub use timed::{Timed, put as put_timed};
-pub use tx::{Changes, Page, Query, Tx};
+pub use tx::{Assign, Changes, Page, Query, Responsible, TeamKind, Tx, UserKind};

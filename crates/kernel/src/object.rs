@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Cardinality, ColumnDef, ColumnType, Composite, CompositeDef, Fill, IndexDef, Instant, Kind,
-    ObjectId, Ref, TableDef, segment::placement,
+    Cardinality, ColumnDef, ColumnType, Composite, CompositeDef, FieldType, Fill, IndexDef,
+    Instant, Kind, ObjectId, Ref, TableDef, segment::placement,
 };
 
 /// Positions of the fixed columns of every head table.
@@ -23,8 +23,10 @@ pub mod head_column {
     pub const CHANGED_AT: usize = 5;
     /// Who changed it last.
     pub const CHANGED_BY: usize = 6;
-    /// The first column that is copied from a segment.
-    pub const FIRST_FIELD: usize = 7;
+    /// The user who is responsible; only of objects that belong to somebody.
+    pub const OWNER: usize = 7;
+    /// The team that is responsible; only of objects that belong to somebody.
+    pub const TEAM: usize = 8;
 }
 
 /// A field of a one-row segment that stands in the head row too.
@@ -51,6 +53,8 @@ pub struct ObjectDef {
     pub numbers: Option<&'static str>,
     /// Many commands read it and few change it: commands keep it in memory.
     pub cached: bool,
+    /// A user and a team are responsible for it, at first whoever made it and their team.
+    pub owned: bool,
     /// Its segments.
     pub composite: &'static CompositeDef,
     /// The head table: identity, version and what lists need, one narrow row per object.
@@ -64,7 +68,7 @@ impl ObjectDef {
     pub fn new(
         name: &'static str,
         numbers: Option<&'static str>,
-        cached: bool,
+        (cached, owned): (bool, bool),
         composite: &'static CompositeDef,
     ) -> Self {
         let mut segments = composite.parts.iter().filter_map(|part| part.segment);
@@ -72,9 +76,12 @@ impl ObjectDef {
         if let Some(other) = segments.find(|segment| segment.everywhere != everywhere) {
             panic!("{name}: all segments are everywhere or none is, unlike {}", other.name);
         }
-        let mut head = TableDef::new(name, fixed_columns(), 1)
+        let mut head = TableDef::new(name, fixed_columns(owned), 1)
             .with_index(&["number"], true)
             .placed(placement(everywhere));
+        if owned {
+            head = head.with_index(&["owner", "id"], false).with_index(&["team", "id"], false);
+        }
         let mut head_fields = Vec::new();
         for (part, definition) in composite.parts.iter().enumerate() {
             let Some(segment) = definition.segment else { continue };
@@ -104,7 +111,18 @@ impl ObjectDef {
             }
         }
         let head = Box::leak(Box::new(head));
-        Self { name, numbers, cached, composite, head, head_fields }
+        Self { name, numbers, cached, owned, composite, head, head_fields }
+    }
+
+    /// The first head column that is copied from a segment.
+    pub fn first_field(&self) -> usize {
+        if self.owned { head_column::TEAM + 1 } else { head_column::CHANGED_BY + 1 }
+    }
+
+    /// The head column of the code of this catalogue, like `company_code`: where the object is.
+    pub fn place(&self, catalogue: &str) -> Option<usize> {
+        let of = |field: &&HeadField| matches!(field.field.kind, FieldType::Code { catalogue: own } if own == catalogue);
+        self.head_fields.iter().find(of).map(|field| field.column)
     }
 
     /// Every table of the object type: the head, then a base table per segment.
@@ -120,8 +138,8 @@ fn head_index(object: &str, field: &crate::FieldDef, column: usize) -> IndexDef 
     IndexDef { name: format!("{object}_by_{}", field.name), columns, unique: field.unique }
 }
 
-fn fixed_columns() -> Vec<ColumnDef> {
-    vec![
+fn fixed_columns(owned: bool) -> Vec<ColumnDef> {
+    let mut columns = vec![
         ColumnDef::required("id", ColumnType::Uuid),
         ColumnDef::required("version", ColumnType::Int),
         ColumnDef::optional("number", ColumnType::Text),
@@ -129,7 +147,12 @@ fn fixed_columns() -> Vec<ColumnDef> {
         ColumnDef::required("created_by", ColumnType::Text),
         ColumnDef::required("changed_at", ColumnType::Instant),
         ColumnDef::required("changed_by", ColumnType::Text),
-    ]
+    ];
+    if owned {
+        columns.push(ColumnDef::optional("owner", ColumnType::Uuid));
+        columns.push(ColumnDef::optional("team", ColumnType::Uuid));
+    }
+    columns
 }
 
 /// A stored composite of segments.
@@ -155,6 +178,10 @@ pub struct Head {
     pub changed_at: Instant,
     /// Who changed it last.
     pub changed_by: String,
+    /// The user who is responsible.
+    pub owner: Option<ObjectId>,
+    /// The team that is responsible.
+    pub team: Option<ObjectId>,
 }
 
 /// An object as it was loaded; changing it and saving it writes what changed.

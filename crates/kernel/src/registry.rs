@@ -1,6 +1,8 @@
 //! What modules offer: the table of contents from which API, documentation, verification and
 //! event delivery are made.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use crate::{
@@ -314,6 +316,10 @@ pub struct Check {
     pub run: fn(&mut Tx<'_>, &mut Findings) -> Result<(), Fault>,
 }
 
+/// What there is to be allowed of every object type.
+const GENERIC_RIGHTS: [&str; 7] =
+    ["read", "create", "change", "delete", "export", "mass_change", "assign"];
+
 /// A module's table of contents.
 #[derive(Clone, Default)]
 pub struct Module {
@@ -335,6 +341,8 @@ pub struct Module {
     pub checks: Vec<Check>,
     /// Events that it tells.
     pub events: &'static [EventDef],
+    /// Rights, by object type and action, besides those of the verbs.
+    pub rights: &'static [(&'static str, &'static str)],
     /// Rules on changes of master data of modules below.
     pub change_rules: Vec<ChangeRule>,
     /// Reactions to events.
@@ -384,6 +392,16 @@ impl Registry {
     /// A verb by object type and name.
     pub fn action(&self, object: &str, name: &str) -> Option<&Action> {
         self.actions().find(|action| action.object == object && action.name == name)
+    }
+
+    /// What there is to be allowed of an object type: its generic surfaces, and its verbs.
+    pub fn rights(&self, object: &str) -> BTreeSet<&'static str> {
+        let mut rights = BTreeSet::from(GENERIC_RIGHTS);
+        let verbs = self.actions().map(|action| action.right);
+        let others = self.modules.iter().flat_map(|module| module.rights.iter().copied());
+        rights
+            .extend(verbs.chain(others).filter(|(own, _)| *own == object).map(|(_, right)| right));
+        rights
     }
 
     /// Every check.

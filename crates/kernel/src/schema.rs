@@ -162,6 +162,9 @@ fn is_required(part: &Part, schema: &Value, input: bool) -> bool {
     part.multiplicity == Multiplicity::One && (!input || has_required)
 }
 
+/// Who is responsible, where somebody is.
+const OWNED: [&str; 2] = ["owner", "team"];
+
 /// Schema of a stored object: head members and segments.
 pub fn object(definition: &ObjectDef) -> Value {
     let mut schema = composite(definition.composite, false);
@@ -177,6 +180,10 @@ pub fn object(definition: &ObjectDef) -> Value {
     });
     if let (Some(properties), Value::Object(head)) = (schema["properties"].as_object_mut(), head) {
         properties.extend(head);
+        for name in OWNED.iter().filter(|_| definition.owned) {
+            let id = json!({ "type": ["string", "null"], "format": "uuid" });
+            properties.insert((*name).into(), id);
+        }
     }
     schema
 }
@@ -188,6 +195,9 @@ pub fn head_row(definition: &ObjectDef) -> Value {
     for name in ["id", "number", "version", "created_at", "created_by", "changed_at", "changed_by"]
     {
         properties.insert(name.into(), schema["properties"][name].take());
+    }
+    for name in OWNED.iter().filter(|_| definition.owned) {
+        properties.insert((*name).into(), schema["properties"][name].take());
     }
     for head in &definition.head_fields {
         properties.insert(head.field.name.into(), field(head.field));

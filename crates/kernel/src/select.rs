@@ -1,7 +1,7 @@
 //! Queries without a dialect: one table, conditions joined by *and*, keyset or plain limits,
 //! sums by group. An engine renders and prepares them.
 
-use crate::{Cell, ColumnType, TableDef};
+use crate::{Cell, ColumnType, Predicate, TableDef};
 
 /// How a column is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -83,6 +83,12 @@ pub struct Select {
     pub columns: Vec<usize>,
     /// All must hold.
     pub conditions: Vec<Condition>,
+    /// Must hold besides; it never decides which index is used.
+    pub scope: Predicate,
+    /// Where there are any: only rows of which one of these holds. Each is read in order by an index,
+    /// and all are merged; a row of which several hold counts for each towards the limit. The query
+    /// is in order of its primary key of one column.
+    pub branches: Vec<Condition>,
     /// Sort order; a keyset needs it to end in the primary key.
     pub order: Vec<(usize, Direction)>,
     /// Keyset: only rows after these values of the `order` columns.
@@ -100,6 +106,8 @@ impl Select {
             table,
             columns: columns.to_vec(),
             conditions: Vec::new(),
+            scope: Predicate::Always,
+            branches: Vec::new(),
             order: Vec::new(),
             after: None,
             limit: None,

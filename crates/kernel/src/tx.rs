@@ -1,8 +1,10 @@
 //! One command, or one consistent read.
 
+mod assign;
 mod check;
 mod history;
 mod load;
+mod permit;
 mod query;
 mod save;
 mod walk;
@@ -13,6 +15,7 @@ use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
 
+pub use assign::{Assign, Responsible, TeamKind, UserKind};
 pub use history::Changes;
 pub(crate) use load::CellGather;
 pub use query::{Page, Query};
@@ -37,6 +40,8 @@ pub struct Tx<'c> {
     touched_kinds: Vec<&'static str>,
     written: Written,
     hearing: Option<Hearing>,
+    /// What the command of a user made, to be looked at under their rights.
+    made: Vec<(&'static ObjectDef, ObjectId)>,
     /// Shared objects that only this command keeps in memory.
     own: HashMap<ObjectId, Arc<dyn Any + Send + Sync>>,
 }
@@ -58,6 +63,7 @@ impl<'c> Tx<'c> {
             touched_kinds: Vec::new(),
             written: Written::default(),
             hearing: None,
+            made: Vec::new(),
             own: HashMap::new(),
         }
     }

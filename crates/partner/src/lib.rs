@@ -12,7 +12,7 @@ mod settings;
 mod tax_number;
 
 use tessera_customizing::Shipped;
-use tessera_kernel::{Module, ObjectEntry};
+use tessera_kernel::{Action, Answer, Module, ObjectEntry};
 
 pub use access::{BILL_TO, MAIN_ADDRESS, PAYER, PartnerFunctions, SHIP_TO, SOLD_TO};
 pub use partner::BusinessPartner;
@@ -36,7 +36,10 @@ pub fn module() -> Module {
         owner: "master-data",
         help: "Business partners: persons and organisations one deals with",
         objects: vec![ObjectEntry::master_data::<BusinessPartner>()],
-        actions: vec![put_sales_area::ACTION],
+        actions: vec![
+            Action::assigning::<BusinessPartner>().answering(Answer::Head),
+            put_sales_area::ACTION,
+        ],
         number_ranges: vec!["business_partner"],
         ..Module::default()
     }

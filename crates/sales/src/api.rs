@@ -29,6 +29,7 @@ pub(crate) struct GivenReason {
 pub(crate) fn actions() -> Vec<Action> {
     let object = SalesDocument::NAME;
     vec![
+        Action::assigning::<SalesDocument>().answering(Answer::Head),
         Action::on_object(
             object,
             "release_credit",

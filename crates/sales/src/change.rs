@@ -95,6 +95,8 @@ pub fn release_credit(
     if !was_blocked && work.document.status.credit != CreditStatus::Approved {
         return Err(SalesError::NotBlocked { number: work.document.number() });
     }
+    let value = work.document.header.net_value;
+    tx.actor().require_amount(SalesDocument::NAME, "release_credit", value)?;
     let before = work.document.value.clone();
     let held = commitment::open_credit(&before, true, &work.fulfilments)?;
     work.document.status.credit = CreditStatus::Released;

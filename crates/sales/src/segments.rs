@@ -14,7 +14,7 @@ use tessera_pricing::PricingCondition;
 
 /// A quotation, order, return order or request: what was agreed with a customer.
 #[derive(Object, Clone, Debug, PartialEq)]
-#[object(name = "sales_document")]
+#[object(name = "sales_document", owned)]
 pub struct SalesDocument {
     /// Header.
     pub header: SalesHeader,

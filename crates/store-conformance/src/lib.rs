@@ -8,6 +8,7 @@ mod operators;
 mod paging;
 mod rows;
 mod schema;
+mod scopes;
 mod support;
 mod transactions;
 
@@ -40,6 +41,7 @@ pub fn suite() -> Vec<Case> {
             duplicates_are_named, empty_values_do_not_collide, misshapen_rows_are_refused;
         operators: comparisons, empty_values, one_of_several, prefixes, conditions_are_joined;
         paging: one_direction, both_directions, sort_columns_with_empty_values, limits;
+        scopes: a_scope_says_the_same_of_rows_in_memory, branches_are_merged_in_order;
         figures: over_all_rows, by_group, over_no_rows, sums_that_overflow;
         counters: rows_come_into_being, guards, guards_beyond_64_bits, overflow_is_refused,
             sparse_rows_go, several_counters_at_once, counters_beside_other_work,

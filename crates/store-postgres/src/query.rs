@@ -16,6 +16,8 @@ impl Dialect for Postgres {
     const FALSE: &'static str = "false";
     const TRUE: &'static str = "true";
     const DIFFERS: &'static str = " IS DISTINCT FROM ";
+    const COVERED: &'static str = "";
+    const MERGES: bool = false;
     const LISTED: usize = 1;
 
     fn parameter(sql: &mut String, position: usize) {

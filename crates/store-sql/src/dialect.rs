@@ -10,6 +10,10 @@ pub trait Dialect {
     const TRUE: &'static str;
     /// Compares so that an empty value differs from every other, with spaces around it.
     const DIFFERS: &'static str;
+    /// What stands before a column that no index is to be chosen by.
+    const COVERED: &'static str;
+    /// Queries joined by `UNION ALL` are read side by side where all are in one order, as far as the limit asks for.
+    const MERGES: bool;
     /// More values than these are handed over as one array.
     const LISTED: usize;
 

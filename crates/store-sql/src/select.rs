@@ -4,7 +4,7 @@
 use std::marker::PhantomData;
 
 use tessera_kernel::{
-    Aggregate, Cell, ColumnType, Condition, Direction, Operator, Select, TableDef,
+    Aggregate, Cell, ColumnType, Condition, Direction, Operator, Predicate, Select, TableDef,
 };
 
 use crate::Dialect;
@@ -33,8 +33,13 @@ pub fn render<'q, D: Dialect>(
     sql: &mut String,
 ) -> Vec<Parameter<'q>> {
     sql.clear();
-    let mut render =
-        Render::<D> { table: select.table, sql, parameters: Vec::new(), dialect: PhantomData };
+    let mut render = Render::<D> {
+        table: select.table,
+        sql,
+        parameters: Vec::new(),
+        covered: false,
+        dialect: PhantomData,
+    };
     render.select(select, own);
     render.parameters
 }
@@ -43,6 +48,8 @@ struct Render<'t, 'q, D> {
     table: &'static TableDef,
     sql: &'t mut String,
     parameters: Vec<Parameter<'q>>,
+    /// No index is to be chosen by what is written now.
+    covered: bool,
     dialect: PhantomData<D>,
 }
 
@@ -52,8 +59,61 @@ impl<'q, D: Dialect> Render<'_, 'q, D> {
         self.answer(select);
         self.sql.push_str(" FROM ");
         push_name(self.sql, &select.table.name);
+        if select.branches.is_empty() {
+            self.conditions(select, None, own);
+            if !select.aggregates.is_empty() && !select.columns.is_empty() {
+                self.sql.push_str(" GROUP BY ");
+                self.names(&select.columns);
+            }
+            self.order(select);
+            self.limit(select);
+        } else {
+            self.branches(select, own);
+            self.order(select);
+        }
+    }
+
+    /// The keys of the first rows of each branch, merged.
+    fn branches(&mut self, select: &'q Select, own: Option<(&str, i64)>) {
+        self.sql.push_str(" WHERE ");
+        self.name(0);
+        self.sql.push_str(" IN (SELECT ");
+        self.name(0);
+        self.sql.push_str(" FROM (");
+        for (position, branch) in select.branches.iter().enumerate() {
+            self.sql.push_str(if position > 0 { " UNION ALL " } else { "" });
+            self.sql.push_str(if D::MERGES { "SELECT " } else { "(SELECT " });
+            self.name(0);
+            self.sql.push_str(" FROM ");
+            push_name(self.sql, &select.table.name);
+            self.conditions(select, Some(branch), own);
+            if !D::MERGES {
+                self.order(select);
+                self.limit(select);
+                self.sql.push(')');
+            }
+        }
+        self.order(select);
+        self.limit(select);
+        self.sql.push_str(") AS found)");
+    }
+
+    fn limit(&mut self, select: &Select) {
+        if let Some(limit) = select.limit {
+            self.sql.push_str(" LIMIT ");
+            self.parameter(Parameter::Limit(limit));
+        }
+    }
+
+    /// The conditions of a query, or of a branch of it.
+    fn conditions(
+        &mut self,
+        select: &'q Select,
+        branch: Option<&'q Condition>,
+        own: Option<(&str, i64)>,
+    ) {
         let mut word = " WHERE ";
-        for condition in &select.conditions {
+        for condition in branch.into_iter().chain(&select.conditions) {
             self.sql.push_str(word);
             self.condition(condition);
             word = " AND ";
@@ -68,16 +128,39 @@ impl<'q, D: Dialect> Render<'_, 'q, D> {
         if let Some(after) = &select.after {
             self.sql.push_str(word);
             self.after(&select.order, after);
+            word = " AND ";
         }
-        if !select.aggregates.is_empty() && !select.columns.is_empty() {
-            self.sql.push_str(" GROUP BY ");
-            self.names(&select.columns);
+        if select.scope != Predicate::Always {
+            self.sql.push_str(word);
+            self.covered = true;
+            self.predicate(&select.scope);
+            self.covered = false;
         }
-        self.order(select);
-        if let Some(limit) = select.limit {
-            self.sql.push_str(" LIMIT ");
-            self.parameter(Parameter::Limit(limit));
+    }
+
+    fn predicate(&mut self, predicate: &'q Predicate) {
+        match predicate {
+            Predicate::Always => self.sql.push_str(D::TRUE),
+            Predicate::Never => self.sql.push_str(D::FALSE),
+            Predicate::Is(condition) => self.condition(condition),
+            Predicate::All(parts) => self.joined(parts, " AND "),
+            Predicate::Any(parts) => self.joined(parts, " OR "),
+            Predicate::Not(inner) => {
+                // An empty value fails the comparison, and so passes its opposite.
+                self.sql.push_str("((");
+                self.predicate(inner);
+                self.sql.push_str(") IS NOT TRUE)");
+            }
         }
+    }
+
+    fn joined(&mut self, parts: &'q [Predicate], word: &str) {
+        self.sql.push('(');
+        for (position, part) in parts.iter().enumerate() {
+            self.sql.push_str(if position > 0 { word } else { "" });
+            self.predicate(part);
+        }
+        self.sql.push(')');
     }
 
     fn answer(&mut self, select: &Select) {
@@ -260,6 +343,7 @@ impl<'q, D: Dialect> Render<'_, 'q, D> {
     }
 
     fn name(&mut self, column: usize) {
+        self.sql.push_str(if self.covered { D::COVERED } else { "" });
         push_name(self.sql, &self.table.columns[column].name);
     }
 

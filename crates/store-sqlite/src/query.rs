@@ -17,6 +17,8 @@ impl Dialect for Sqlite {
     const FALSE: &'static str = "0";
     const TRUE: &'static str = "1";
     const DIFFERS: &'static str = " IS NOT ";
+    const COVERED: &'static str = "+";
+    const MERGES: bool = true;
     const LISTED: usize = 4;
 
     fn parameter(sql: &mut String, position: usize) {

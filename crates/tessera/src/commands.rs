@@ -11,6 +11,7 @@ mod explain;
 mod export;
 mod import;
 mod restore;
+mod role;
 mod serve;
 mod user;
 mod verify;
@@ -46,6 +47,8 @@ pub(crate) enum Command {
     Cluster(cluster::Cluster),
     /// Manages users; in a database file only while no server runs.
     User(user::UserCommand),
+    /// Writes roles to files, and reads them.
+    Role(role::RoleCommand),
     /// Customizing.
     Config(config::Config),
     /// Looks for what is wrong or soon will be, and says what to do.
@@ -72,6 +75,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, CommandError> {
         Command::Copy(command) => copy::run(&command),
         Command::Cluster(command) => cluster::run(&command),
         Command::User(command) => user::run(&command),
+        Command::Role(command) => role::run(&command),
         Command::Config(command) => config::run(&command),
         Command::Doctor(command) => doctor::run(&command),
         Command::Import(command) => import::run(&command),

@@ -7,15 +7,16 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use tessera_kernel::json::check;
-use tessera_kernel::{Action, ActionTarget, Actor, ObjectDef, ObjectId, Registry};
+use tessera_kernel::{Action, ActionTarget, Actor, ObjectDef, ObjectId, Problem, Registry, Tx};
 
+use super::create::replay;
 use super::mark_replayed;
 use crate::caller::Caller;
 use crate::idempotent::{Kept, Key, once};
 use crate::refusal::Refusal;
 use crate::reply::Expected;
 use crate::target::Target;
-use crate::{Api, body, reply};
+use crate::{Api, body, reply, shown};
 
 pub(super) async fn of_collection(
     State(api): State<Arc<Api>>,
@@ -57,6 +58,36 @@ fn find(
     })
 }
 
+/// Runs a verb under the rights of the actor.
+fn perform(
+    tx: &mut Tx<'_>,
+    action: &Action,
+    (def, id): (&'static ObjectDef, ObjectId),
+    expected: Expected,
+    input: &Value,
+) -> Result<Value, Problem> {
+    let (object, right) = action.right;
+    let actor = tx.actor();
+    let told = |refused| shown::problem(actor, def, refused);
+    match action.target {
+        ActionTarget::Object => {
+            tx.permit(def, id, if object == def.name { right } else { "read" })?;
+            expected.check(tx, def, id).map_err(told)?;
+        }
+        ActionTarget::Collection if action.reads => {
+            tx.permit_report((action.input)(), input, action.right)?;
+        }
+        ActionTarget::Collection => {}
+    }
+    if let Some(mask) = actor.mask(def) {
+        mask.check(input)?;
+    }
+    tx.check_input((action.input)(), input, action.right)?;
+    let value = (action.run)(tx, id, input).map_err(told)?;
+    tx.permit_made(object, right)?;
+    shown::answer(tx, value)
+}
+
 async fn run(
     api: &Api,
     actor: &Actor,
@@ -74,24 +105,14 @@ async fn run(
     check((action.input)(), &value)?;
     let key = Key::of_parts(&parts, &bytes)?;
     if action.reads {
-        let value = api
-            .read(actor, move |tx| {
-                if action.target == ActionTarget::Object {
-                    expected.check(tx, def, id)?;
-                }
-                (action.run)(tx, id, &value)
-            })
-            .await?;
+        let value =
+            api.read(actor, move |tx| perform(tx, &action, (def, id), expected, &value)).await?;
         return Ok(reply::object(StatusCode::OK, def, &value));
     }
     let kept = Kept { status: 200, secret: action.secret };
-    let (value, replayed) = once(api, actor, key, kept, move |tx| {
-        if action.target == ActionTarget::Object {
-            expected.check(tx, def, id)?;
-        }
-        (action.run)(tx, id, &value)
-    })
-    .await?;
+    let run = move |tx: &mut Tx<'_>| perform(tx, &action, (def, id), expected, &value);
+    let (value, replayed) = once(api, actor, key, kept, run).await?;
+    let value = replay(api, actor, value, replayed).await?;
     let mut response = match value {
         Value::Null => StatusCode::NO_CONTENT.into_response(),
         value => reply::object(StatusCode::OK, def, &value),

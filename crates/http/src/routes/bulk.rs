@@ -8,7 +8,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 use tessera_kernel::{Actor, FieldProblem, ObjectEntry, Problem, ProblemKind};
 
-use super::create::{check_input, head, maker};
+use super::create::{check_input, head, make, maker};
 use super::mark_replayed;
 use crate::caller::Caller;
 use crate::idempotent::{Kept, Key, once};
@@ -116,7 +116,7 @@ async fn one_by_one(
         let (api, actor) = (api.clone(), actor.clone());
         pending.push(Ok(tokio::spawn(async move {
             once(&api, &actor, key, Kept { status: 201, secret: None }, move |tx| {
-                let id = create(tx, &value)?;
+                let id = make(tx, &entry, create, &value)?;
                 head(tx, def, id)
             })
             .await
@@ -171,7 +171,7 @@ async fn together(
     let (value, replayed) = once(api, actor, key, kept, move |tx| {
         let (mut results, mut findings) = (Vec::with_capacity(values.len()), Vec::new());
         for (position, value) in values.iter().enumerate() {
-            match create(tx, value) {
+            match make(tx, &entry, create, value) {
                 Ok(id) => results.push(head(tx, def, id)?),
                 Err(problem) => note(&mut findings, position, problem)?,
             }

@@ -10,7 +10,7 @@ use crate::caller::Caller;
 use crate::refusal::Refusal;
 use crate::reply::Expected;
 use crate::target::Target;
-use crate::{Api, body, reply};
+use crate::{Api, body, reply, shown};
 
 pub(super) async fn change(
     State(api): State<Arc<Api>>,
@@ -30,8 +30,16 @@ pub(super) async fn change(
     let value = body::object(&parts.headers, &bytes, false)?;
     let value = api
         .command(&caller.actor, move |tx| {
-            change(tx, id, version, &value)?;
-            (entry.get)(tx, id)
+            tx.permit(def, id, "change")?;
+            if let Some(mask) = tx.actor().mask(def) {
+                mask.check(&value)?;
+            }
+            let actor = tx.actor();
+            change(tx, id, version, &value)
+                .map_err(|refused| shown::problem(actor, def, refused))?;
+            tx.permit_outcome(def, id, "change")?;
+            let value = (entry.get)(tx, id)?;
+            shown::answer(tx, value)
         })
         .await?;
     if def.name == "user" {

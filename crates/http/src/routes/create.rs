@@ -7,14 +7,14 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
 use tessera_kernel::json::{check, split_number};
-use tessera_kernel::{CreateObject, ObjectDef, ObjectEntry, ObjectId, Problem, Tx};
+use tessera_kernel::{Actor, CreateObject, ObjectDef, ObjectEntry, ObjectId, Problem, Tx};
 
 use super::mark_replayed;
 use crate::caller::Caller;
 use crate::idempotent::{Kept, Key, once};
 use crate::refusal::Refusal;
 use crate::target::Target;
-use crate::{Api, body, reply};
+use crate::{Api, body, reply, shown};
 
 pub(super) async fn create(
     State(api): State<Arc<Api>>,
@@ -33,13 +33,50 @@ pub(super) async fn create(
     let minimal = wants_minimal(&parts.headers);
     let kept = Kept { status: 201, secret: None };
     let (value, replayed) = once(&api, &caller.actor, key, kept, move |tx| {
-        let id = create(tx, &value)?;
-        if minimal { head(tx, def, id) } else { (entry.get)(tx, id) }
+        let id = make(tx, &entry, create, &value)?;
+        if minimal {
+            return head(tx, def, id);
+        }
+        let value = (entry.get)(tx, id)?;
+        shown::answer(tx, value)
     })
     .await?;
+    let value = replay(&api, &caller.actor, value, replayed).await?;
     let mut response = reply::object(StatusCode::CREATED, def, &value);
     mark_replayed(&mut response, replayed);
     Ok(response)
+}
+
+/// Makes an object under the rights of the actor.
+pub(super) fn make(
+    tx: &mut Tx<'_>,
+    entry: &ObjectEntry,
+    create: CreateObject,
+    body: &Value,
+) -> Result<ObjectId, Problem> {
+    let def = (entry.def)();
+    if let Some(mask) = tx.actor().mask(def) {
+        mask.check(body)?;
+    }
+    if let Some(input) = entry.create_input {
+        tx.check_input(input(), body, (def.name, "create"))?;
+    }
+    let id = create(tx, body)?;
+    tx.permit_made(def.name, "create")?;
+    Ok(id)
+}
+
+/// An answer that was given before, as the actor may see it now.
+pub(super) async fn replay(
+    api: &Api,
+    actor: &Actor,
+    value: Value,
+    replayed: bool,
+) -> Result<Value, Problem> {
+    if !replayed || actor.access().is_none() {
+        return Ok(value);
+    }
+    api.read(actor, move |tx| shown::answer(tx, value)).await
 }
 
 /// How objects of this type are made, or the verbs that make them.

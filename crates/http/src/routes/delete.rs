@@ -6,11 +6,11 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
-use crate::Api;
 use crate::caller::Caller;
 use crate::refusal::Refusal;
 use crate::reply::Expected;
 use crate::target::Target;
+use crate::{Api, shown};
 
 pub(super) async fn delete(
     State(api): State<Arc<Api>>,
@@ -25,6 +25,11 @@ pub(super) async fn delete(
     };
     caller.actor.require(def.name, "delete")?;
     let version = Expected::of(&headers)?.required()?;
-    api.command(&caller.actor, move |tx| delete(tx, id, version, &Value::Null)).await?;
+    api.command(&caller.actor, move |tx| {
+        tx.permit(def, id, "delete")?;
+        let actor = tx.actor();
+        delete(tx, id, version, &Value::Null).map_err(|refused| shown::problem(actor, def, refused))
+    })
+    .await?;
     Ok(StatusCode::NO_CONTENT)
 }

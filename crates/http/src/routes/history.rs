@@ -7,13 +7,14 @@ use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use serde_json::{Value, json};
 use tessera_kernel::{
-    Cell, Fault, FieldChange, FieldProblem, ObjectDef, ObjectId, Problem, ProblemKind, Tx,
+    Cell, Fault, FieldChange, FieldProblem, ObjectDef, ObjectId, Predicate, Problem, ProblemKind,
+    Tx,
 };
 
 use crate::caller::Caller;
 use crate::refusal::Refusal;
 use crate::target::Target;
-use crate::{Api, cursor, parameters, reply};
+use crate::{Api, cursor, parameters, reply, shown};
 
 /// Changes of a page without `limit`, and at most.
 const ROWS: u32 = 200;
@@ -32,8 +33,9 @@ pub(super) async fn changes(
     let value = api
         .read(&caller.actor, move |tx| {
             let mut value = object(tx, def, id)?;
+            let actor = tx.actor();
             let page = tx.changes_page(id, after, limit)?;
-            value["items"] = page.rows.iter().map(FieldChange::to_json).collect();
+            value["items"] = shown::changes(actor, def, &page.rows).into();
             value["next"] = match page.next {
                 Some((version, line)) => {
                     cursor::encode(&list, &Cell::Int(version), &Cell::Int(line)).into()
@@ -50,6 +52,7 @@ pub(super) async fn changes(
 fn object(tx: &mut Tx<'_>, def: &'static ObjectDef, id: ObjectId) -> Result<Value, Problem> {
     let missing = match tx.head(def, id) {
         Ok(head) => {
+            tx.permit(def, id, "read")?;
             return Ok(json!({
                 "id": id.to_string(),
                 "version": head.version,
@@ -67,7 +70,9 @@ fn object(tx: &mut Tx<'_>, def: &'static ObjectDef, id: ObjectId) -> Result<Valu
             && change.new.is_none()
             && segments.into_iter().any(|segment| segment.name == change.segment)
     };
-    match tx.last_change(id)?.filter(is_one) {
+    // Whom it belonged to is gone with it: only who may read every object may read of it.
+    let all = *tx.actor().rows(def, "read") == Predicate::Always;
+    match tx.last_change(id)?.filter(is_one).filter(|_| all) {
         Some(end) => Ok(json!({
             "id": id.to_string(),
             "version": end.version,

@@ -109,7 +109,7 @@ pub(super) async fn accounts(
     ids: Ids,
 ) -> Result<Response, Refusal> {
     let user = ids.get("id", "user")?;
-    let actor = caller.actor;
+    let actor = api.current(&caller.actor).await?;
     let accounts = api.identity(move |identity| identity.accounts(&actor, user)).await??;
     let items: Vec<Value> = accounts.iter().map(ExternalAccount::to_json).collect();
     Ok(reply::json(StatusCode::OK, &json!({ "items": items })))
@@ -123,7 +123,7 @@ pub(super) async fn bind(
 ) -> Result<StatusCode, Refusal> {
     let user = ids.get("id", "user")?;
     let AccountInput { provider, subject } = input(&api, request).await?;
-    let actor = caller.actor;
+    let actor = api.current(&caller.actor).await?;
     api.identity(move |identity| identity.bind_account(&actor, user, &provider, &subject))
         .await??;
     Ok(StatusCode::NO_CONTENT)
@@ -137,7 +137,7 @@ pub(super) async fn unbind(
 ) -> Result<StatusCode, Refusal> {
     let user = ids.get("id", "user")?;
     let AccountInput { provider, subject } = input(&api, request).await?;
-    let actor = caller.actor;
+    let actor = api.current(&caller.actor).await?;
     api.identity(move |identity| identity.unbind_account(&actor, user, &provider, &subject))
         .await??;
     Ok(StatusCode::NO_CONTENT)

@@ -55,7 +55,7 @@ pub(super) async fn set(
     let (parts, content) = request.into_parts();
     let bytes = body::bytes(content, api.limits.body).await?;
     let NewPassword { password } = parse_record(&body::object(&parts.headers, &bytes, false)?)?;
-    let actor = caller.actor;
+    let actor = api.current(&caller.actor).await?;
     api.password(move |identity| identity.set_password(&actor, user, &password)).await??;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -69,7 +69,8 @@ pub(super) async fn change_own(
     let bytes = body::bytes(content, api.limits.body).await?;
     let value = body::object(&parts.headers, &bytes, false)?;
     let ChangedPassword { current, password } = parse_record(&value)?;
-    let (actor, device) = (caller.actor, device(&api, &parts));
+    let actor = api.current(&caller.actor).await?;
+    let device = device(&api, &parts);
     let signed_in = api
         .password(move |identity| identity.change_password(&actor, &current, &password, &device))
         .await??;
@@ -82,7 +83,7 @@ pub(super) async fn create_reset_link(
     ids: Ids,
 ) -> Result<Response, Refusal> {
     let user = ids.get("id", "user")?;
-    let actor = caller.actor;
+    let actor = api.current(&caller.actor).await?;
     let link = api.identity(move |identity| identity.create_reset_link(&actor, user)).await??;
     let path = format!("/#reset={}", link.secret);
     let value = json!({ "path": path, "expires_at": link.expires_at.to_string() });

@@ -14,7 +14,7 @@ use tessera_kernel::{
 use crate::caller::Caller;
 use crate::refusal::Refusal;
 use crate::target::Target;
-use crate::{Api, reply};
+use crate::{Api, reply, shown};
 
 pub(super) async fn read(
     State(api): State<Arc<Api>>,
@@ -50,13 +50,15 @@ async fn answer(
     let found = api
         .read(actor, move |tx| {
             let id = find(tx)?;
+            tx.permit(def, id, "read")?;
             if let Some(known) = known {
                 let version = tx.head(def, id)?.version;
                 if is_known(&known, version) {
                     return Ok(Err(version));
                 }
             }
-            Ok::<Result<Value, i64>, Problem>(Ok((entry.get)(tx, id)?))
+            let value = (entry.get)(tx, id)?;
+            Ok::<Result<Value, i64>, Problem>(Ok(shown::answer(tx, value)?))
         })
         .await?;
     Ok(match found {
@@ -86,7 +88,13 @@ fn find(tx: &mut Tx<'_>, def: &'static ObjectDef, number: &str) -> Result<Object
         found = row.uuid()?.map(ObjectId);
         Ok(())
     })?;
-    found.ok_or_else(|| {
+    let mut known = None;
+    if let Some(id) = found
+        && tx.may_read(def, id)?
+    {
+        known = Some(id);
+    }
+    known.ok_or_else(|| {
         let shown: String = number.chars().take(60).collect();
         let detail = format!("there is no {} with the number {shown}", def.name);
         Problem::new(ProblemKind::Missing, "missing", detail)

@@ -28,7 +28,7 @@ pub(super) async fn show(
     ids: Ids,
 ) -> Result<Response, Refusal> {
     let user = ids.get("id", "user")?;
-    let actor = caller.actor;
+    let actor = api.current(&caller.actor).await?;
     let state = api.identity(move |identity| identity.totp(&actor, user)).await??;
     let value = json!({
         "confirmed_at": state.confirmed_at.map(|at| at.to_string()),
@@ -43,7 +43,7 @@ pub(super) async fn enrol(
     ids: Ids,
 ) -> Result<Response, Refusal> {
     let user = ids.get("id", "user")?;
-    let actor = caller.actor;
+    let actor = api.current(&caller.actor).await?;
     let told = api.identity(move |identity| identity.enrol_totp(&actor, user)).await??;
     let value = json!({ "seed": told.seed, "uri": told.uri, "svg": told.svg });
     Ok(reply::json(StatusCode::CREATED, &value))
@@ -59,7 +59,7 @@ pub(super) async fn confirm(
     let (parts, content) = request.into_parts();
     let bytes = body::bytes(content, api.limits.body).await?;
     let TotpCode { code } = parse_record(&body::object(&parts.headers, &bytes, false)?)?;
-    let actor = caller.actor;
+    let actor = api.current(&caller.actor).await?;
     let codes = api.identity(move |identity| identity.confirm_totp(&actor, user, &code)).await??;
     Ok(reply::json(StatusCode::OK, &json!({ "recovery_codes": codes })))
 }
@@ -70,7 +70,7 @@ pub(super) async fn remove(
     ids: Ids,
 ) -> Result<StatusCode, Refusal> {
     let user = ids.get("id", "user")?;
-    let actor = caller.actor;
+    let actor = api.current(&caller.actor).await?;
     api.identity(move |identity| identity.remove_totp(&actor, user)).await??;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -81,7 +81,7 @@ pub(super) async fn renew_recovery_codes(
     ids: Ids,
 ) -> Result<Response, Refusal> {
     let user = ids.get("id", "user")?;
-    let actor = caller.actor;
+    let actor = api.current(&caller.actor).await?;
     let codes = api.identity(move |identity| identity.renew_recovery_codes(&actor, user)).await??;
     Ok(reply::json(StatusCode::CREATED, &json!({ "recovery_codes": codes })))
 }

@@ -26,7 +26,7 @@ pub(super) async fn list(
     let rows = query.limit;
     // One more tells whether there is another page.
     query.limit += 1;
-    let actor = caller.actor;
+    let actor = api.current(&caller.actor).await?;
     let mut entries = api.identity(move |identity| identity.sign_ins(&actor, &query)).await??;
     let more = entries.len() > rows as usize;
     entries.truncate(rows as usize);

@@ -7,9 +7,11 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use crate::Api;
+use tessera_kernel::Problem;
+
 use crate::caller::Caller;
 use crate::refusal::Refusal;
+use crate::{Api, metadata, openapi};
 
 /// The process answers.
 pub(super) async fn live() -> &'static str {
@@ -56,14 +58,38 @@ fn resident_memory() -> Option<u64> {
     line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib * 1024)
 }
 
-/// OpenAPI 3.1.
-pub(super) async fn openapi(State(api): State<Arc<Api>>) -> Response {
-    document(api.openapi.clone())
+/// OpenAPI 3.1: all of it to whoever is not known, for it tells nothing of this installation; else what
+/// the caller may do and see.
+pub(super) async fn openapi(
+    State(api): State<Arc<Api>>,
+    caller: Result<Caller, Refusal>,
+) -> Result<Response, Refusal> {
+    let actor = caller.ok().map(|caller| caller.actor).filter(|actor| actor.access().is_some());
+    let Some(actor) = actor else { return Ok(document(api.openapi.clone())) };
+    let value = api
+        .read(&actor, |tx| {
+            Ok::<_, Problem>(openapi::document_for(&tx.environment().registry, tx.actor()))
+        })
+        .await?;
+    Ok(document(value.to_string().into()))
 }
 
-/// What a user interface needs.
-pub(super) async fn metadata(State(api): State<Arc<Api>>, _caller: Caller) -> Response {
-    document(api.metadata.clone())
+/// What a user interface needs: what the caller may do and see.
+pub(super) async fn metadata(
+    State(api): State<Arc<Api>>,
+    caller: Caller,
+) -> Result<Response, Refusal> {
+    if caller.actor.access().is_none() {
+        return Ok(document(api.metadata.clone()));
+    }
+    let value = api
+        .read(&caller.actor, |tx| {
+            let environment = tx.environment();
+            let (registry, catalogues) = (&environment.registry, &environment.catalogues);
+            Ok::<_, Problem>(metadata::document(registry, catalogues, Some(tx.actor())))
+        })
+        .await?;
+    Ok(document(value.to_string().into()))
 }
 
 fn document(bytes: axum::body::Bytes) -> Response {

@@ -41,7 +41,8 @@ pub(super) async fn create(
     let bytes = body::bytes(content, api.limits.body).await?;
     let value = body::object(&parts.headers, &bytes, false)?;
     let TokenInput { name, days, scope } = parse_record(&value)?;
-    let (actor, request) = (caller.actor, TokenRequest { name, days, scope });
+    let actor = api.current(&caller.actor).await?;
+    let request = TokenRequest { name, days, scope };
     let NewToken { token, secret } =
         api.identity(move |identity| identity.create_token(&actor, user, &request)).await??;
     let mut value = token.to_json();
@@ -55,7 +56,7 @@ pub(super) async fn list(
     ids: Ids,
 ) -> Result<Response, Refusal> {
     let user = ids.get("id", "user")?;
-    let actor = caller.actor;
+    let actor = api.current(&caller.actor).await?;
     let tokens = api.identity(move |identity| identity.tokens(&actor, user)).await??;
     let items: Vec<Value> = tokens.iter().map(Token::to_json).collect();
     Ok(reply::json(StatusCode::OK, &json!({ "items": items })))
@@ -67,7 +68,7 @@ pub(super) async fn revoke(
     ids: Ids,
 ) -> Result<StatusCode, Refusal> {
     let (user, token) = (ids.get("id", "user")?, ids.get("token", "token")?);
-    let actor = caller.actor;
+    let actor = api.current(&caller.actor).await?;
     api.identity(move |identity| identity.revoke_token(&actor, user, token)).await??;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -45,7 +45,7 @@ pub(super) async fn sessions(
     ids: Ids,
 ) -> Result<Response, Refusal> {
     let user = ids.get("id", "user")?;
-    let actor = caller.actor;
+    let actor = api.current(&caller.actor).await?;
     let sessions = api.identity(move |identity| identity.sessions(&actor, user)).await??;
     let items: Vec<Value> = sessions.iter().map(Session::to_json).collect();
     Ok(reply::json(StatusCode::OK, &json!({ "items": items })))
@@ -57,7 +57,7 @@ pub(super) async fn end_sessions(
     ids: Ids,
 ) -> Result<Response, Refusal> {
     let user = ids.get("id", "user")?;
-    let actor = caller.actor;
+    let actor = api.current(&caller.actor).await?;
     let ended = api.identity(move |identity| identity.end_sessions(&actor, user, None)).await??;
     Ok(reply::json(StatusCode::OK, &json!({ "ended": ended })))
 }
@@ -68,7 +68,7 @@ pub(super) async fn end_session(
     ids: Ids,
 ) -> Result<StatusCode, Refusal> {
     let (user, session) = (ids.get("id", "user")?, ids.text("session").to_string());
-    let actor = caller.actor;
+    let actor = api.current(&caller.actor).await?;
     api.identity(move |identity| identity.end_sessions(&actor, user, Some(&session))).await??;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -79,7 +79,7 @@ pub(super) async fn unlock(
     ids: Ids,
 ) -> Result<StatusCode, Refusal> {
     let user = ids.get("id", "user")?;
-    let actor = caller.actor;
+    let actor = api.current(&caller.actor).await?;
     api.identity(move |identity| identity.set_active(&actor, user, true)).await??;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -26,6 +26,7 @@ pub(super) async fn deliveries(
     caller.actor.require(Webhook::NAME, "read")?;
     let items: Vec<Value> = api
         .read(&caller.actor, move |tx| {
+            tx.permit(Webhook::def(), id, "read")?;
             tx.head(Webhook::def(), id)?;
             let tries = tessera_events::deliveries(tx, id, SHOWN)?;
             Ok::<_, Problem>(tries.iter().map(Delivery::to_json).collect())
@@ -43,6 +44,7 @@ pub(super) async fn dead_letters(
     caller.actor.require(Webhook::NAME, "read")?;
     let items: Vec<Value> = api
         .read(&caller.actor, move |tx| {
+            tx.permit(Webhook::def(), id, "read")?;
             tx.head(Webhook::def(), id)?;
             let letters = tessera_events::dead_letters(tx, Some(&queue_name(id)))?;
             Ok::<_, Problem>(letters.iter().map(DeadLetter::to_json).collect())

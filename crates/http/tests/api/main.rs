@@ -1,5 +1,6 @@
 //! The API from outside: requests and answers.
 
+mod access;
 mod admission;
 mod bad_input;
 mod bulk;

@@ -32,6 +32,12 @@ pub fn check(definition: &CompositeDef, body: &Value) -> Result<(), Fault> {
     if problems.is_empty() { Ok(()) } else { Err(Fault::Invalid(problems)) }
 }
 
+/// The records of a body that is read as a composite of this definition, by part.
+pub(crate) fn rows(definition: &CompositeDef, body: &Value) -> Result<Vec<Vec<RowBuffer>>, Fault> {
+    let (rows, problems) = parse_rows(definition, body, true);
+    if problems.is_empty() { Ok(rows) } else { Err(Fault::Invalid(problems)) }
+}
+
 /// Reads one record from a JSON object.
 pub fn parse_record<R: Record>(body: &Value) -> Result<R, Fault> {
     let mut problems = Vec::new();

@@ -17,7 +17,7 @@ use crate::{Composite, Fault, FieldDef, FieldProblem, FieldType, Object, Part, S
 ///
 /// [`Fault::Invalid`] with every finding.
 pub fn patch<T: Object>(stored: &Stored<T>, body: &Value) -> Result<T, Fault> {
-    lay(&stored.value, &head_to_json(T::NAME, &stored.head), body)
+    lay(&stored.value, &head_to_json(T::def(), &stored.head), body)
 }
 
 fn lay<C: Composite>(value: &C, head: &Map<String, Value>, body: &Value) -> Result<C, Fault> {

@@ -1,7 +1,10 @@
 //! Lists of objects, answered from the head table.
 
-use crate::cell::read_cell;
-use crate::{Cell, Condition, Direction, Fault, Object, ObjectDef, Ref, Select, Tx, head_column};
+use super::permit::cells;
+use crate::{
+    Branches, Cell, Condition, Direction, Fault, Object, ObjectDef, Predicate, Ref, Select, Tx,
+    head_column,
+};
 
 /// A list query over one object type: conditions joined by *and*, one sort column, keyset paging.
 #[derive(Clone, Debug)]
@@ -56,11 +59,15 @@ pub struct Page {
     pub next: Option<(Cell, Cell)>,
 }
 
+/// Branches of one query at most; there are more queries where a scope has more.
+const BRANCHES: usize = 32;
+
 impl Tx<'_> {
-    /// One page of head rows.
+    /// One page of head rows: of the objects that the actor may read.
     pub fn list(&mut self, def: &'static ObjectDef, query: &Query) -> Result<Page, Fault> {
         let (sort, direction) = query.sort;
-        let mut select = Select::all(def.head).limit(query.limit.saturating_add(1));
+        let wanted = query.limit.saturating_add(1);
+        let mut select = Select::all(def.head).limit(wanted);
         select.conditions.clone_from(&query.conditions);
         select.order.push((sort, direction));
         if sort != head_column::ID {
@@ -69,21 +76,64 @@ impl Tx<'_> {
         select.after = query.after.as_ref().map(|(value, id)| {
             if sort == head_column::ID { vec![id.clone()] } else { vec![value.clone(), id.clone()] }
         });
-        let mut rows = Vec::new();
-        self.connection.select(&select, &mut |row| {
-            let mut cells = Vec::with_capacity(def.head.columns.len());
-            for column in &def.head.columns {
-                cells.push(read_cell(row, column.ty)?);
-            }
-            rows.push(cells);
-            Ok(())
-        })?;
+        let mut rows = self.readable(def, select)?;
         let mut next = None;
         if rows.len() > query.limit as usize {
             rows.truncate(query.limit as usize);
             next = rows.last().map(|row| (row[sort].clone(), row[head_column::ID].clone()));
         }
         Ok(Page { rows, next })
+    }
+
+    /// The first rows of a query that the actor may read.
+    fn readable(
+        &mut self,
+        def: &'static ObjectDef,
+        mut select: Select,
+    ) -> Result<Vec<Vec<Cell>>, Fault> {
+        let scope = self.actor.rows(def, "read");
+        let is_first = |column: usize| {
+            def.head.indexes.iter().any(|index| {
+                index.columns == [column, head_column::ID] || index.columns == [column]
+            })
+        };
+        let by_id = select.order[0].0 == head_column::ID;
+        let other = select.conditions.iter().any(|condition| is_first(condition.column));
+        // Where nothing else leads to the rows, each value of the scope does, in order of the id.
+        let branches = if by_id && !other { scope.branches(&is_first) } else { None };
+        let Some(Branches { values, rest, repeats }) = branches else {
+            select.scope = Predicate::clone(&scope);
+            return self.head_rows(&select);
+        };
+        let wanted = select.limit.unwrap_or(u32::MAX);
+        select.scope = rest;
+        select.limit = Some(wanted.saturating_mul(repeats));
+        let (mut rows, many) = (Vec::new(), values.len() > BRANCHES);
+        for values in values.chunks(BRANCHES) {
+            select.branches = values.to_vec();
+            rows.extend(self.head_rows(&select)?);
+        }
+        if many {
+            rows.sort_unstable_by(|a, b| match select.order[0].1 {
+                Direction::Ascending => a[head_column::ID].cmp(&b[head_column::ID]),
+                Direction::Descending => b[head_column::ID].cmp(&a[head_column::ID]),
+            });
+        }
+        rows.dedup_by(|a, b| a[head_column::ID] == b[head_column::ID]);
+        rows.truncate(wanted as usize);
+        Ok(rows)
+    }
+
+    fn head_rows(&mut self, select: &Select) -> Result<Vec<Vec<Cell>>, Fault> {
+        let mut rows = Vec::new();
+        if select.scope == Predicate::Never {
+            return Ok(rows);
+        }
+        self.connection.select(select, &mut |row| {
+            rows.push(cells(select.table, row)?);
+            Ok(())
+        })?;
+        Ok(rows)
     }
 
     /// Ids of the objects whose list field equals `value`, oldest first.

@@ -94,6 +94,9 @@ impl<'c> Tx<'c> {
         self.writable()?;
         let (def, composite, id) = (T::def(), T::composite(), id.id());
         self.touch(def.name, id);
+        if self.actor.access().is_some() {
+            self.made.push((def, id));
+        }
         if self.connection.refuses_late() || composite.parts.iter().any(needs_check) {
             check_image(composite, &image(&value))?;
         }
@@ -122,6 +125,8 @@ impl<'c> Tx<'c> {
             created_by: self.actor.name().to_string(),
             changed_at: self.now(),
             changed_by: self.actor.name().to_string(),
+            owner: self.actor.user_id().filter(|_| def.owned),
+            team: self.actor.home_team().filter(|_| def.owned),
         };
         self.insert_head(def, &head, &heads)?;
         let object = Stored::fresh(head, value);
@@ -145,6 +150,10 @@ impl<'c> Tx<'c> {
             CellRef::Instant(head.changed_at.as_micros()),
             CellRef::Text(&head.changed_by),
         ]);
+        if def.owned {
+            let id = |id: Option<ObjectId>| id.map_or(CellRef::Null, |id| CellRef::Uuid(id.0));
+            row.extend([id(head.owner), id(head.team)]);
+        }
         for field in &def.head_fields {
             let cells = &parts[field.part].0;
             for offset in 0..field.width {
@@ -346,7 +355,7 @@ impl<'c> Tx<'c> {
     }
 
     /// Moves the head row on by one version, or tells who was faster.
-    fn raise_version(
+    pub(super) fn raise_version(
         &mut self,
         def: &'static ObjectDef,
         id: ObjectId,
@@ -397,7 +406,7 @@ impl<'c> Tx<'c> {
         Err(self.stale(T::def(), object.head.clone(), expected)?)
     }
 
-    fn write_changes(
+    pub(super) fn write_changes(
         &mut self,
         id: ObjectId,
         version: i64,

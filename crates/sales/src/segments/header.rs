@@ -45,10 +45,10 @@ pub struct SalesHeader {
     #[field(code = "sales_organisation", list)]
     pub sales_organisation: Code,
     /// Distribution channel.
-    #[field(code = "distribution_channel")]
+    #[field(code = "distribution_channel", list)]
     pub distribution_channel: Code,
     /// Division.
-    #[field(code = "division")]
+    #[field(code = "division", list)]
     pub division: Code,
     /// Sales office.
     #[field(code = "sales_office")]

@@ -1,0 +1,43 @@
+#![doc = include_str!("../README.md")]
+
+mod business_line;
+mod compile;
+mod entry;
+mod files;
+mod generation;
+mod role;
+mod role_check;
+mod team;
+
+use tessera_kernel::{EventDef, Module};
+
+pub use business_line::{BusinessLine, LineCompany, LineHeader, LineSalesArea};
+pub use compile::{ADMINISTRATOR, Assignment, Person, draft};
+pub use files::{Imported, SHIPPED_ROLES, compare_roles, export_roles, import_roles};
+pub use generation::{changed, generation};
+pub use role::{Effect, FieldVisibility, Role, RoleField, RoleGrant, RoleHeader, RoleLimit, Scope};
+pub use team::{Team, TeamHeader};
+
+/// Events that the module tells.
+const EVENTS: &[EventDef] = &[
+    EventDef::new("role.changed", "A role was made, changed or deleted."),
+    EventDef::new("team.changed", "A team was made, changed or deleted."),
+    EventDef::new("business_line.changed", "A business line was made, changed or deleted."),
+];
+
+/// The table of contents.
+pub fn module() -> Module {
+    Module {
+        name: "access",
+        owner: "platform",
+        help: "Roles, teams and business lines: what users may do.",
+        objects: vec![
+            entry::entry::<Role>(),
+            entry::entry::<Team>(),
+            entry::entry::<BusinessLine>(),
+        ],
+        tables: vec![&generation::ACCESS_GENERATION],
+        events: EVENTS,
+        ..Module::default()
+    }
+}

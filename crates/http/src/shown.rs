@@ -1,0 +1,111 @@
+//! What an actor is shown: the one place where objects as JSON become an answer.
+//!
+//! Whatever a verb or a list answers passes here within its own snapshot: objects that the actor may
+//! not read go, and of the others the fields that are withheld.
+
+use serde_json::{Map, Value};
+use tessera_kernel::{
+    Actor, Fault, FieldChange, Mask, ObjectDef, ObjectId, Predicate, Problem, Tx,
+};
+
+/// Members by which an object is known that may not be read: whoever made it has to name it.
+const NAMES: [&str; 4] = ["id", "type", "number", "version"];
+
+/// Takes out of an answer what the actor may not see.
+pub(crate) fn answer(tx: &mut Tx<'_>, mut value: Value) -> Result<Value, Problem> {
+    if tx.actor().access().is_none() {
+        return Ok(value);
+    }
+    if let Some(object) = value.as_object_mut()
+        && !is_shown(tx, object)?
+    {
+        object.retain(|name, _| NAMES.contains(&name.as_str()));
+        return Ok(value);
+    }
+    cover(tx, &mut value)?;
+    Ok(value)
+}
+
+/// A head row of a list, of which the actor may read the object.
+pub(crate) fn head_row(actor: &Actor, def: &'static ObjectDef, mut row: Value) -> Value {
+    if let (Some(mask), Some(row)) = (actor.mask(def), row.as_object_mut()) {
+        mask.cover(row);
+    }
+    row
+}
+
+/// Changes of an object that the actor may read; those of hidden fields are not there.
+pub(crate) fn changes(
+    actor: &Actor,
+    def: &'static ObjectDef,
+    changes: &[FieldChange],
+) -> Vec<Value> {
+    let mask = actor.mask(def);
+    let shown = changes.iter().map(FieldChange::to_json);
+    shown.filter_map(|change| change_through(mask.as_deref(), change)).collect()
+}
+
+/// A refusal about an object: what it tells of changes since.
+pub(crate) fn problem(actor: &Actor, def: &'static ObjectDef, mut problem: Problem) -> Problem {
+    if let (Some(mask), Some(Value::Array(changes))) = (actor.mask(def), problem.more.as_mut()) {
+        let kept = std::mem::take(changes).into_iter();
+        *changes = kept.filter_map(|change| change_through(Some(&mask), change)).collect();
+    }
+    problem
+}
+
+fn change_through(mask: Option<&Mask>, mut change: Value) -> Option<Value> {
+    let Some(mask) = mask else { return Some(change) };
+    mask.cover_change(change.as_object_mut()?).then_some(change)
+}
+
+/// Covers every object within a value; what may not be read is taken out of arrays, and null elsewhere.
+fn cover(tx: &mut Tx<'_>, value: &mut Value) -> Result<(), Problem> {
+    match value {
+        Value::Array(items) => {
+            let mut kept = Vec::with_capacity(items.len());
+            for mut item in std::mem::take(items) {
+                if let Some(object) = item.as_object()
+                    && !is_shown(tx, object)?
+                {
+                    continue;
+                }
+                cover(tx, &mut item)?;
+                kept.push(item);
+            }
+            *items = kept;
+        }
+        Value::Object(members) => {
+            let mask = def_of(tx, members).and_then(|(def, _)| tx.actor().mask(def));
+            if let Some(mask) = mask {
+                mask.cover(members);
+            }
+            for member in members.values_mut() {
+                if let Some(object) = member.as_object()
+                    && !is_shown(tx, object)?
+                {
+                    *member = Value::Null;
+                    continue;
+                }
+                cover(tx, member)?;
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// The object type and id of an object as JSON.
+fn def_of(tx: &Tx<'_>, object: &Map<String, Value>) -> Option<(&'static ObjectDef, ObjectId)> {
+    let (name, id) = (object.get("type")?.as_str()?, object.get("id")?.as_str()?);
+    let entry = tx.environment().registry.object(name)?;
+    Some(((entry.def)(), id.parse().ok()?))
+}
+
+fn is_shown(tx: &mut Tx<'_>, object: &Map<String, Value>) -> Result<bool, Fault> {
+    let Some((def, id)) = def_of(tx, object) else { return Ok(true) };
+    if *tx.actor().rows(def, "read") == Predicate::Always {
+        return Ok(true);
+    }
+    tx.may_read(def, id)
+}

@@ -1,0 +1,111 @@
+//! Who is responsible for an object: handed over, with a change document.
+
+use serde_json::{Value, json};
+
+use crate::change::Difference;
+use crate::{
+    Action, Cell, CellRef, Composite, Fault, Form, Kind, Object, ObjectDef, ObjectId, Problem,
+    Record, Ref, Rule, Tx, head_column, json as body,
+};
+
+/// Somebody who may sign in; the service that has users defines them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UserKind;
+
+impl Kind for UserKind {
+    const NAME: &'static str = "user";
+}
+
+/// People who are responsible together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TeamKind;
+
+impl Kind for TeamKind {
+    const NAME: &'static str = "team";
+}
+
+/// Who is responsible from now on; what is left out stays.
+#[derive(Record, Clone, Debug, PartialEq)]
+pub struct Responsible {
+    /// The user.
+    pub owner: Option<Ref<UserKind>>,
+    /// The team.
+    pub team: Option<Ref<TeamKind>>,
+}
+
+/// Hands an object over.
+#[derive(Form, Clone, Debug)]
+pub struct Assign {
+    /// Who is responsible.
+    #[form(flatten)]
+    pub responsible: Responsible,
+}
+
+/// Rules of `assign`, in order.
+const RULES: &[Rule] = &[
+    Rule {
+        name: "permission",
+        help: "Whoever hands it over may assign such objects, and this one.",
+    },
+    Rule { name: "known", help: "The user and the team exist." },
+];
+
+impl Action {
+    /// The verb that hands an object over: of every object type that is `owned`.
+    pub const fn assigning<T: Object>() -> Self {
+        let help = "Hands it over to another user or team.";
+        Self::on_object(T::NAME, "assign", help, Assign::composite, RULES, assign::<T>)
+    }
+}
+
+fn assign<T: Object>(tx: &mut Tx<'_>, id: ObjectId, input: &Value) -> Result<Value, Problem> {
+    tx.actor().require(T::NAME, "assign")?;
+    let input: Assign = body::parse(input)?;
+    if input.responsible == (Responsible { owner: None, team: None }) {
+        return Err(Problem::invalid("owner", "is missing: give a user, a team, or both"));
+    }
+    tx.check_references(&input)?;
+    let Responsible { owner, team } = input.responsible;
+    tx.hand_over(T::def(), id, owner.map(Ref::id), team.map(Ref::id))?;
+    let head = tx.head(T::def(), id)?;
+    Ok(json!({ "id": id.to_string(), "number": head.number, "version": head.version }))
+}
+
+impl Tx<'_> {
+    fn hand_over(
+        &mut self,
+        def: &'static ObjectDef,
+        id: ObjectId,
+        owner: Option<ObjectId>,
+        team: Option<ObjectId>,
+    ) -> Result<(), Fault> {
+        self.writable()?;
+        let head = self.hold_object(def, id)?;
+        let segment = def.composite.parts.iter().find_map(|part| part.segment);
+        let segment = segment.ok_or_else(|| Fault::corrupt("an object has no segment"))?;
+        let (mut cells, mut differences) = (Vec::new(), Vec::new());
+        for (field, column, old, new) in [
+            ("owner", head_column::OWNER, head.owner, owner),
+            ("team", head_column::TEAM, head.team, team),
+        ] {
+            let Some(new) = new.filter(|new| old != Some(*new)) else { continue };
+            cells.push((column, Cell::Uuid(new.0)));
+            let text = |id: ObjectId| Value::from(id.to_string()).to_string();
+            differences.push(Difference {
+                segment,
+                record: String::new(),
+                field,
+                old: old.map(text),
+                new: Some(text(new)),
+            });
+        }
+        if cells.is_empty() {
+            return Ok(());
+        }
+        self.supersede(def, id)?;
+        let columns: Vec<(usize, CellRef<'_>)> =
+            cells.iter().map(|(column, cell)| (*column, cell.as_ref())).collect();
+        self.raise_version(def, id, head.version, &columns)?;
+        self.write_changes(id, head.version + 1, differences)
+    }
+}
