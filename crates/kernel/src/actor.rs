@@ -17,6 +17,8 @@ pub enum Source {
     CommandLine,
     /// A subscriber or job.
     System,
+    /// The program that brings a database up to date.
+    Migration,
 }
 
 impl Source {
@@ -28,6 +30,7 @@ impl Source {
             Self::Import => "import",
             Self::CommandLine => "command_line",
             Self::System => "system",
+            Self::Migration => "migration",
         }
     }
 }
@@ -38,17 +41,19 @@ pub struct Actor {
     name: Arc<str>,
     source: Source,
     administrator: bool,
+    via: Option<Arc<str>>,
+    request: Option<Arc<str>>,
 }
 
 impl Actor {
     /// A signed-in user.
     pub fn user(name: &str, source: Source, administrator: bool) -> Self {
-        Self { name: name.into(), source, administrator }
+        Self { name: name.into(), source, administrator, via: None, request: None }
     }
 
     /// The program itself.
     pub fn system(source: Source) -> Self {
-        Self { name: "system".into(), source, administrator: true }
+        Self::user("system", source, true)
     }
 
     /// Name in change documents.
@@ -59,6 +64,28 @@ impl Actor {
     /// Where the change comes from.
     pub fn source(&self) -> Source {
         self.source
+    }
+
+    /// The same through something that has a name of its own: a token, a run of an import, a job.
+    #[must_use]
+    pub fn through(self, via: &str) -> Self {
+        Self { via: Some(via.into()), ..self }
+    }
+
+    /// The same for a request of the API.
+    #[must_use]
+    pub fn for_request(self, request: &str) -> Self {
+        Self { request: Some(request.into()), ..self }
+    }
+
+    /// What the change comes through.
+    pub fn via(&self) -> Option<&str> {
+        self.via.as_deref()
+    }
+
+    /// The request that it belongs to.
+    pub fn request(&self) -> Option<&str> {
+        self.request.as_deref()
     }
 
     /// Refuses the call unless the actor may do `action` to objects of this type. The one place

@@ -80,7 +80,7 @@ pub fn composite_to_json<C: Composite>(value: &C) -> Result<Map<String, Value>, 
     rows_to_json(composite, &rows)
 }
 
-fn rows_to_json(
+pub(crate) fn rows_to_json(
     composite: &CompositeDef,
     rows: &[Vec<RowBuffer>],
 ) -> Result<Map<String, Value>, Fault> {
@@ -113,7 +113,7 @@ pub fn stored_to_json<T: Object>(stored: &Stored<T>) -> Result<Value, Fault> {
     Ok(Value::Object(map))
 }
 
-fn head_to_json(name: &str, head: &Head) -> Map<String, Value> {
+pub(crate) fn head_to_json(name: &str, head: &Head) -> Map<String, Value> {
     let mut map = Map::new();
     map.insert("id".into(), head.id.to_string().into());
     map.insert("type".into(), name.into());
@@ -130,7 +130,7 @@ fn head_to_json(name: &str, head: &Head) -> Map<String, Value> {
 pub fn head_row_to_json(def: &ObjectDef, row: &[Cell]) -> Result<Value, Fault> {
     let mut source = SliceSource::new(row);
     let mut map = Map::new();
-    for column in &def.head.columns[..head_column::FIRST_FIELD] {
+    for column in &def.head.columns[..head_column::HISTORY] {
         let value = match crate::cell::read_cell(&mut source, column.ty)? {
             Cell::Null => Value::Null,
             Cell::Int(value) => value.into(),
@@ -142,6 +142,7 @@ pub fn head_row_to_json(def: &ObjectDef, row: &[Cell]) -> Result<Value, Fault> {
         };
         map.insert(column.name.clone(), value);
     }
+    let mut source = SliceSource::new(&row[head_column::FIRST_FIELD..]);
     for field in &def.head_fields {
         map.insert(field.field.name.to_string(), field_to_json(field.field, &mut source)?);
     }

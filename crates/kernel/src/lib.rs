@@ -17,6 +17,7 @@ mod decimal;
 mod event;
 mod fault;
 mod field;
+mod history;
 mod home;
 mod id;
 pub mod json;
@@ -68,6 +69,10 @@ pub use fault::Fault;
 pub use field::{
     Choice, ChoiceDef, FieldDef, FieldType, FieldValue, Literal, Record, Sign, StoredValue,
     read_choice,
+};
+pub use history::{
+    CHANGE_SEAL, CHANGE_SET, ChangeSet, Deed, FormerState, FoundChange, FoundChanges, HistoryQuery,
+    Seal, Touched, verify_histories,
 };
 pub use home::{BUCKETS, Bucket, Home, Homes, Placement};
 pub use id::{Kind, ObjectId, Ref};

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::history::Digest;
 use crate::{
     Cardinality, ColumnDef, ColumnType, Composite, CompositeDef, Fill, IndexDef, Instant, Kind,
     ObjectId, Ref, TableDef, segment::placement,
@@ -23,8 +24,12 @@ pub mod head_column {
     pub const CHANGED_AT: usize = 5;
     /// Who changed it last.
     pub const CHANGED_BY: usize = 6;
+    /// Digest of its history; empty where that has no chain yet.
+    pub const HISTORY: usize = 7;
+    /// The change set that made it; empty where it was made before there were any.
+    pub const CREATED_IN: usize = 8;
     /// The first column that is copied from a segment.
-    pub const FIRST_FIELD: usize = 7;
+    pub const FIRST_FIELD: usize = 9;
 }
 
 /// A field of a one-row segment that stands in the head row too.
@@ -129,6 +134,8 @@ fn fixed_columns() -> Vec<ColumnDef> {
         ColumnDef::required("created_by", ColumnType::Text),
         ColumnDef::required("changed_at", ColumnType::Instant),
         ColumnDef::required("changed_by", ColumnType::Text),
+        ColumnDef::optional("history_digest", ColumnType::Text),
+        ColumnDef::optional("created_in", ColumnType::Uuid),
     ]
 }
 
@@ -155,6 +162,10 @@ pub struct Head {
     pub changed_at: Instant,
     /// Who changed it last.
     pub changed_by: String,
+    /// Digest of its history.
+    pub(crate) history: Option<Digest>,
+    /// The change set that made it.
+    pub created_in: Option<ObjectId>,
 }
 
 /// An object as it was loaded; changing it and saving it writes what changed.

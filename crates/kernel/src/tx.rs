@@ -14,11 +14,13 @@ use std::sync::Arc;
 use hashbrown::{HashMap, HashSet};
 
 pub use history::Changes;
-pub(crate) use load::CellGather;
+pub(crate) use history::Line;
+pub(crate) use load::{CellGather, read_head};
 pub use query::{Page, Query};
 use written::Written;
 
 use crate::cache::{self, Hearing};
+use crate::history::OpenSet;
 use crate::number::Reserved;
 use crate::{
     Actor, Connection, Date, Environment, Fault, Home, Instant, ObjectDef, ObjectId, Zone,
@@ -39,6 +41,8 @@ pub struct Tx<'c> {
     hearing: Option<Hearing>,
     /// Shared objects that only this command keeps in memory.
     own: HashMap<ObjectId, Arc<dyn Any + Send + Sync>>,
+    /// What the command did to which objects.
+    pub(crate) set: OpenSet,
 }
 
 impl<'c> Tx<'c> {
@@ -59,6 +63,7 @@ impl<'c> Tx<'c> {
             written: Written::default(),
             hearing: None,
             own: HashMap::new(),
+            set: OpenSet::default(),
         }
     }
 
@@ -120,7 +125,7 @@ impl<'c> Tx<'c> {
     }
 
     /// The same for an object that was there before: nobody keeps what it was.
-    fn supersede(&mut self, def: &ObjectDef, id: ObjectId) -> Result<(), Fault> {
+    pub(crate) fn supersede(&mut self, def: &ObjectDef, id: ObjectId) -> Result<(), Fault> {
         self.touch(def.name, id);
         self.written.forget(id);
         if def.cached {
