@@ -8,8 +8,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use tessera_kernel::{Actor, Problem, ProblemKind};
 
-use crate::Api;
 use crate::refusal::Refusal;
+use crate::{Api, around};
 
 /// The cookie of a session.
 pub(crate) const SESSION_COOKIE: &str = "tessera_session";
@@ -42,12 +42,15 @@ impl FromRequestParts<Arc<Api>> for Caller {
             }
         }
         .to_string();
-        if let Some(actor) = api.identity.recall(&secret) {
-            return Ok(Self { actor, secret });
-        }
-        let asked = secret.clone();
-        let actor = api.identity(move |identity| identity.authenticate(&asked)).await??;
-        actor.map(|actor| Self { actor, secret }).ok_or_else(unknown)
+        let actor = match api.identity.recall(&secret) {
+            Some(actor) => Some(actor),
+            None => {
+                let asked = secret.clone();
+                api.identity(move |identity| identity.authenticate(&asked)).await??
+            }
+        };
+        let actor = actor.ok_or_else(unknown)?.for_request(&around::request());
+        Ok(Self { actor, secret })
     }
 }
 

@@ -18,10 +18,12 @@ pub(crate) fn name(registry: &Registry, method: &Method, path: &str) -> String {
         ("POST" | "GET" | "DELETE", []) if object == "session" => "use",
         ("POST", []) if object == "setup" => "use",
         ("GET", []) if object == "metadata" => "read",
+        ("GET", []) if object == "history" => "search",
         _ if !known => return "other".to_string(),
         ("GET", []) => "list",
         ("POST", []) => "create",
         ("POST", ["bulk"]) => "bulk",
+        ("POST", [_, "restore"]) => "restore",
         ("POST", [action] | [_, action]) => match registry.action(object, action) {
             Some(action) => action.name,
             None => "other",
@@ -30,6 +32,8 @@ pub(crate) fn name(registry: &Registry, method: &Method, path: &str) -> String {
         ("PATCH", [_]) => "change",
         ("DELETE", [_]) => "delete",
         ("GET", [_, "changes"]) => "changes",
+        ("GET", [_, "history"]) => "history",
+        ("GET", [_, "as-of"]) => "as_of",
         _ => "other",
     };
     format!("{object}.{verb}")

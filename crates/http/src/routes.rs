@@ -8,7 +8,9 @@ mod delete;
 mod history;
 mod list;
 mod page;
+mod past;
 mod read;
+mod restore;
 mod session;
 mod setup;
 mod system;
@@ -43,6 +45,7 @@ pub fn router(api: Arc<Api>) -> Router {
                 .delete(delete::delete),
         )
         .route("/{object}/{id}/{action}", post(action::of_object))
+        .route("/{object}/{id}/restore", post(restore::restore))
         .route("/session", get(session::show).post(session::sign_in).delete(session::sign_out))
         .route("/setup", post(setup::set_up))
         .route("/metadata", get(system::metadata))
@@ -55,7 +58,10 @@ pub fn router(api: Arc<Api>) -> Router {
     let objects = plain
         .route("/{object}", get(list::list))
         .route("/{object}/bulk", post(bulk::bulk))
-        .route("/{object}/{id}/changes", get(history::changes));
+        .route("/history", get(past::of_all))
+        .route("/{object}/{id}/changes", get(history::changes))
+        .route("/{object}/{id}/history", get(past::of_object))
+        .route("/{object}/{id}/as-of", get(past::as_of));
     Router::new()
         .nest("/api/v1", objects)
         .route("/api/openapi.json", get(system::openapi))

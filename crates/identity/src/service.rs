@@ -323,11 +323,14 @@ fn login(tx: &mut Tx<'_>, user: ObjectId) -> Result<String, Fault> {
 
 fn actor(tx: &mut Tx<'_>, hash: &[u8; 32], source: Source) -> Result<Option<Actor>, Fault> {
     let found = match source {
-        Source::Session => session::find(tx, hash)?,
-        _ => token::find(tx, hash)?,
+        Source::Session => session::find(tx, hash)?.map(|user| (user, None)),
+        _ => token::find(tx, hash)?.map(|(user, name)| (user, Some(name))),
     };
-    let Some(user) = found else { return Ok(None) };
+    let Some((user, token)) = found else { return Ok(None) };
     let profile = tx.load(Ref::<User>::new(user))?.value.profile;
-    let actor = Actor::user(&profile.login, source, profile.administrator);
+    let mut actor = Actor::user(&profile.login, source, profile.administrator);
+    if let Some(token) = token {
+        actor = actor.through(&token);
+    }
     Ok(profile.active.then_some(actor))
 }

@@ -87,15 +87,15 @@ pub(crate) fn create(
     Ok(token)
 }
 
-/// The user of a token that has not ended.
-pub(crate) fn find(tx: &mut Tx<'_>, hash: &[u8; 32]) -> Result<Option<ObjectId>, Fault> {
+/// The user of a token that has not ended, and its name.
+pub(crate) fn find(tx: &mut Tx<'_>, hash: &[u8; 32]) -> Result<Option<(ObjectId, String)>, Fault> {
     let (hash, now) = (secret::hex(hash), tx.now());
     let mut user = None;
     tx.connection().rows(&USER_TOKEN, &[CellRef::Text(&hash)], &mut |row| {
         row.text()?;
         let (owner, token) = read(row)?;
         if token.expires_at > now {
-            user = Some(owner);
+            user = Some((owner, token.name));
         }
         Ok(())
     })?;

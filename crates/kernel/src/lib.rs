@@ -72,7 +72,8 @@ pub use field::{
 };
 pub use history::{
     CHANGE_SEAL, CHANGE_SET, ChangeSet, Deed, FormerState, FoundChange, FoundChanges, HistoryQuery,
-    Seal, Touched, verify_histories,
+    ObjectHistory, Restore, RestoreHeader, RestoreOnly, Seal, Touched, VersionChange,
+    verify_histories,
 };
 pub use home::{BUCKETS, Bucket, Home, Homes, Placement};
 pub use id::{Kind, ObjectId, Ref};

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use tessera_http::{Api, Limits, router};
 use tessera_identity::{Identity, UserProfile};
 use tessera_installation::{Installation, Options};
-use tessera_kernel::{Actor, Source};
+use tessera_kernel::{Actor, Database, Source};
+use tessera_testing_postgres::TestDatabase;
 use tower::ServiceExt as _;
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -21,6 +22,22 @@ pub(crate) struct Server {
     pub(crate) router: Router,
     pub(crate) token: String,
     _folder: tempfile::TempDir,
+    _database: OnServer,
+}
+
+/// A database of a server, where there is one, with the last that holds its connections.
+struct OnServer(Option<(Database, TestDatabase)>);
+
+impl Drop for OnServer {
+    fn drop(&mut self) {
+        let database = self.0.take();
+        apart(move || drop(database));
+    }
+}
+
+/// Waits for what waits for the database, on a thread that no runtime has.
+pub(crate) fn apart<R: Send>(run: impl FnOnce() -> R + Send) -> R {
+    std::thread::scope(|scope| scope.spawn(run).join()).unwrap()
 }
 
 /// An answer.
@@ -60,8 +77,18 @@ impl Server {
     }
 
     pub(crate) fn with(limits: Limits) -> Self {
+        apart(|| Self::build(limits))
+    }
+
+    fn build(limits: Limits) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("t.db").display());
+        // As the scenarios do.
+        let server = std::env::var("TESSERA_TEST_ENGINE").is_ok_and(|it| it == "postgres");
+        let database = server.then(|| tessera_testing_postgres::database().unwrap());
+        let url = match &database {
+            Some(database) => database.url(""),
+            None => format!("sqlite:{}", folder.path().join("t.db").display()),
+        };
         let installation = Installation::open(Options::creating(&url)).unwrap();
         let identity = Arc::new(Identity::new(installation.db().clone()));
         let system = Actor::system(Source::CommandLine);
@@ -74,11 +101,17 @@ impl Server {
         let ada = identity.add_user(&system, profile, PASSWORD).unwrap();
         let token = identity.create_token(&system, ada, "test", 1).unwrap().secret;
         let router = router(Arc::new(Api::new(&installation, identity, limits)));
-        Self { installation, router, token, _folder: folder }
+        let database = OnServer(database.map(|it| (installation.db().clone(), it)));
+        Self { installation, router, token, _folder: folder, _database: database }
     }
 
     /// The server as somebody sees it who is no administrator.
     pub(crate) fn seen_by_a_clerk(mut self) -> Self {
+        self.token = apart(|| self.token_of_a_clerk());
+        self
+    }
+
+    fn token_of_a_clerk(&self) -> String {
         let identity = Identity::new(self.installation.db().clone());
         let system = Actor::system(Source::CommandLine);
         let profile = UserProfile {
@@ -88,8 +121,7 @@ impl Server {
             active: true,
         };
         let bob = identity.add_user(&system, profile, PASSWORD).unwrap();
-        self.token = identity.create_token(&system, bob, "test", 1).unwrap().secret;
-        self
+        identity.create_token(&system, bob, "test", 1).unwrap().secret
     }
 
     /// Sends a request as it is.

@@ -55,7 +55,7 @@ impl Tx<'_> {
         Ok(self.field_changes(&query)?.pop())
     }
 
-    fn field_changes(&mut self, query: &Select) -> Result<Vec<FieldChange>, Fault> {
+    pub(crate) fn field_changes(&mut self, query: &Select) -> Result<Vec<FieldChange>, Fault> {
         let mut changes = Vec::new();
         self.connection.select(query, &mut |row| {
             changes.push(Line::read(row)?.change);

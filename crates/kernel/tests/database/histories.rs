@@ -254,7 +254,7 @@ fn the_chain_of_an_earlier_version_begins_with_a_mark() {
             .unwrap();
         assert!(begun.0 > 0 && begun.1.is_none(), "{begun:?}");
     }
-    let mark = town.read(|tx| tx.changes(id.id(), 3)).into_iter().find(|c| c.is_mark()).unwrap();
+    let mark = town.read(|tx| tx.changes(id.id(), 3)).into_iter().find(|c| c.line == 0).unwrap();
     assert_eq!(
         (mark.field.as_str(), mark.source.as_str(), mark.version),
         ("begun", "migration", 4)
