@@ -32,6 +32,16 @@ const SAFETY: [(&str, &str); 5] = [
     ),
 ];
 
+tokio::task_local! {
+    /// The id of the request that is worked on.
+    static REQUEST: String;
+}
+
+/// The id of the request that is worked on; empty outside of one.
+pub(crate) fn request() -> String {
+    REQUEST.try_with(Clone::clone).unwrap_or_default()
+}
+
 /// The outermost layer.
 pub(crate) async fn around(
     State(api): State<Arc<Api>>,
@@ -43,7 +53,8 @@ pub(crate) async fn around(
     request.headers_mut().insert(REQUEST_ID, id.clone());
     let registry = &api.db.environment().registry;
     let operation = operation::name(registry, request.method(), request.uri().path());
-    let mut response = run(&api, request, next).await;
+    let told = id.to_str().unwrap_or_default().to_string();
+    let mut response = REQUEST.scope(told, run(&api, request, next)).await;
     let (took, status) = (started.elapsed(), response.status().as_u16());
     api.metrics.answered(&operation, status, took);
     log(&id, &operation, status, took.as_micros(), &mut response);

@@ -9,9 +9,9 @@ use axum::http::{HeaderMap, StatusCode};
 use tessera_identity::Scope;
 use tessera_kernel::{Actor, ObjectId, Problem, ProblemKind};
 
-use crate::Api;
 use crate::operation::{self, Right};
 use crate::refusal::Refusal;
+use crate::{Api, around};
 
 /// The cookie of a session.
 pub(crate) const SESSION_COOKIE: &str = "tessera_session";
@@ -46,7 +46,7 @@ impl FromRequestParts<Arc<Api>> for Caller {
             }
         }
         .to_string();
-        let caller = match api.identity.recall(&secret) {
+        let mut caller = match api.identity.recall(&secret) {
             Some(caller) => caller,
             None => {
                 let asked = secret.clone();
@@ -55,6 +55,7 @@ impl FromRequestParts<Arc<Api>> for Caller {
             }
         };
         within(&caller.scope, parts, api)?;
+        caller.actor = caller.actor.for_request(&around::request());
         Ok(Self { actor: caller.actor, user: caller.user, secret })
     }
 }

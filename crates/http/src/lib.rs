@@ -15,6 +15,7 @@ mod metrics;
 mod openapi;
 mod operation;
 mod parameters;
+mod readable;
 mod refusal;
 mod reply;
 mod routes;

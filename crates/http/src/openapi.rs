@@ -2,6 +2,7 @@
 
 mod bodies;
 mod identity;
+mod past;
 mod personal;
 
 use serde_json::{Map, Value, json};
@@ -72,6 +73,7 @@ fn problem() -> Value {
                 "required": ["path", "message"],
             } },
             "changes": { "type": "array", "items": { "type": "object" } },
+            "request": { "type": "string", "description": "X-Request-Id of the answer." },
         },
         "required": ["type", "title", "status", "detail"],
     })
@@ -176,7 +178,7 @@ fn add_object(
     let mut by_number = with(get, vec![parameter("number", "path", "Its number.")]);
     by_number["operationId"] = format!("{name}.get_by_number").into();
     put(paths, &format!("{all}/by-number/{{number}}"), "get", by_number);
-    put(paths, &format!("{one}/changes"), "get", history(tag, name));
+    past::add_object(tag, entry, paths);
     if entry.create.is_some() {
         add_create(tag, entry, paths, schemas);
     }
@@ -290,51 +292,6 @@ fn add_action(
     put(paths, &path, "post", verb);
 }
 
-/// The change documents of an object.
-fn history(tag: &str, name: &str) -> Value {
-    let text = || json!({ "type": "string" });
-    let change = json!({
-        "type": "object",
-        "properties": {
-            "version": { "type": "integer" },
-            "at": { "type": "string", "format": "date-time" },
-            "actor": text(),
-            "source": text(),
-            "segment": text(),
-            "record": text(),
-            "field": text(),
-            "old": {},
-            "new": {},
-        },
-    });
-    let shown = json!({
-        "type": "object",
-        "properties": {
-            "id": { "type": "string", "format": "uuid" },
-            "version": { "type": "integer" },
-            "created_at": { "type": "string", "format": "date-time" },
-            "created_by": text(),
-            "deleted_at": { "type": "string", "format": "date-time" },
-            "deleted_by": text(),
-            "items": { "type": "array", "items": change },
-            "next": { "type": ["string", "null"], "description": "Cursor of the next page." },
-        },
-        "required": ["id", "version", "items", "next"],
-    });
-    let help = format!(
-        "Shows what changed of {}, when and by whom, also after its deletion.",
-        with_article(name)
-    );
-    let changes = operation(tag, &format!("{name}.changes"), &help, "200", Some(&shown));
-    let parameters = vec![
-        id(),
-        parameter("after", "query", "Only what changed after this version."),
-        parameter("limit", "query", "Changes per page, 1 to 1000."),
-        parameter("cursor", "query", "The `next` of the page before."),
-    ];
-    with(changes, parameters)
-}
-
 /// Paths that belong to no object.
 fn add_platform(paths: &mut Map<String, Value>) {
     let any = json!({ "type": "object" });
@@ -348,4 +305,5 @@ fn add_platform(paths: &mut Map<String, Value>) {
     let metadata =
         operation("identity", "metadata.get", "What a user interface needs.", "200", Some(&any));
     put(paths, "/api/v1/metadata", "get", metadata);
+    past::add_platform("identity", paths);
 }

@@ -22,10 +22,12 @@ pub(crate) fn name(registry: &Registry, method: &Method, path: &str) -> String {
         ("GET", [_, "start"]) if object == "oidc" => "start",
         ("GET", [_, "callback"]) if object == "oidc" => "callback",
         ("GET", []) if object == "metadata" => "read",
+        ("GET", []) if object == "history" => "search",
         _ if !known => return "other".to_string(),
         ("GET", []) => "list",
         ("POST", []) => "create",
         ("POST", ["bulk"]) => "bulk",
+        ("POST", [_, "restore"]) => "restore",
         ("POST", [action] | [_, action]) => match registry.action(object, action) {
             Some(action) => action.name,
             None => "other",
@@ -34,6 +36,8 @@ pub(crate) fn name(registry: &Registry, method: &Method, path: &str) -> String {
         ("PATCH", [_]) => "change",
         ("DELETE", [_]) => "delete",
         ("GET", [_, "changes"]) => "changes",
+        ("GET", [_, "history"]) => "history",
+        ("GET", [_, "as-of"]) => "as_of",
         _ => "other",
     };
     format!("{object}.{verb}")

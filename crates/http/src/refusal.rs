@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use tessera_identity::IdentityError;
 use tessera_kernel::{Fault, Problem, ProblemKind};
 
+use crate::around;
+
 /// A refused request.
 #[derive(Debug)]
 pub(crate) struct Refusal(Box<Inner>);
@@ -141,7 +143,11 @@ impl From<IdentityError> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let Inner { status, body, headers, internal } = *self.0;
+        let Inner { status, mut body, headers, internal } = *self.0;
+        let request = around::request();
+        if !request.is_empty() {
+            body["request"] = request.into();
+        }
         let mut response = (status, body.to_string()).into_response();
         response.headers_mut().extend(headers);
         response

@@ -10,7 +10,9 @@ mod list;
 mod oidc;
 mod page;
 mod password;
+mod past;
 mod read;
+mod restore;
 mod second_factor;
 mod session;
 mod setup;
@@ -51,6 +53,7 @@ pub fn router(api: Arc<Api>) -> Router {
                 .delete(delete::delete),
         )
         .route("/{object}/{id}/{action}", post(action::of_object))
+        .route("/{object}/{id}/restore", post(restore::restore))
         .route("/session", get(session::show).post(session::sign_in).delete(session::sign_out))
         .route("/session/password", post(password::change_own))
         .route("/setup", post(setup::set_up))
@@ -81,7 +84,10 @@ pub fn router(api: Arc<Api>) -> Router {
         .route("/sign-in-log", get(sign_in_log::list))
         .route("/oidc/{provider}/callback", get(oidc::callback))
         .route("/{object}/bulk", post(bulk::bulk))
-        .route("/{object}/{id}/changes", get(history::changes));
+        .route("/history", get(past::of_all))
+        .route("/{object}/{id}/changes", get(history::changes))
+        .route("/{object}/{id}/history", get(past::of_object))
+        .route("/{object}/{id}/as-of", get(past::as_of));
     Router::new()
         .nest("/api/v1", objects)
         .route("/api/openapi.json", get(system::openapi))

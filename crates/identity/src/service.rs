@@ -244,7 +244,10 @@ fn caller(
         _ => token::find(tx, hash)?,
     };
     let Some(found) = found else { return Ok(None) };
-    let Some(actor) = rights::actor(tx, found.user, source)? else { return Ok(None) };
+    let Some(mut actor) = rights::actor(tx, found.user, source)? else { return Ok(None) };
+    if let Some(token) = found.name {
+        actor = actor.through(&token);
+    }
     let caller = VerifiedCaller { actor, user: found.user, scope: found.scope };
     Ok(Some((caller, found.stale)))
 }

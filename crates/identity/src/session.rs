@@ -190,7 +190,7 @@ pub(crate) fn find(tx: &mut Tx<'_>, hash: &[u8; 32]) -> Result<Option<Credential
         let (user, session, scope) = read(row)?;
         if session.expires_at > now && session.seen_at.plus_seconds(idle) > now {
             let stale = session.seen_at.plus_seconds(NOTED) <= now;
-            found = Some(Credential { user, scope, stale });
+            found = Some(Credential { user, name: None, scope, stale });
         }
         Ok(())
     })?;

@@ -196,7 +196,8 @@ pub(crate) fn find(tx: &mut Tx<'_>, hash: &[u8; 32]) -> Result<Option<Credential
         let (user, token) = read(row)?;
         if token.expires_at > now {
             let stale = token.used_at.is_none_or(|at| at.plus_seconds(NOTED) <= now);
-            found = Some(Credential { user, scope: token.scope, stale });
+            let name = Some(token.name);
+            found = Some(Credential { user, name, scope: token.scope, stale });
         }
         Ok(())
     })?;

@@ -28,6 +28,8 @@ pub struct VerifiedCaller {
 /// What was found by the hash of a secret.
 pub(crate) struct Credential {
     pub(crate) user: ObjectId,
+    /// Name of a token.
+    pub(crate) name: Option<String>,
     pub(crate) scope: Scope,
     /// Its use was noted some time ago, and is to be noted anew.
     pub(crate) stale: bool,

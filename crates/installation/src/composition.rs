@@ -8,6 +8,7 @@ use tessera_customizing::{Catalogue, Customizing, Diagnostics, Origin, Shipped};
 use tessera_kernel::{Catalogues, Code, Homes, NumberRange, Numbering, Registry, Settings};
 use tessera_organisation::OrganisationSettings;
 
+use crate::history;
 use crate::modules::MODULES;
 
 /// What an environment is made of, but for clock, ids and database.
@@ -55,6 +56,7 @@ pub fn compose(folder: Option<&Path>) -> Result<Composition, Diagnostics> {
     }
     let registry = Registry::new(MODULES.iter().map(|source| (source.module)()).collect());
     let numbering = numbering(&customizing, &registry, &mut problems);
+    history::check(&customizing, &registry, &mut problems);
     customizing.report_unknown(&mut problems);
     if !problems.is_empty() {
         return Err(problems);

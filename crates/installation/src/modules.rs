@@ -3,7 +3,7 @@
 use tessera_customizing::{Customizing, Diagnostics, Shipped};
 use tessera_kernel::{Module, Settings};
 
-use crate::{copy, idempotency};
+use crate::{copy, history, idempotency};
 
 /// What the program takes from a module's crate.
 pub(crate) struct Source {
@@ -48,6 +48,7 @@ pub(crate) const MODULES: &[Source] = &[
     module!(tessera_events),
     plain_module!(idempotency),
     plain_module!(copy),
+    Source { config: history::CONFIG, settings: history::settings, module: history::module },
     module!(tessera_organisation),
     module!(tessera_partner),
     module!(tessera_product),

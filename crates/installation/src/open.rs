@@ -257,14 +257,13 @@ pub(crate) fn environment(
 }
 
 /// Offsets of subscribers stand between events, so a new event's id must be larger than every
-/// earlier one's, even if the clock went back since.
+/// earlier one's, even if the clock went back since. The same holds of change sets and their seals.
 fn continue_ids(db: &Database) -> Result<(), Fault> {
-    let newest = db.read(&Actor::system(Source::System), |tx| -> Result<_, Fault> {
-        let newest = tx.newest_event()?;
-        Ok(newest)
+    let (event, sealed) = db.read(&Actor::system(Source::System), |tx| -> Result<_, Fault> {
+        Ok((tx.newest_event()?, tx.sealed_until()?))
     })?;
-    if let Some(newest) = newest {
-        db.environment().ids.start_after(newest);
+    for before in [event, sealed].into_iter().flatten() {
+        db.environment().ids.start_after(before);
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tessera_events::{Broker, Dispatcher, Forwarder, Retention, Sender};
 use tessera_kernel::{Actor, Database, Fault, Source};
 
-use crate::{Installation, idempotency};
+use crate::{HistoryKeeper, Installation, idempotency};
 
 /// How often what has ended is deleted.
 const HOUSEKEEPING: Duration = Duration::from_secs(600);
@@ -61,9 +61,10 @@ struct Housekeeping {
 impl Housekeeping {
     fn start(db: Database, mut retention: Retention) -> Result<Self, Fault> {
         let (stop, stopped) = channel::<()>();
+        let mut histories = HistoryKeeper::default();
         let run = move || {
             while stopped.recv_timeout(HOUSEKEEPING) == Err(RecvTimeoutError::Timeout) {
-                if let Err(error) = sweep(&db, &mut retention) {
+                if let Err(error) = sweep(&db, &mut retention, &mut histories) {
                     tracing::error!(%error, "what has ended can't be deleted");
                 }
             }
@@ -84,11 +85,16 @@ impl Drop for Housekeeping {
     }
 }
 
-/// Deletes sessions, tokens, answers and events that have ended.
-fn sweep(db: &Database, retention: &mut Retention) -> Result<(), Fault> {
+/// Deletes sessions, tokens, answers, events and changes that have ended; seals what is left.
+fn sweep(
+    db: &Database,
+    retention: &mut Retention,
+    histories: &mut HistoryKeeper,
+) -> Result<(), Fault> {
     let credentials = db.command(&Actor::system(Source::System), tessera_identity::sweep)?;
     let answers = idempotency::sweep(db)?;
     let events = retention.prune()?;
-    tracing::debug!(credentials, answers, events, "deleted what has ended");
+    let changes = histories.keep(db)?;
+    tracing::debug!(credentials, answers, events, changes, "deleted what has ended");
     Ok(())
 }

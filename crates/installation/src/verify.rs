@@ -1,8 +1,8 @@
-//! Recomputing every stored aggregate.
+//! Recomputing every stored aggregate, and following the chain of every history.
 
-use tessera_kernel::{Actor, Check, Database, Fault, Findings, Source};
+use tessera_kernel::{Actor, Check, Database, Fault, Findings, Source, verify_histories};
 
-/// Runs every check of every module on one consistent snapshot, then the engine's own check. A
+/// Runs every check of every module and that of the histories on one consistent snapshot, then the engine's own check. A
 /// check that can't be run is a finding.
 ///
 /// # Errors
@@ -16,6 +16,9 @@ pub fn verify(db: &Database) -> Result<Findings, Fault> {
             if let Err(fault) = (check.run)(tx, &mut findings) {
                 findings.differs(format!("{}: the check could not be run: {fault}", check.name));
             }
+        }
+        if let Err(fault) = verify_histories(tx, &mut findings) {
+            findings.differs(format!("history: the check could not be run: {fault}"));
         }
         Ok::<_, Fault>(findings)
     })?;

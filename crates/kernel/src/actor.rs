@@ -17,6 +17,8 @@ pub enum Source {
     CommandLine,
     /// A subscriber or job.
     System,
+    /// The program that brings a database up to date.
+    Migration,
 }
 
 impl Source {
@@ -28,6 +30,7 @@ impl Source {
             Self::Import => "import",
             Self::CommandLine => "command_line",
             Self::System => "system",
+            Self::Migration => "migration",
         }
     }
 }
@@ -38,6 +41,8 @@ pub struct Actor {
     name: Arc<str>,
     source: Source,
     rights: Rights,
+    via: Option<Arc<str>>,
+    request: Option<Arc<str>>,
 }
 
 /// What an actor may do.
@@ -55,17 +60,21 @@ impl Actor {
     /// A trusted actor, who may do everything, or one who may do nothing.
     pub fn user(name: &str, source: Source, trusted: bool) -> Self {
         let rights = if trusted { Rights::Everything } else { Rights::Nothing };
-        Self { name: name.into(), source, rights }
+        Self::with(name, source, rights)
     }
 
     /// A signed-in user.
     pub fn with_access(name: &str, source: Source, access: Arc<Access>) -> Self {
-        Self { name: name.into(), source, rights: Rights::Access(access) }
+        Self::with(name, source, Rights::Access(access))
+    }
+
+    fn with(name: &str, source: Source, rights: Rights) -> Self {
+        Self { name: name.into(), source, rights, via: None, request: None }
     }
 
     /// The program itself.
     pub fn system(source: Source) -> Self {
-        Self { name: "system".into(), source, rights: Rights::Everything }
+        Self::with("system", source, Rights::Everything)
     }
 
     /// Name in change documents.
@@ -76,6 +85,28 @@ impl Actor {
     /// Where the change comes from.
     pub fn source(&self) -> Source {
         self.source
+    }
+
+    /// The same through something that has a name of its own: a token, a run of an import, a job.
+    #[must_use]
+    pub fn through(self, via: &str) -> Self {
+        Self { via: Some(via.into()), ..self }
+    }
+
+    /// The same for a request of the API.
+    #[must_use]
+    pub fn for_request(self, request: &str) -> Self {
+        Self { request: Some(request.into()), ..self }
+    }
+
+    /// What the change comes through.
+    pub fn via(&self) -> Option<&str> {
+        self.via.as_deref()
+    }
+
+    /// The request that it belongs to.
+    pub fn request(&self) -> Option<&str> {
+        self.request.as_deref()
     }
 
     /// What the roles of the user say, where that decides.

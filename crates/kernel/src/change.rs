@@ -1,6 +1,6 @@
 //! Change documents: who changed which field of which object from what to what, and when.
 //!
-//! Making an object is told by its head row; every later change writes one row per field.
+//! Making an object is told by its head row and its change set; every later change writes one row per field.
 
 use std::sync::LazyLock;
 
@@ -9,9 +9,16 @@ use serde_json::{Value, json};
 
 use crate::composite::CompositeDef;
 use crate::{
-    Cell, CellRef, ColumnDef, ColumnType, FieldDef, Instant, Placement, RowBuffer, SegmentDef,
-    TableDef, cell::SliceSource,
+    Cell, CellRef, ColumnDef, ColumnType, FieldDef, Instant, ObjectId, Placement, RowBuffer,
+    SegmentDef, TableDef, cell::SliceSource,
 };
+
+/// What stands for the segment in changes of who is responsible.
+pub(crate) const RESPONSIBLE: &str = "responsible";
+/// The user who is responsible, in changes and in an object as JSON.
+pub(crate) const OWNER: &str = "owner";
+/// The team that is responsible.
+pub(crate) const TEAM: &str = "team";
 
 /// One row per changed field.
 pub static CHANGE_DOCUMENT: LazyLock<TableDef> = LazyLock::new(|| {
@@ -27,6 +34,8 @@ pub static CHANGE_DOCUMENT: LazyLock<TableDef> = LazyLock::new(|| {
         ColumnDef::required("field", ColumnType::Text),
         ColumnDef::optional("old", ColumnType::Text),
         ColumnDef::optional("new", ColumnType::Text),
+        ColumnDef::optional("change_set", ColumnType::Uuid),
+        ColumnDef::optional("digest", ColumnType::Int),
     ];
     TableDef::new("change_document", columns, 3).placed(Placement::Object(0))
 });
@@ -36,17 +45,21 @@ pub static CHANGE_DOCUMENT: LazyLock<TableDef> = LazyLock::new(|| {
 pub struct FieldChange {
     /// Version of the object that the change made.
     pub version: i64,
+    /// Its line among those of the version, from 1; 0 where it marks something else than a changed field.
+    pub line: i64,
+    /// The command that made it; none of a change before there were change sets.
+    pub change_set: Option<ObjectId>,
     /// When.
     pub at: Instant,
     /// Who.
     pub actor: String,
     /// Where from.
     pub source: String,
-    /// Segment.
+    /// Segment; empty for a mark.
     pub segment: String,
     /// Key of the record within the segment; empty for a segment with one row.
     pub record: String,
-    /// Field; empty where a whole record came or went.
+    /// Field; empty where a whole record came or went. Of a mark: what it marks.
     pub field: String,
     /// Former value as JSON.
     pub old: Option<String>,
@@ -74,14 +87,24 @@ impl FieldChange {
         })
     }
 
-    pub(crate) fn cells(&self, object: uuid::Uuid, line: i64) -> [CellRef<'_>; 11] {
+    /// Whether it marks where the history of an object begins or ends, and no changed field.
+    pub fn is_mark(&self) -> bool {
+        self.line == 0
+    }
+
+    /// Whether it tells who is responsible, which stands in the head row and in no segment.
+    pub fn is_of_head(&self) -> bool {
+        self.segment == RESPONSIBLE && !self.is_mark()
+    }
+
+    pub(crate) fn cells(&self, object: uuid::Uuid, digest: i64) -> [CellRef<'_>; 13] {
         fn text(value: Option<&str>) -> CellRef<'_> {
             value.map_or(CellRef::Null, CellRef::Text)
         }
         [
             CellRef::Uuid(object),
             CellRef::Int(self.version),
-            CellRef::Int(line),
+            CellRef::Int(self.line),
             CellRef::Instant(self.at.as_micros()),
             CellRef::Text(&self.actor),
             CellRef::Text(&self.source),
@@ -90,6 +113,8 @@ impl FieldChange {
             CellRef::Text(&self.field),
             text(self.old.as_deref()),
             text(self.new.as_deref()),
+            self.change_set.map_or(CellRef::Null, |set| CellRef::Uuid(set.0)),
+            CellRef::Int(digest),
         ]
     }
 }

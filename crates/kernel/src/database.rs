@@ -51,8 +51,13 @@ pub struct Environment {
 impl Environment {
     /// Every table of the installation.
     pub fn tables(&self) -> Vec<&'static TableDef> {
-        let platform: [&'static TableDef; 3] =
-            [&crate::number::NUMBER_RANGE, &crate::OUTBOX, &crate::CHANGE_DOCUMENT];
+        let platform: [&'static TableDef; 5] = [
+            &crate::number::NUMBER_RANGE,
+            &crate::OUTBOX,
+            &crate::CHANGE_DOCUMENT,
+            &crate::history::CHANGE_SET,
+            &crate::history::CHANGE_SEAL,
+        ];
         let mut tables: Vec<&'static TableDef> = platform.to_vec();
         for table in self.registry.tables() {
             if !tables.iter().any(|known| std::ptr::eq(*known, table)) {
@@ -221,7 +226,8 @@ where
         let alone = connection.is_isolated();
         let reserved = Reserved::default();
         let mut tx = Tx::new(connection, &self.environment, actor, Some(&reserved));
-        let outcome = (self.run)(&mut tx);
+        let outcome =
+            (self.run)(&mut tx).and_then(|answer| tx.close_set().map(|()| answer).map_err(E::from));
         let kept = outcome.is_ok();
         if kept && alone {
             // Whoever comes next sees what this command did, and is undone with it.

@@ -13,6 +13,7 @@ pub(crate) use parse::{default_cells, rows};
 pub use patch::patch;
 
 use crate::cell::SliceSource;
+use crate::head_column;
 use crate::{
     Cell, Composite, CompositeDef, Fault, FieldDef, FieldType, FieldValue, Head, Instant,
     LocalDateTime, LocalizedText, Multiplicity, Object, ObjectDef, ObjectId, RowBuffer, RowSource,
@@ -80,7 +81,7 @@ pub fn composite_to_json<C: Composite>(value: &C) -> Result<Map<String, Value>, 
     rows_to_json(composite, &rows)
 }
 
-fn rows_to_json(
+pub(crate) fn rows_to_json(
     composite: &CompositeDef,
     rows: &[Vec<RowBuffer>],
 ) -> Result<Map<String, Value>, Fault> {
@@ -113,7 +114,7 @@ pub fn stored_to_json<T: Object>(stored: &Stored<T>) -> Result<Value, Fault> {
     Ok(Value::Object(map))
 }
 
-fn head_to_json(def: &ObjectDef, head: &Head) -> Map<String, Value> {
+pub(crate) fn head_to_json(def: &ObjectDef, head: &Head) -> Map<String, Value> {
     let mut map = Map::new();
     map.insert("id".into(), head.id.to_string().into());
     map.insert("type".into(), def.name.into());
@@ -135,7 +136,8 @@ fn head_to_json(def: &ObjectDef, head: &Head) -> Map<String, Value> {
 pub fn head_row_to_json(def: &ObjectDef, row: &[Cell]) -> Result<Value, Fault> {
     let mut source = SliceSource::new(row);
     let mut map = Map::new();
-    for column in &def.head.columns[..def.first_field()] {
+    let fixed = def.head.columns[..def.first_field()].iter().enumerate();
+    for (position, column) in fixed {
         let value = match crate::cell::read_cell(&mut source, column.ty)? {
             Cell::Null => Value::Null,
             Cell::Int(value) => value.into(),
@@ -145,7 +147,10 @@ pub fn head_row_to_json(def: &ObjectDef, row: &[Cell]) -> Result<Value, Fault> {
             Cell::Bool(value) => value.into(),
             Cell::Date(days) => days.into(),
         };
-        map.insert(column.name.clone(), value);
+        // Who looks at a list does not ask for digests.
+        if !matches!(position, head_column::HISTORY | head_column::CREATED_IN) {
+            map.insert(column.name.clone(), value);
+        }
     }
     for field in &def.head_fields {
         map.insert(field.field.name.to_string(), field_to_json(field.field, &mut source)?);

@@ -18,6 +18,7 @@ mod decimal;
 mod event;
 mod fault;
 mod field;
+mod history;
 mod home;
 mod id;
 pub mod json;
@@ -74,6 +75,11 @@ pub use fault::Fault;
 pub use field::{
     Choice, ChoiceDef, FieldDef, FieldType, FieldValue, Literal, Record, Sign, StoredValue,
     read_choice,
+};
+pub use history::{
+    CHANGE_SEAL, CHANGE_SET, ChangeSet, Deed, FormerState, FoundChange, FoundChanges, HistoryQuery,
+    ObjectHistory, Restore, RestoreHeader, RestoreOnly, Seal, Touched, VersionChange,
+    verify_histories,
 };
 pub use home::{BUCKETS, Bucket, Home, Homes, Placement};
 pub use id::{Kind, ObjectId, Ref};

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::history::Digest;
 use crate::{
     Cardinality, ColumnDef, ColumnType, Composite, CompositeDef, FieldType, Fill, IndexDef,
     Instant, Kind, ObjectId, Ref, TableDef, segment::placement,
@@ -23,10 +24,14 @@ pub mod head_column {
     pub const CHANGED_AT: usize = 5;
     /// Who changed it last.
     pub const CHANGED_BY: usize = 6;
+    /// Digest of its history; empty where that has no chain yet.
+    pub const HISTORY: usize = 7;
+    /// The change set that made it; empty where it was made before there were any.
+    pub const CREATED_IN: usize = 8;
     /// The user who is responsible; only of objects that belong to somebody.
-    pub const OWNER: usize = 7;
+    pub const OWNER: usize = 9;
     /// The team that is responsible; only of objects that belong to somebody.
-    pub const TEAM: usize = 8;
+    pub const TEAM: usize = 10;
 }
 
 /// A field of a one-row segment that stands in the head row too.
@@ -116,7 +121,7 @@ impl ObjectDef {
 
     /// The first head column that is copied from a segment.
     pub fn first_field(&self) -> usize {
-        if self.owned { head_column::TEAM + 1 } else { head_column::CHANGED_BY + 1 }
+        if self.owned { head_column::TEAM + 1 } else { head_column::CREATED_IN + 1 }
     }
 
     /// The head column of the code of this catalogue, like `company_code`: where the object is.
@@ -147,6 +152,8 @@ fn fixed_columns(owned: bool) -> Vec<ColumnDef> {
         ColumnDef::required("created_by", ColumnType::Text),
         ColumnDef::required("changed_at", ColumnType::Instant),
         ColumnDef::required("changed_by", ColumnType::Text),
+        ColumnDef::optional("history_digest", ColumnType::Text),
+        ColumnDef::optional("created_in", ColumnType::Uuid),
     ];
     if owned {
         columns.push(ColumnDef::optional("owner", ColumnType::Uuid));
@@ -178,6 +185,10 @@ pub struct Head {
     pub changed_at: Instant,
     /// Who changed it last.
     pub changed_by: String,
+    /// Digest of its history.
+    pub(crate) history: Option<Digest>,
+    /// The change set that made it.
+    pub created_in: Option<ObjectId>,
     /// The user who is responsible.
     pub owner: Option<ObjectId>,
     /// The team that is responsible.

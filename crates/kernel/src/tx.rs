@@ -17,11 +17,13 @@ use hashbrown::{HashMap, HashSet};
 
 pub use assign::{Assign, Responsible, TeamKind, UserKind};
 pub use history::Changes;
-pub(crate) use load::CellGather;
+pub(crate) use history::Line;
+pub(crate) use load::{CellGather, read_head};
 pub use query::{Page, Query};
 use written::Written;
 
 use crate::cache::{self, Hearing};
+use crate::history::OpenSet;
 use crate::number::Reserved;
 use crate::{
     Actor, Connection, Date, Environment, Fault, Home, Instant, ObjectDef, ObjectId, Zone,
@@ -44,6 +46,8 @@ pub struct Tx<'c> {
     made: Vec<(&'static ObjectDef, ObjectId)>,
     /// Shared objects that only this command keeps in memory.
     own: HashMap<ObjectId, Arc<dyn Any + Send + Sync>>,
+    /// What the command did to which objects.
+    pub(crate) set: OpenSet,
 }
 
 impl<'c> Tx<'c> {
@@ -65,6 +69,7 @@ impl<'c> Tx<'c> {
             hearing: None,
             made: Vec::new(),
             own: HashMap::new(),
+            set: OpenSet::default(),
         }
     }
 
@@ -126,7 +131,7 @@ impl<'c> Tx<'c> {
     }
 
     /// The same for an object that was there before: nobody keeps what it was.
-    fn supersede(&mut self, def: &ObjectDef, id: ObjectId) -> Result<(), Fault> {
+    pub(crate) fn supersede(&mut self, def: &ObjectDef, id: ObjectId) -> Result<(), Fault> {
         self.touch(def.name, id);
         self.written.forget(id);
         if def.cached {

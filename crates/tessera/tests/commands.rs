@@ -100,7 +100,12 @@ fn a_database_is_verified_backed_up_and_restored_where_there_is_none() {
     assert!(place.refused(&["verify"]).contains("tessera serve"));
     place.run(&["user", "add", "ada", "--administrator"], "correct horse battery\n");
     let answer: Value = serde_json::from_str(&place.done(&["verify", "--json"])).unwrap();
-    assert_eq!(answer["ok"], true);
+    assert_eq!((&answer["ok"], &answer["seal"]), (&Value::Bool(true), &Value::Null));
+    let kept = format!("1:{}", "0".repeat(40));
+    let refused = place.refused(&["verify", "--seal", &kept]);
+    assert!(refused.contains("seal 1 is not the one that was kept"), "{refused}");
+    let (status, text) = place.run(&["verify", "--seal", "first"], "");
+    assert!(status == 2 && text.contains("must be a seal as `verify` prints it"), "{text}");
     place.done(&["backup", "copy.db"]);
     assert!(place.refused(&["backup", "copy.db"]).contains("never replaces"));
     assert!(place.refused(&["restore", "copy.db"]).contains("never replaces"));

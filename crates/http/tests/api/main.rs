@@ -5,6 +5,7 @@ mod admission;
 mod bad_input;
 mod bulk;
 mod credentials;
+mod history;
 mod idempotency;
 mod lists;
 mod objects;

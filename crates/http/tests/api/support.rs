@@ -11,8 +11,8 @@ use tempfile::TempDir;
 use tessera_http::{Api, Limits, router};
 use tessera_identity::{Identity, TokenRequest, UserProfile};
 use tessera_installation::{Installation, Options};
-use tessera_kernel::{Actor, Source};
-use tessera_testing_postgres::database;
+use tessera_kernel::{Actor, Database, Source};
+use tessera_testing_postgres::{TestDatabase, database};
 use tower::ServiceExt as _;
 
 /// Where an identity provider sends browsers back to; nobody listens there.
@@ -25,6 +25,22 @@ pub(crate) struct Server {
     pub(crate) router: Router,
     pub(crate) token: String,
     _folder: TempDir,
+    _database: OnServer,
+}
+
+/// A database of a server, where there is one, with the last that holds its connections.
+struct OnServer(Option<(Database, TestDatabase)>);
+
+impl Drop for OnServer {
+    fn drop(&mut self) {
+        let database = self.0.take();
+        apart(move || drop(database));
+    }
+}
+
+/// Waits for what waits for the database, on a thread that no runtime has.
+pub(crate) fn apart<R: Send>(run: impl FnOnce() -> R + Send) -> R {
+    std::thread::scope(|scope| scope.spawn(run).join()).unwrap()
 }
 
 /// An answer.
@@ -64,9 +80,19 @@ impl Server {
     }
 
     pub(crate) fn with(limits: Limits) -> Self {
+        apart(|| Self::build(limits))
+    }
+
+    fn build(limits: Limits) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("t.db").display());
-        Self::on(Options::creating(&url), limits, folder)
+        // As the scenarios do.
+        let server = std::env::var("TESSERA_TEST_ENGINE").is_ok_and(|it| it == "postgres");
+        let database = server.then(|| database().unwrap());
+        let url = match &database {
+            Some(database) => database.url(""),
+            None => format!("sqlite:{}", folder.path().join("t.db").display()),
+        };
+        Self::on(Options::creating(&url), limits, (folder, database))
     }
 
     /// Runs a test with a server on each engine, each with this customizing of its own.
@@ -84,12 +110,16 @@ impl Server {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("own.toml"), customizing).unwrap();
         let options = Options::creating(url).config_folder(Some(folder.path().into()));
-        let server = Self::on(options, Limits::default(), folder);
+        let server = Self::on(options, Limits::default(), (folder, None));
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         runtime.block_on(test(&server));
     }
 
-    fn on(options: Options, limits: Limits, folder: TempDir) -> Self {
+    fn on(
+        options: Options,
+        limits: Limits,
+        (folder, database): (TempDir, Option<TestDatabase>),
+    ) -> Self {
         let installation = Installation::open(options).unwrap();
         let identity = Arc::new(Identity::new(installation.db().clone()));
         let system = Actor::system(Source::CommandLine);
@@ -99,18 +129,22 @@ impl Server {
         let token = identity.create_token(&system, ada, &request).unwrap().secret;
         let router =
             router(Arc::new(Api::new(&installation, identity, limits).public_url(PUBLIC_URL)));
-        Self { installation, router, token, _folder: folder }
+        let database = OnServer(database.map(|it| (installation.db().clone(), it)));
+        Self { installation, router, token, _folder: folder, _database: database }
     }
 
     /// The server as somebody sees it who is no administrator.
     pub(crate) fn seen_by_a_clerk(mut self) -> Self {
+        self.token = apart(|| self.token_of_a_clerk());
+        self
+    }
+
+    fn token_of_a_clerk(&self) -> String {
         let identity = Identity::new(self.installation.db().clone());
         let system = Actor::system(Source::CommandLine);
         let bob = UserProfile::person("bob", "Bob");
         let bob = identity.add_user(&system, bob, PASSWORD).unwrap();
-        let request = TokenRequest::new("test", 1);
-        self.token = identity.create_token(&system, bob, &request).unwrap().secret;
-        self
+        identity.create_token(&system, bob, &TokenRequest::new("test", 1)).unwrap().secret
     }
 
     /// Sends a request as it is.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::Pattern;
-use crate::{FieldProblem, ObjectDef, Part, Problem, ProblemKind};
+use crate::{FieldChange, FieldProblem, ObjectDef, Part, Problem, ProblemKind};
 
 /// What stands where a value is not shown.
 const STARS: &str = "***";
@@ -165,6 +165,15 @@ impl Mask {
             }
         }
         withheld != Some(Visibility::Hidden)
+    }
+
+    /// The change without what is withheld; none where nothing of it may be told.
+    pub fn cover_line(&self, change: &FieldChange) -> Option<FieldChange> {
+        let mut covered = change.to_json();
+        let told = self.cover_change(covered.as_object_mut()?);
+        let text = |side: &str| Some(&covered[side]).filter(|v| !v.is_null()).map(Value::to_string);
+        let (old, new) = (text("old"), text("new"));
+        told.then(|| FieldChange { old, new, ..change.clone() })
     }
 
     fn cover_record(&self, part: usize, record: &mut Map<String, Value>) {

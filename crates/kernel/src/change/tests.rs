@@ -126,6 +126,8 @@ fn a_delimited_period_is_told_by_its_first_day() {
 fn a_change_as_json_has_its_values_as_json() {
     let change = FieldChange {
         version: 3,
+        line: 1,
+        change_set: None,
         at: Instant::parse("2024-05-01T10:00:00Z").unwrap(),
         actor: "ada".into(),
         source: "session".into(),

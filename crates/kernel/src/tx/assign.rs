@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::change::Difference;
+use crate::change::{OWNER, RESPONSIBLE, TEAM};
+use crate::history::Deed;
 use crate::{
-    Action, Cell, CellRef, Composite, Fault, Form, Kind, Object, ObjectDef, ObjectId, Problem,
-    Record, Ref, Rule, Tx, head_column, json as body,
+    Action, Cell, CellRef, Composite, Fault, FieldChange, Form, Kind, Object, ObjectDef, ObjectId,
+    Problem, Record, Ref, Rule, Tx, head_column, json as body,
 };
 
 /// Somebody who may sign in; the service that has users defines them.
@@ -81,22 +82,20 @@ impl Tx<'_> {
     ) -> Result<(), Fault> {
         self.writable()?;
         let head = self.hold_object(def, id)?;
-        let segment = def.composite.parts.iter().find_map(|part| part.segment);
-        let segment = segment.ok_or_else(|| Fault::corrupt("an object has no segment"))?;
-        let (mut cells, mut differences) = (Vec::new(), Vec::new());
+        let (mut cells, mut changes) = (Vec::new(), Vec::new());
         for (field, column, old, new) in [
-            ("owner", head_column::OWNER, head.owner, owner),
-            ("team", head_column::TEAM, head.team, team),
+            (OWNER, head_column::OWNER, head.owner, owner),
+            (TEAM, head_column::TEAM, head.team, team),
         ] {
             let Some(new) = new.filter(|new| old != Some(*new)) else { continue };
             cells.push((column, Cell::Uuid(new.0)));
             let text = |id: ObjectId| Value::from(id.to_string()).to_string();
-            differences.push(Difference {
-                segment,
-                record: String::new(),
-                field,
+            changes.push(FieldChange {
+                line: cells.len() as i64,
+                segment: RESPONSIBLE.into(),
                 old: old.map(text),
                 new: Some(text(new)),
+                ..self.mark((id, head.version + 1), field)
             });
         }
         if cells.is_empty() {
@@ -105,7 +104,8 @@ impl Tx<'_> {
         self.supersede(def, id)?;
         let columns: Vec<(usize, CellRef<'_>)> =
             cells.iter().map(|(column, cell)| (*column, cell.as_ref())).collect();
-        self.raise_version(def, id, head.version, &columns)?;
-        self.write_changes(id, head.version + 1, differences)
+        let next = self.next(def, (id, head.history), Deed::Changed, changes);
+        self.raise_version(def, id, (head.version, next.history), &columns)?;
+        self.write_changes(id, &next)
     }
 }

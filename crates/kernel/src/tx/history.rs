@@ -2,7 +2,7 @@
 
 use crate::{
     CHANGE_DOCUMENT, Cell, Condition, Direction, Fault, FieldChange, Instant, ObjectId, Operator,
-    Select, Tx,
+    RowSource, Select, Tx,
 };
 
 /// Columns of the change documents that a page goes by.
@@ -23,7 +23,7 @@ impl Tx<'_> {
     pub fn changes(&mut self, id: ObjectId, after: i64) -> Result<Vec<FieldChange>, Fault> {
         let query =
             oldest_first(id).filter(Condition::compare(VERSION, Operator::Gt, Cell::Int(after)));
-        Ok(self.field_changes(&query)?.into_iter().map(|(_, change)| change).collect())
+        self.field_changes(&query)
     }
 
     /// The same page by page, at most `limit` of them: after a version and line. They are there
@@ -40,9 +40,9 @@ impl Tx<'_> {
         let mut next = None;
         if found.len() > limit as usize {
             found.truncate(limit as usize);
-            next = found.last().map(|(line, change)| (change.version, *line));
+            next = found.last().map(|change| (change.version, change.line));
         }
-        Ok(Changes { rows: found.into_iter().map(|(_, change)| change).collect(), next })
+        Ok(Changes { rows: found, next })
     }
 
     /// The last change of an object; none where nothing was changed since it was made.
@@ -52,32 +52,48 @@ impl Tx<'_> {
             .order_by(VERSION, Direction::Descending)
             .order_by(LINE, Direction::Descending)
             .limit(1);
-        Ok(self.field_changes(&query)?.pop().map(|(_, change)| change))
+        Ok(self.field_changes(&query)?.pop())
     }
 
-    /// Changes with their lines.
-    fn field_changes(&mut self, query: &Select) -> Result<Vec<(i64, FieldChange)>, Fault> {
+    pub(crate) fn field_changes(&mut self, query: &Select) -> Result<Vec<FieldChange>, Fault> {
         let mut changes = Vec::new();
-        let text = |cell: Option<&str>| cell.unwrap_or_default().to_string();
         self.connection.select(query, &mut |row| {
-            row.uuid()?;
-            let version = row.int()?.unwrap_or_default();
-            let line = row.int()?.unwrap_or_default();
-            let change = FieldChange {
-                version,
-                at: Instant::from_micros(row.instant()?.unwrap_or_default()),
-                actor: text(row.text()?),
-                source: text(row.text()?),
-                segment: text(row.text()?),
-                record: text(row.text()?),
-                field: text(row.text()?),
-                old: row.text()?.map(str::to_string),
-                new: row.text()?.map(str::to_string),
-            };
-            changes.push((line, change));
+            changes.push(Line::read(row)?.change);
             Ok(())
         })?;
         Ok(changes)
+    }
+}
+
+/// A row of the change documents.
+pub(crate) struct Line {
+    /// Of this object.
+    pub(crate) object: ObjectId,
+    pub(crate) change: FieldChange,
+    /// What its digest began with when it was written; none before there were digests.
+    pub(crate) digest: Option<i64>,
+}
+
+impl Line {
+    pub(crate) fn read(row: &mut dyn RowSource) -> Result<Self, Fault> {
+        let text = |cell: Option<&str>| cell.unwrap_or_default().to_string();
+        let missing = || Fault::corrupt("a change document is incomplete");
+        let object = ObjectId(row.uuid()?.ok_or_else(missing)?);
+        let mut change = FieldChange {
+            version: row.int()?.ok_or_else(missing)?,
+            line: row.int()?.ok_or_else(missing)?,
+            change_set: None,
+            at: Instant::from_micros(row.instant()?.unwrap_or_default()),
+            actor: text(row.text()?),
+            source: text(row.text()?),
+            segment: text(row.text()?),
+            record: text(row.text()?),
+            field: text(row.text()?),
+            old: row.text()?.map(str::to_string),
+            new: row.text()?.map(str::to_string),
+        };
+        change.change_set = row.uuid()?.map(ObjectId);
+        Ok(Self { object, change, digest: row.int()? })
     }
 }
 

@@ -31,7 +31,7 @@ impl Gather for SegmentGather<'_> {
 }
 
 /// Reads the fixed columns of a head row.
-pub(super) fn read_head(def: &ObjectDef, row: &mut dyn RowSource) -> Result<Head, Fault> {
+pub(crate) fn read_head(def: &ObjectDef, row: &mut dyn RowSource) -> Result<Head, Fault> {
     let missing = || Fault::corrupt("a head row is incomplete");
     Ok(Head {
         id: ObjectId(row.uuid()?.ok_or_else(missing)?),
@@ -41,6 +41,8 @@ pub(super) fn read_head(def: &ObjectDef, row: &mut dyn RowSource) -> Result<Head
         created_by: row.text()?.ok_or_else(missing)?.to_string(),
         changed_at: Instant::from_micros(row.instant()?.ok_or_else(missing)?),
         changed_by: row.text()?.ok_or_else(missing)?.to_string(),
+        history: row.text()?.and_then(|text| text.parse().ok()),
+        created_in: row.uuid()?.map(ObjectId),
         owner: if def.owned { row.uuid()?.map(ObjectId) } else { None },
         team: if def.owned { row.uuid()?.map(ObjectId) } else { None },
     })

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::check::{check_image, needs_check};
 use crate::cache;
-use crate::change::{Difference, Image, RowChange, compare, compare_segment};
+use crate::change::{Image, RowChange, compare, compare_segment};
 use crate::event::RowOf;
+use crate::history::{Deed, Digest, StateDigest};
 use crate::{
-    Ahead, CHANGE_DOCUMENT, Cardinality, Cell, CellRef, Composite, Fault, FieldChange, Head, Home,
-    Object, ObjectDef, ObjectId, Ref, RowBuffer, RowSink, Segment, SegmentDef, StoreError, Stored,
-    Tx, WriteRow, head_column,
+    Ahead, Cardinality, Cell, CellRef, Composite, Fault, Head, Home, Object, ObjectDef, ObjectId,
+    Ref, RowBuffer, RowSink, Segment, SegmentDef, StoreError, Stored, Tx, WriteRow, head_column,
 };
 
 /// A record with the id of its object before it.
@@ -101,13 +101,14 @@ impl<'c> Tx<'c> {
             check_image(composite, &image(&value))?;
         }
         let mut heads: Vec<RowBuffer> = vec![RowBuffer::default(); composite.parts.len()];
-        let mut outcome = Ok(());
+        let (mut outcome, mut state) = (Ok(()), StateDigest::default());
         let connection = &mut *self.connection;
         value.visit(&mut |part, row| {
             let Some(segment) = composite.parts[part].segment else { return };
             if outcome.is_ok() {
                 outcome = connection.insert(segment.table(), &Keyed { id, row });
             }
+            state.record(segment, row);
             if segment.cardinality == Cardinality::One {
                 heads[part] = RowBuffer::of(row);
             }
@@ -117,6 +118,9 @@ impl<'c> Tx<'c> {
             check_image(composite, &image(&value))?;
             return Err(error.into());
         }
+        let created_in = self.set_id(id);
+        let history = Digest::of_creation(def.name, id, state.end());
+        self.touched(Deed::Created, def.name, (id, 1), Some(history));
         let head = Head {
             id,
             version: 1,
@@ -125,6 +129,8 @@ impl<'c> Tx<'c> {
             created_by: self.actor.name().to_string(),
             changed_at: self.now(),
             changed_by: self.actor.name().to_string(),
+            history: Some(history),
+            created_in: Some(created_in),
             owner: self.actor.user_id().filter(|_| def.owned),
             team: self.actor.home_team().filter(|_| def.owned),
         };
@@ -141,6 +147,7 @@ impl<'c> Tx<'c> {
         parts: &[RowBuffer],
     ) -> Result<(), Fault> {
         let mut row = Vec::with_capacity(def.head.columns.len());
+        let history = head.history.map(|digest| digest.to_string());
         row.extend([
             CellRef::Uuid(head.id.0),
             CellRef::Int(head.version),
@@ -149,6 +156,8 @@ impl<'c> Tx<'c> {
             CellRef::Text(&head.created_by),
             CellRef::Instant(head.changed_at.as_micros()),
             CellRef::Text(&head.changed_by),
+            history.as_deref().map_or(CellRef::Null, CellRef::Text),
+            head.created_in.map_or(CellRef::Null, |set| CellRef::Uuid(set.0)),
         ]);
         if def.owned {
             let id = |id: Option<ObjectId>| id.map_or(CellRef::Null, |id| CellRef::Uuid(id.0));
@@ -214,12 +223,14 @@ impl<'c> Tx<'c> {
         self.drop_lookups(def, None, &|part| old[part].first())?;
         self.drop_lookups(def, None, &|part| new[part].first())?;
         self.supersede(def, object.head.id)?;
-        let version = object.head.version;
+        let (id, version, history) = (object.head.id, object.head.version, object.head.history);
+        let changes = self.lines((id, version + 1), differences);
+        let next = self.next(def, (id, history), Deed::Changed, changes);
         let fields = head_updates(def, &|part| new[part].first().or(Some(&ABSENT)));
-        self.raise_version(def, object.head.id, version, &fields)?;
-        self.write_rows(object.head.id, rows)?;
-        self.write_changes(object.head.id, version + 1, differences)?;
-        self.move_on(&mut object.head);
+        self.raise_version(def, id, (version, next.history), &fields)?;
+        self.write_rows(id, rows)?;
+        self.write_changes(id, &next)?;
+        self.move_on(&mut object.head, next.history);
         object.original = Arc::new(object.value.clone());
         self.written.keep(object);
         Ok(true)
@@ -240,7 +251,7 @@ impl<'c> Tx<'c> {
             Ahead { table: def.head, key: &key, held: true },
             Ahead { table: segment.table(), key: &key, held: false },
         ])?;
-        let version = self.held_version(def, id)?;
+        let (version, history) = self.held_version(def, id)?;
         let mut record: S = self.segment_one(id)?;
         let old = RowBuffer::of(&record);
         let answer = change(&mut record);
@@ -248,7 +259,7 @@ impl<'c> Tx<'c> {
         if old == new {
             return Ok(answer);
         }
-        self.save_record(def, segment, (id, version), (old, new))?;
+        self.save_record(def, segment, (id, version, history), (old, new))?;
         Ok(answer)
     }
 
@@ -272,28 +283,29 @@ impl<'c> Tx<'c> {
             return Ok(());
         }
         *record(original) = changed.clone();
-        let Head { id, version, .. } = object.head;
-        self.save_record(T::def(), S::def(), (id, version), (old, new))?;
-        self.move_on(&mut object.head);
+        let Head { id, version, history, .. } = object.head;
+        let history = self.save_record(T::def(), S::def(), (id, version, history), (old, new))?;
+        self.move_on(&mut object.head, history);
         self.written.keep(object);
         Ok(())
     }
 
     /// The head as [`Tx::raise_version`] left it in the database.
-    fn move_on(&self, head: &mut Head) {
+    fn move_on(&self, head: &mut Head, history: Option<Digest>) {
         head.version += 1;
+        head.history = history;
         head.changed_at = self.now();
         head.changed_by = self.actor.name().to_string();
     }
 
-    /// Saves the changed record of a one-row segment.
+    /// Saves the changed record of a one-row segment; answers the digest of the history since.
     fn save_record(
         &mut self,
         def: &'static ObjectDef,
         segment: &'static SegmentDef,
-        (id, version): (ObjectId, i64),
+        (id, version, history): (ObjectId, i64, Option<Digest>),
         (old, new): (RowBuffer, RowBuffer),
-    ) -> Result<(), Fault> {
+    ) -> Result<Option<Digest>, Fault> {
         let (mut rows, mut differences) = (Vec::new(), Vec::new());
         let (before, after) = (std::slice::from_ref(&old), std::slice::from_ref(&new));
         compare_segment(segment, before, after, &mut rows, &mut differences);
@@ -304,26 +316,28 @@ impl<'c> Tx<'c> {
         self.drop_lookups(def, None, &|part| is_edited(part).then_some(&old))?;
         self.drop_lookups(def, None, &|part| is_edited(part).then_some(&new))?;
         let fields = head_updates(def, &|part| is_edited(part).then_some(&new));
-        self.raise_version(def, id, version, &fields)?;
+        let changes = self.lines((id, version + 1), differences);
+        let next = self.next(def, (id, history), Deed::Changed, changes);
+        self.raise_version(def, id, (version, next.history), &fields)?;
         self.write_rows(id, rows)?;
-        self.write_changes(id, version + 1, differences)
+        self.write_changes(id, &next)?;
+        Ok(next.history)
     }
 
-    fn held_version(&mut self, def: &'static ObjectDef, id: ObjectId) -> Result<i64, Fault> {
-        let mut version = None;
-        self.connection.row_held(def.head, &[CellRef::Uuid(id.0)], &mut |row| {
-            row.uuid()?;
-            version = row.int()?;
-            Ok(())
-        })?;
-        version.ok_or_else(|| Fault::missing(def.name, id))
+    fn held_version(
+        &mut self,
+        def: &'static ObjectDef,
+        id: ObjectId,
+    ) -> Result<(i64, Option<Digest>), Fault> {
+        let head = self.hold_object(def, id)?;
+        Ok((head.version, head.history))
     }
 
     /// Deletes an object that nothing refers to. Documents are never deleted.
     pub fn delete<T: Object>(&mut self, object: &Stored<T>) -> Result<(), Fault> {
         self.writable()?;
         let (def, id) = (T::def(), object.head.id);
-        self.raise_version(def, id, object.head.version, &[])?;
+        self.raise_version(def, id, (object.head.version, object.head.history), &[])?;
         self.supersede(def, id)?;
         let before = image(&*object.original);
         self.drop_lookups(def, object.head.number.as_deref(), &|part| before[part].first())?;
@@ -331,7 +345,11 @@ impl<'c> Tx<'c> {
         let (rows, differences) = compare(T::composite(), &before, &nothing);
         self.write_rows(id, rows)?;
         self.connection.delete(def.head, &[CellRef::Uuid(id.0)])?;
-        self.write_changes(id, object.head.version + 1, differences)
+        let head = &object.head;
+        let mut changes = vec![self.deletion(head)];
+        changes.extend(self.lines((id, head.version + 1), differences));
+        let next = self.next(def, (id, head.history), Deed::Deleted, changes);
+        self.write_changes(id, &next)
     }
 
     fn write_rows(&mut self, id: ObjectId, rows: Vec<RowChange>) -> Result<(), Fault> {
@@ -359,14 +377,16 @@ impl<'c> Tx<'c> {
         &mut self,
         def: &'static ObjectDef,
         id: ObjectId,
-        version: i64,
+        (version, history): (i64, Option<Digest>),
         fields: &[(usize, CellRef<'_>)],
     ) -> Result<(), Fault> {
-        let mut columns = Vec::with_capacity(3 + fields.len());
+        let mut columns = Vec::with_capacity(4 + fields.len());
+        let history = history.map(|digest| digest.to_string());
         columns.extend([
             (head_column::VERSION, CellRef::Int(version + 1)),
             (head_column::CHANGED_AT, CellRef::Instant(self.now().as_micros())),
             (head_column::CHANGED_BY, CellRef::Text(self.actor.name())),
+            (head_column::HISTORY, history.as_deref().map_or(CellRef::Null, CellRef::Text)),
         ]);
         columns.extend_from_slice(fields);
         let guard = Some((head_column::VERSION, CellRef::Int(version)));
@@ -404,29 +424,6 @@ impl<'c> Tx<'c> {
             return Ok(());
         }
         Err(self.stale(T::def(), object.head.clone(), expected)?)
-    }
-
-    pub(super) fn write_changes(
-        &mut self,
-        id: ObjectId,
-        version: i64,
-        differences: Vec<Difference>,
-    ) -> Result<(), Fault> {
-        for (line, difference) in (1..).zip(differences) {
-            let change = FieldChange {
-                version,
-                at: self.now(),
-                actor: self.actor.name().to_string(),
-                source: self.actor.source().name().to_string(),
-                segment: difference.segment.name.to_string(),
-                record: difference.record,
-                field: difference.field.to_string(),
-                old: difference.old,
-                new: difference.new,
-            };
-            self.connection.insert(&CHANGE_DOCUMENT, &RowOf(&change.cells(id.0, line)))?;
-        }
-        Ok(())
     }
 }
 

@@ -145,8 +145,8 @@ fn a_deleted_object_is_gone_with_its_records_and_its_change_document_stays() {
     assert!(town.read(|tx| tx.segment::<MemberAddress>(id.id())).is_empty());
     assert!(town.read(|tx| tx.segment::<MemberFee>(id.id())).is_empty());
     let changes = town.read(|tx| tx.changes(id.id(), 0));
-    // General data, two addresses, a fee, a duty.
-    assert_eq!(changes.len(), 5);
+    // That it ended, general data, two addresses, a fee, a duty.
+    assert_eq!(changes.len(), 6);
     assert!(changes.iter().all(|change| change.version == 2 && change.new.is_none()));
     town.insert(member("Ada Lovelace", "A-1"));
 }

@@ -122,7 +122,13 @@ impl Town {
     }
 
     pub(crate) fn loan(&self) -> Ref<Loan> {
-        self.insert(loan(self.member(), "2024-06-01")).id()
+        self.loan_of("A-1")
+    }
+
+    /// A loan of a member with this card.
+    pub(crate) fn loan_of(&self, card: &str) -> Ref<Loan> {
+        let member = self.insert(member("Ada Lovelace", card)).id();
+        self.insert(loan(member, "2024-06-01")).id()
     }
 }
 

@@ -14,6 +14,7 @@ mod deliveries;
 mod documents;
 mod flow;
 mod headers;
+mod histories;
 mod homes;
 mod invoices;
 mod item_categories;

@@ -10,11 +10,13 @@ mod online_retail;
 mod tests;
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use tessera_kernel::ObjectEntry;
+use tessera_kernel::{
+    Actor, Clock as _, IdSource as _, ObjectEntry, RandomIds, Source, SystemClock,
+};
 
 use crate::database::DatabaseArguments;
 use crate::error::CommandError;
@@ -91,7 +93,8 @@ pub(crate) fn run(command: &Import) -> Result<ExitCode, CommandError> {
     let input = Input::open(&command.file)?;
     let bar = progress::bytes(input.size, "import");
     let position = input.position.clone();
-    let booking = Booking::new(installation.db().clone(), entry, command.existing)?;
+    let run = run_of(&command.file);
+    let booking = Booking::new(installation.db().clone(), run.clone(), entry, command.existing)?;
     let mut passed = || bar.set_position(position.get());
     let (outcome, read) = book_all(command.format, &entry, input, booking, &mut passed);
     bar.finish_and_clear();
@@ -105,7 +108,15 @@ pub(crate) fn run(command: &Import) -> Result<ExitCode, CommandError> {
         counts.skipped,
         counts.failed
     ));
+    tell(format!("run {}", run.request().unwrap_or_default()));
     command.tell_errors(&outcome.errors)
+}
+
+/// An import with a run of its own, by which what it changed is found in the history.
+fn run_of(file: &Path) -> Actor {
+    let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
+    let id = RandomIds::system().next(SystemClock.now(), None).to_string();
+    Actor::system(Source::Import).through(&name).for_request(&id)
 }
 
 /// Books every record of a file. Where the file breaks off, what was read before is booked and

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use serde_json::Value;
 use tessera_kernel::{
     Actor, Cell, Condition, CreateObject, Database, Fault, ObjectDef, ObjectEntry, ObjectId,
-    Problem, ProblemKind, Select, Source, Tx, head_column,
+    Problem, ProblemKind, Select, Tx, head_column,
 };
 
 use super::{Existing, Row};
@@ -53,6 +53,8 @@ type Answer = (u64, Option<String>, Result<Booked, Problem>);
 /// Books records of one object type.
 pub(super) struct Booking {
     db: Database,
+    /// The import, with its run.
+    actor: Actor,
     entry: ObjectEntry,
     create: CreateObject,
     existing: Existing,
@@ -64,9 +66,10 @@ pub(super) struct Booking {
 }
 
 impl Booking {
-    /// Refused where objects of this type are only made by verbs.
+    /// Refused where objects of this type are only made by verbs. `actor` is the import with its run.
     pub(super) fn new(
         db: Database,
+        actor: Actor,
         entry: ObjectEntry,
         existing: Existing,
     ) -> Result<Self, CommandError> {
@@ -75,7 +78,7 @@ impl Booking {
             CommandError::Input(format!("{name} is made by its verbs, not by an import"))
         })?;
         let (answers, numbers, outcome) = (channel(), HashSet::new(), Outcome::default());
-        Ok(Self { db, entry, create, existing, answers, waiting: 0, numbers, outcome })
+        Ok(Self { db, actor, entry, create, existing, answers, waiting: 0, numbers, outcome })
     }
 
     /// Queues a row.
@@ -94,7 +97,7 @@ impl Booking {
         let answer = self.answers.0.clone();
         self.waiting += 1;
         self.db.submit(
-            Actor::system(Source::Import),
+            self.actor.clone(),
             move |tx| book(tx, &entry, create, existing, &record),
             // The receiver lives until every answer is there.
             move |outcome| drop(answer.send((line, number, outcome))),

@@ -54,7 +54,13 @@ impl Place {
         let before = self.stored().0.len();
         let file = self.folder.path().join("file");
         std::fs::write(&file, content).unwrap();
-        let booking = Booking::new(self.installation.db().clone(), self.entry, existing).unwrap();
+        let booking = Booking::new(
+            self.installation.db().clone(),
+            tessera_kernel::Actor::system(tessera_kernel::Source::Import),
+            self.entry,
+            existing,
+        )
+        .unwrap();
         let rows = Cell::new(0);
         let mut passed = || rows.set(rows.get() + 1);
         let input = Input::open(&file).unwrap();
