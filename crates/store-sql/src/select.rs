@@ -93,8 +93,11 @@ impl<'q, D: Dialect> Render<'_, 'q, D> {
                 self.sql.push(')');
             }
         }
-        self.order(select);
-        self.limit(select);
+        // A single query in brackets is in order already, and no second order may follow it.
+        if D::MERGES || select.branches.len() > 1 {
+            self.order(select);
+            self.limit(select);
+        }
         self.sql.push_str(") AS found)");
     }
 
