@@ -213,6 +213,12 @@ where
     E: From<Fault> + Send,
 {
     fn run(&mut self, connection: &mut dyn Connection) -> Verdict {
+        let alone = connection.is_isolated();
+        if self.started && alone {
+            // What the cache and the blocks know may rest on the first run, which was not kept.
+            self.environment.cache.clear();
+            self.environment.numbering.forget_all();
+        }
         (self.started, self.outcome) = (true, None);
         self.blocks.clear();
         let current = match current(connection, &self.environment, &self.actor, false) {
@@ -223,7 +229,6 @@ where
             }
         };
         let actor = current.as_ref().unwrap_or(&self.actor);
-        let alone = connection.is_isolated();
         let reserved = Reserved::default();
         let mut tx = Tx::new(connection, &self.environment, actor, Some(&reserved));
         let outcome =

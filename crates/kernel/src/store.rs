@@ -238,7 +238,7 @@ pub enum Verdict {
 }
 
 /// A command on its way through the writer. The engine calls `run` (again, after a serialization
-/// failure) and then `finished` exactly once, after the durable commit.
+/// failure, or where another one of its batch was undone) and then `finished` exactly once, after the durable commit.
 pub trait Job: Send {
     /// Does the work. A panic counts as [`Verdict::Undo`].
     fn run(&mut self, connection: &mut dyn Connection) -> Verdict;

@@ -37,8 +37,12 @@ pub(crate) struct Session<'c> {
     text: String,
     /// Only a session that writes has it.
     control: Option<Control<'c>>,
-    /// The job has written, inside its savepoint.
-    savepoint: bool,
+    /// Each job has a savepoint, which it alone can be undone to.
+    apart: bool,
+    /// The job has written.
+    written: bool,
+    /// Something is to be undone that can't be undone alone.
+    spoilt: bool,
     /// SQLite rolled the whole transaction back after this error.
     lost: Option<StoreError>,
     /// The job was refused something, so that it can only be undone.
@@ -59,7 +63,9 @@ impl<'c> Session<'c> {
             columns: Vec::new(),
             text: String::new(),
             control: None,
-            savepoint: false,
+            apart: false,
+            written: false,
+            spoilt: false,
             lost: None,
             refused: None,
             deadline,
@@ -89,11 +95,11 @@ impl<'c> Session<'c> {
         outcome.map(drop).map_err(|error| store_error(&error))
     }
 
-    /// Begins the transaction of a batch.
-    pub(crate) fn begin(&mut self) -> Done {
+    /// Begins the transaction of a batch: with a savepoint for each job (`apart`), or without, which is faster.
+    pub(crate) fn begin(&mut self, apart: bool) -> Done {
         self.lost = None;
-        self.savepoint = false;
-        // Only open where an earlier one could neither be committed nor rolled back.
+        (self.apart, self.written, self.spoilt) = (apart, false, false);
+        // Open where an earlier one could neither be committed nor rolled back, or was spoilt.
         self.roll_back();
         self.control(|control| &mut control.begin)
     }
@@ -101,6 +107,11 @@ impl<'c> Session<'c> {
     /// Whether SQLite gave the transaction up.
     pub(crate) fn is_lost(&self) -> bool {
         self.lost.is_some()
+    }
+
+    /// Whether a job is to be undone that had no savepoint: the batch can only begin anew.
+    pub(crate) fn is_spoilt(&self) -> bool {
+        self.spoilt
     }
 
     /// Commits the batch. After an error nothing of it is kept.
@@ -137,17 +148,21 @@ impl<'c> Session<'c> {
             self.undo();
             return Err(refused);
         }
-        if !std::mem::take(&mut self.savepoint) {
+        if !std::mem::take(&mut self.written) || !self.apart {
             return Ok(());
         }
         let outcome = self.control(|control| &mut control.release);
         outcome.inspect_err(|error| self.lost = Some(error.clone()))
     }
 
-    /// Undoes what the job wrote; true where its batch is still open.
+    /// Undoes what the job wrote, or notes that the batch can't be kept as it is.
     pub(crate) fn undo(&mut self) {
         self.refused = None;
-        if self.lost.is_some() || !std::mem::take(&mut self.savepoint) {
+        if self.lost.is_some() || !std::mem::take(&mut self.written) {
+            return;
+        }
+        if !self.apart {
+            self.spoilt = true;
             return;
         }
         let undone = self.control(|control| &mut control.undo);
@@ -164,13 +179,16 @@ impl<'c> Session<'c> {
         self.lost.clone().map_or(Ok(()), Err)
     }
 
-    /// Makes sure that the session can write, inside the savepoint of the job.
+    /// Makes sure that the session can write, inside the savepoint of the job if it has one.
     fn writable(&mut self) -> Done {
         self.alive()?;
-        if !self.savepoint {
-            self.control(|control| &mut control.savepoint)?;
-            self.savepoint = true;
+        if self.written {
+            return Ok(());
         }
+        if self.apart {
+            self.control(|control| &mut control.savepoint)?;
+        }
+        self.written = true;
         Ok(())
     }
 

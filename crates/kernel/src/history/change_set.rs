@@ -101,27 +101,34 @@ pub struct ChangeSet {
     /// What was touched, in order.
     pub objects: Vec<Touched>,
     pub(crate) digest: String,
+    whole: bool,
 }
 
 impl ChangeSet {
     /// Reads a row.
     pub(crate) fn read(row: &mut dyn RowSource) -> Result<Self, Fault> {
         let missing = || Fault::corrupt("a change set is incomplete");
-        Ok(Self {
+        let mut set = Self {
             id: ObjectId(row.uuid()?.ok_or_else(missing)?),
             at: Instant::from_micros(row.instant()?.ok_or_else(missing)?),
             actor: row.text()?.ok_or_else(missing)?.to_string(),
             source: row.text()?.ok_or_else(missing)?.to_string(),
             via: row.text()?.map(str::to_string),
             request: row.text()?.map(str::to_string),
-            objects: read_objects(row.text()?.ok_or_else(missing)?)?,
-            digest: row.text()?.ok_or_else(missing)?.to_string(),
-        })
+            objects: Vec::new(),
+            digest: String::new(),
+            whole: false,
+        };
+        let objects = row.text()?.ok_or_else(missing)?.to_string();
+        set.objects = read_objects(&objects)?;
+        set.digest = row.text()?.ok_or_else(missing)?.to_string();
+        set.whole = set.compute(&objects).to_string() == set.digest;
+        Ok(set)
     }
 
     /// Whether it is as it was written.
     pub(crate) fn is_whole(&self) -> bool {
-        self.compute(&write_objects(&self.objects)).to_string() == self.digest
+        self.whole
     }
 
     fn compute(&self, objects: &str) -> Digest {
@@ -210,6 +217,7 @@ impl Tx<'_> {
             request: self.actor.request().map(str::to_string),
             objects,
             digest: String::new(),
+            whole: true,
         };
         set.digest = set.compute(&text).to_string();
         let row = [

@@ -135,6 +135,10 @@ pub(crate) struct StateDigest {
 impl StateDigest {
     /// Takes a record of a segment, without the id of its object.
     pub(crate) fn record(&mut self, segment: &'static SegmentDef, row: &dyn WriteRow) {
+        if self.records.is_empty() {
+            self.bytes.reserve(USUAL.0);
+            self.records.reserve(USUAL.1);
+        }
         let start = self.bytes.len();
         // The first column of the table is the object.
         let columns = &segment.table().columns[1..];
@@ -158,6 +162,9 @@ impl StateDigest {
     }
 }
 
+/// Bytes and records of a document of some size, for which room is made at once.
+const USUAL: (usize, usize) = (8_192, 32);
+
 /// Writes columns with their names.
 struct Columns<'d> {
     bytes: &'d mut Vec<u8>,
@@ -170,11 +177,17 @@ impl Columns<'_> {
         if matches!(&column.fill, Fill::Value(fill) if fill.as_ref() == cell) {
             return;
         }
+        // An empty column is as one that is not there, unless earlier rows got a value in it.
+        if matches!(cell, CellRef::Null) && !matches!(column.fill, Fill::Value(_)) {
+            return;
+        }
+        let name = column.name.as_bytes();
+        self.bytes.reserve(name.len() + 6 + value.len());
         // No name has the byte 0.
-        self.bytes.extend(column.name.as_bytes());
-        self.bytes.extend([0, tag]);
-        self.bytes.extend((value.len() as u32).to_be_bytes());
-        self.bytes.extend(value);
+        self.bytes.extend_from_slice(name);
+        self.bytes.extend_from_slice(&[0, tag]);
+        self.bytes.extend_from_slice(&(value.len() as u32).to_be_bytes());
+        self.bytes.extend_from_slice(value);
     }
 }
 
