@@ -1,12 +1,13 @@
 //! Number ranges: no number twice, whatever happens to the commands that draw.
 
 use std::collections::HashSet;
+use std::sync::mpsc::channel;
 
 use proptest::prelude::*;
-use tessera_kernel::{Fault, Tx};
+use tessera_kernel::{Cell, Fault, Tx};
 
-use crate::sample::member;
-use crate::town::{Town, undone};
+use crate::sample::{Member, member};
+use crate::town::{Town, ada, undone};
 
 fn draw(town: &Town, keep: bool) -> Option<String> {
     town.command(move |tx| {
@@ -45,6 +46,45 @@ fn a_block_survives_an_undone_command_that_only_drew_from_it() {
     // L0002 is lost with the command, the block is not.
     assert_eq!(draws(&town, 1), ["L0003"]);
     assert!(town.log.take().is_empty());
+}
+
+#[test]
+fn a_batch_that_begins_anew_for_an_undone_command_repeats_no_number_and_leaves_no_gap() {
+    let town = Town::new();
+    let (open, gate) = channel::<()>();
+    // While the writer waits, the others come into one batch behind it.
+    let mut gate = Some(gate);
+    town.database.submit(
+        ada(),
+        move |_| Ok::<_, Fault>(gate.take().map(|gate| gate.recv())),
+        |done| _ = done.unwrap(),
+    );
+    let (answer, answers) = channel();
+    for nth in 0..9 {
+        let answer = answer.clone();
+        let run = move |tx: &mut Tx<'_>| {
+            let numbers = [tx.next_number("loan")?, tx.next_number("loan")?];
+            tx.insert(member("Ada", &format!("C{nth}")))?;
+            if nth % 4 == 3 { undone() } else { Ok(numbers) }
+        };
+        town.database.submit(ada(), run, move |outcome: Result<_, Fault>| {
+            let _ = answer.send(outcome.ok());
+        });
+    }
+    drop(answer);
+    open.send(()).unwrap();
+    let answered: Vec<Option<[String; 2]>> = answers.iter().collect();
+    let kept: Vec<String> = answered.iter().flatten().flatten().cloned().collect();
+    assert_eq!(answered.iter().filter(|answer| answer.is_none()).count(), 2);
+    assert_eq!(kept.len(), 14);
+    let distinct: HashSet<&String> = kept.iter().collect();
+    assert_eq!(distinct.len(), 14, "{kept:?}");
+    let is_there =
+        |card: &str| town.read(|tx| tx.find::<Member>("card", Cell::Text(card.into()))).len() == 1;
+    assert!(is_there("C2") && is_there("C4") && !is_there("C3") && !is_there("C7"));
+    // The next number is behind all of them.
+    let next = draws(&town, 1).remove(0);
+    assert!(kept.iter().all(|number| *number < next), "{next} after {kept:?}");
 }
 
 #[test]
