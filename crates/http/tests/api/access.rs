@@ -124,8 +124,8 @@ async fn a_user_works_with_what_their_teams_and_those_below_are_responsible_for(
     }
     let number = server.get(&path(&hidden)).await.json()["number"].as_str().unwrap().to_string();
     let by_number = |number: &str| format!("/api/v1/business_partner/by-number/{number}");
-    let refused = nora.get(&by_number(&number)).await.expect(404).text;
-    let nothing = nora.get(&by_number("4711")).await.expect(404).text;
+    let refused = nora.get(&by_number(&number)).await.expect(404).told();
+    let nothing = nora.get(&by_number("4711")).await.expect(404).told();
     assert_eq!(refused.replace(&number, "4711"), nothing);
 }
 
@@ -231,8 +231,8 @@ async fn a_hidden_field_can_be_neither_asked_for_nor_given() {
         let refused = ben.get(&format!("{list}?{query}")).await.expect(422);
         assert!(!refused.text.contains("search_term,"), "{}", refused.text);
     }
-    let nothing = ben.get(&format!("{list}?nonsense=1")).await.expect(422).text;
-    let hidden = ben.get(&format!("{list}?search_term=1")).await.expect(422).text;
+    let nothing = ben.get(&format!("{list}?nonsense=1")).await.expect(422).told();
+    let hidden = ben.get(&format!("{list}?search_term=1")).await.expect(422).told();
     assert_eq!(hidden.replace("search_term", "nonsense"), nothing);
     for (body, path_of_finding) in [
         (term("X"), "general.search_term"),
@@ -287,11 +287,11 @@ async fn what_somebody_may_not_read_can_not_be_referred_to_and_looks_like_nothin
     let mut texts = Vec::new();
     for target in [&hidden, &nothing] {
         let mut body = partner("Own");
-        let link = json!({ "category": "EMPLOYEE_OF", "other": target, "valid": { "from": "2026-01-01", "to": "9999-12-31" } });
+        let link = json!({ "category": "employee_of", "other": target, "valid": { "from": "2026-01-01", "to": "9999-12-31" } });
         body["relationships"] = json!([link]);
         let refused = nora.post("/api/v1/business_partner", &body).await.expect(422);
         assert!(refused.text.contains("there is no"), "{}", refused.text);
-        texts.push(refused.text.replace(target.as_str(), "ID"));
+        texts.push(refused.told().replace(target.as_str(), "ID"));
     }
     assert_eq!(texts[0], texts[1]);
 }

@@ -57,6 +57,13 @@ impl Answer {
         serde_json::from_str(&self.text).unwrap_or(Value::Null)
     }
 
+    /// What a problem says, whatever the request was.
+    pub(crate) fn told(&self) -> String {
+        let mut problem = self.json();
+        assert!(problem["request"].take().is_string(), "{}", self.text);
+        problem.to_string()
+    }
+
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
     }
