@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::{Value, json};
-use tessera_kernel::{Actor, Fault, Source};
+use tessera_kernel::{Actor, Source};
 
 use crate::database::DatabaseArguments;
 use crate::error::CommandError;
