@@ -7,6 +7,7 @@
 
 mod definition;
 mod extended;
+mod input;
 mod snapshot;
 mod told;
 

@@ -1,5 +1,7 @@
 //! Object types with what was added to them.
 
+use std::sync::Arc;
+
 use crate::{
     Cardinality, ChoiceDef, ColumnDef, CompositeDef, CustomField, CustomSegment, CustomType,
     FieldDef, FieldType, HeadField, IndexDef, Multiplicity, ObjectDef, Part, Placement, SegmentDef,
@@ -11,7 +13,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct Extended {
     /// What it was made of.
-    pub(crate) segments: Vec<CustomSegment>,
+    pub(crate) segments: Arc<[CustomSegment]>,
     /// Everything that is stored, also what is retired; fields by name, so that digests stay the same.
     pub(crate) stored: &'static ObjectDef,
     /// What there is to be seen and given.
@@ -56,7 +58,7 @@ impl Extended {
             leak(CompositeDef { name, help, parts })
         };
         Self {
-            segments: segments.to_vec(),
+            segments: segments.into(),
             stored: with_head,
             told: told_def,
             stored_parts: parts(stored),

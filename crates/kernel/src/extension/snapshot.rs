@@ -81,7 +81,7 @@ impl Extensions {
             by_object.entry(def.name).or_insert((def, Vec::new())).1.push(definition);
         }
         let extended = by_object.into_iter().map(|(name, (def, segments))| {
-            let same = former.objects.get(name).filter(|former| former.segments == segments);
+            let same = former.objects.get(name).filter(|former| *former.segments == *segments);
             (name, same.cloned().unwrap_or_else(|| Extended::new(def, &segments)))
         });
         Self { generation, objects: extended.collect() }

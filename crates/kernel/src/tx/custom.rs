@@ -1,16 +1,13 @@
 //! Parts made at run time: given beside what a verb takes, and written with the object.
 
-use std::borrow::Cow;
-
 use serde_json::{Map, Value};
 
 use super::save::{ABSENT, Keyed, head_updates};
 use crate::change::{Image, compare};
 use crate::history::{Deed, StateDigest};
 use crate::{
-    Action, ActionTarget, Answer, CompositeDef, Extensions, Fault, FieldProblem, Multiplicity,
-    ObjectDef, ObjectEntry, ObjectId, Part, Problem, ProblemKind, RowBuffer, Tx,
-    extension::Extended, json,
+    Extensions, Fault, FieldProblem, Multiplicity, ObjectDef, ObjectEntry, ObjectId, Part, Problem,
+    ProblemKind, RowBuffer, Tx, extension::Extended, json,
 };
 
 /// Custom parts that the caller gave, on their way to the objects that the command makes or changes.
@@ -92,6 +89,7 @@ impl Tx<'_> {
         id: Option<ObjectId>,
         body: &Value,
     ) -> Result<Option<Value>, Fault> {
+        self.given = None;
         let Some(extended) = self.extensions.of(object).cloned() else { return Ok(None) };
         let Some(body) = body.as_object() else { return Ok(None) };
         let is_custom = |name: &str| extended.told_parts.parts.iter().any(|part| part.name == name);
@@ -243,9 +241,10 @@ impl Tx<'_> {
         value: &mut Value,
     ) -> Result<(), Fault> {
         let Some(extended) = self.extensions.of(object).cloned() else { return Ok(()) };
+        let is_told = |part: &Part| extended.told_parts.parts.iter().any(|it| it.name == part.name);
         let mut image = Vec::with_capacity(extended.stored_parts.parts.len());
         for part in &extended.stored_parts.parts {
-            image.push(self.part_rows(part, id)?);
+            image.push(if is_told(part) { self.part_rows(part, id)? } else { Vec::new() });
         }
         let mut stored = json::rows_to_json(extended.stored_parts, &image)?;
         if let Some(value) = value.as_object_mut() {
@@ -370,43 +369,4 @@ fn by_verbs(def: &ObjectDef, fields: &[&str]) -> Problem {
     let rule = "is changed by verbs only";
     problem.fields = fields.iter().map(|name| FieldProblem::new(*name, rule)).collect();
     problem
-}
-
-/// A body of a new object with what was added to its type: what it may have.
-///
-/// Parts of the form come first.
-pub(crate) fn with_custom(form: &CompositeDef, extended: Option<&Extended>) -> CompositeDef {
-    let custom = extended.into_iter().flat_map(|it| it.told_parts.parts.iter());
-    let parts = form.parts.iter().chain(custom).cloned().collect();
-    CompositeDef { name: form.name, help: form.help, parts }
-}
-
-impl Extensions {
-    /// The input of a verb that makes objects of a type: with what was added to these.
-    pub fn input<'d>(&self, object: &str, form: &'d CompositeDef) -> Cow<'d, CompositeDef> {
-        match self.of(object) {
-            None => Cow::Borrowed(form),
-            extended => Cow::Owned(with_custom(form, extended)),
-        }
-    }
-
-    /// The input of a verb; one that makes objects of its type takes what was added to these.
-    pub fn input_of(&self, action: &Action) -> Cow<'static, CompositeDef> {
-        let form = (action.input)();
-        if action.makes() { self.input(action.object, form) } else { Cow::Borrowed(form) }
-    }
-}
-
-impl Action {
-    /// Whether it is a verb of a collection that answers with objects of this, which it made.
-    pub fn makes(&self) -> bool {
-        let answers = match self.answer {
-            Answer::Object(name) | Answer::Member(_, name) | Answer::Members(_, name) => {
-                name == self.object
-            }
-            Answer::Head => true,
-            Answer::Report => false,
-        };
-        answers && self.target == ActionTarget::Collection && !self.reads
-    }
 }
