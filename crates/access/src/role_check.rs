@@ -7,6 +7,7 @@ use crate::{Effect, Role, Scope};
 impl Checked for Role {
     fn check(&self, tx: &mut Tx<'_>) -> Result<(), Problem> {
         let registry = &tx.environment().registry;
+        let told = |entry: &ObjectEntry| tx.told((entry.def)());
         let mut findings = Vec::new();
         let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
         let name = &self.header.name;
@@ -29,7 +30,9 @@ impl Checked for Role {
         }
         for (position, rule) in self.fields.iter().enumerate() {
             let path = format!("fields[{position}]");
-            if let Err(finding) = check_field(registry, &path, &rule.object_type, &rule.field) {
+            if let Err(finding) =
+                check_field(registry, &told, &path, (&rule.object_type, &rule.field))
+            {
                 findings.push(finding);
             }
         }
@@ -90,13 +93,13 @@ fn known<'r>(registry: &'r Registry, object: &str) -> Result<&'r ObjectEntry, St
 
 fn check_field(
     registry: &Registry,
+    told: &dyn Fn(&ObjectEntry) -> &'static ObjectDef,
     path: &str,
-    object: &str,
-    field: &str,
+    (object, field): (&str, &str),
 ) -> Result<(), FieldProblem> {
     let refuse = |member: &str, rule| FieldProblem::new(format!("{path}.{member}"), rule);
     let entry = known(registry, object).map_err(|rule| refuse("object_type", rule))?;
-    let parts = &(entry.def)().composite.parts;
+    let parts = &told(entry).composite.parts;
     let (part, rest) = field.split_once('.').map_or((field, None), |(p, f)| (p, Some(f)));
     let Some(part) = parts.iter().find(|known| known.name == part) else {
         let known: Vec<&str> = parts.iter().map(|part| part.name).collect();

@@ -111,6 +111,7 @@ fn record(
         catalogues: composition.catalogues,
         numbering: composition.numbering,
         cache: Cache::default(),
+        extensions: tessera_kernel::CurrentExtensions::default(),
     };
     let db = Database::open(store, environment)?;
     let mut driver = Embedded::new(&db, fixture);

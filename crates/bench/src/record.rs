@@ -40,6 +40,10 @@ impl Store for RecordingStore {
         self.inner.migrate(tables)
     }
 
+    fn extend(&self, tables: &[&'static TableDef]) -> Result<(), StoreError> {
+        self.inner.extend(tables)
+    }
+
     fn backup(&self, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError> {
         self.inner.backup(to, progress)
     }

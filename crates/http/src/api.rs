@@ -1,14 +1,16 @@
 //! What every request shares.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use tessera_identity::Identity;
 use tessera_installation::Installation;
-use tessera_kernel::{Actor, Database, Fault, Problem, ReadMode, Source, StoreError, Tx};
+use tessera_kernel::{
+    Actor, Database, Environment, Extensions, Fault, Problem, ReadMode, Source, StoreError, Tx,
+};
 use tokio::sync::Semaphore;
 
 use crate::health::{Gauges, Health};
@@ -75,6 +77,24 @@ pub(crate) const POOL: usize = 8;
 /// Threads among them that what may take long leaves alone.
 const KEPT_THREADS: usize = 2;
 
+/// Documents for whoever may see everything.
+struct Documents {
+    /// What they were made of.
+    extensions: Arc<Extensions>,
+    openapi: Bytes,
+    metadata: Bytes,
+}
+
+impl Documents {
+    fn of(environment: &Environment, extensions: Arc<Extensions>) -> Self {
+        let Environment { registry, catalogues, .. } = environment;
+        let openapi = openapi::document(registry, &extensions).to_string().into();
+        let metadata =
+            metadata::document((registry, &extensions), catalogues, None).to_string().into();
+        Self { extensions, openapi, metadata }
+    }
+}
+
 /// What every request shares.
 pub struct Api {
     pub(crate) db: Database,
@@ -91,8 +111,7 @@ pub struct Api {
     pub(crate) proxies: Vec<IpAddr>,
     pub(crate) health: Health,
     pub(crate) gauges: Gauges,
-    pub(crate) openapi: Bytes,
-    pub(crate) metadata: Bytes,
+    documents: Mutex<Documents>,
     pub(crate) secure_cookies: bool,
     /// The address that people use, without a slash at its end.
     pub(crate) public_url: String,
@@ -105,10 +124,7 @@ impl Api {
     pub fn new(installation: &Installation, identity: Arc<Identity>, limits: Limits) -> Self {
         let db = installation.db().clone();
         let environment = db.environment();
-        let openapi = openapi::document(&environment.registry).to_string().into();
-        let metadata = metadata::document(&environment.registry, &environment.catalogues, None)
-            .to_string()
-            .into();
+        let documents = Mutex::new(Documents::of(environment, environment.extensions.get()));
         Self {
             db,
             identity,
@@ -122,8 +138,7 @@ impl Api {
             proxies: Vec::new(),
             health: Health::default(),
             gauges: Gauges::default(),
-            openapi,
-            metadata,
+            documents,
             secure_cookies: false,
             public_url: "http://127.0.0.1:8080".to_string(),
             ready: AtomicBool::new(true),
@@ -157,6 +172,25 @@ impl Api {
     pub fn on_commit(mut self, heard: impl Fn() + Send + Sync + 'static) -> Self {
         self.committed = Box::new(heard);
         self
+    }
+
+    /// What was added to object types at run time, as every process knows it shortly after.
+    pub(crate) async fn extensions(&self) -> Result<Arc<Extensions>, Problem> {
+        if self.db.is_extension_due() {
+            let db = self.db.clone();
+            blocking(move || Ok::<_, Problem>(db.refresh_extensions()?)).await??;
+        }
+        Ok(self.db.environment().extensions.get())
+    }
+
+    /// The whole document of the API, and that for user interfaces.
+    pub(crate) async fn documents(&self) -> Result<(Bytes, Bytes), Problem> {
+        let extensions = self.extensions().await?;
+        let mut known = self.documents.lock().unwrap_or_else(PoisonError::into_inner);
+        if !Arc::ptr_eq(&known.extensions, &extensions) {
+            *known = Documents::of(self.db.environment(), extensions);
+        }
+        Ok((known.openapi.clone(), known.metadata.clone()))
     }
 
     /// Whether new requests are welcome.

@@ -145,7 +145,7 @@ fn columns(def: &ObjectDef, mask: Option<&Mask>) -> Columns {
     let is_shown = |head: &&HeadField| mask.is_none_or(|m| m.shows(head.part, head.field.name));
     for head in def.head_fields.iter().filter(is_shown) {
         let indexed = head.field.index || head.field.unique;
-        let (name, kind, position) = (head.field.name, head.field.kind, head.column);
+        let (name, kind, position) = (head.name, head.field.kind, head.column);
         let mut add = |name: String, position, kind, indexed| {
             columns.push((name, Column { position, kind, indexed }));
         };
@@ -182,7 +182,7 @@ fn names(columns: &Columns, wanted: impl Fn(&Column) -> bool) -> Vec<String> {
 pub(crate) fn parameters(def: &ObjectDef) -> Vec<(String, String)> {
     let mut parameters = Vec::new();
     for (name, column) in columns(def, None) {
-        let field = def.head_fields.iter().find(|head| head.field.name == name);
+        let field = def.head_fields.iter().find(|head| head.name == name);
         let mut help = field.map_or_else(String::new, |head| format!("{} ", head.field.help));
         if !column.indexed {
             help.push_str("Only together with a filter that has an index.");

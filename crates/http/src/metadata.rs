@@ -2,21 +2,23 @@
 
 use serde_json::{Map, Value, json};
 use tessera_kernel::{
-    Action, ActionTarget, Actor, Cardinality, Catalogues, Code, CompositeDef, FieldDef, FieldType,
-    Literal, Module, Multiplicity, ObjectEntry, Part, Registry, Sign, TimeConstraint, Visibility,
+    Action, ActionTarget, Actor, Cardinality, Catalogues, Code, CompositeDef, Extensions, FieldDef,
+    FieldType, Literal, Module, Multiplicity, ObjectEntry, Part, Registry, Sign, TimeConstraint,
+    Visibility,
 };
 
 /// The whole document.
 pub(crate) fn document(
-    registry: &Registry,
+    (registry, extensions): (&Registry, &Extensions),
     catalogues: &Catalogues,
     actor: Option<&Actor>,
 ) -> Value {
     let modules: Vec<Value> = registry.modules().iter().map(module).collect();
     let objects = registry.modules().iter().flat_map(|module| {
-        let objects = module.objects.iter().map(|entry| object(registry, module, entry));
+        let objects =
+            module.objects.iter().map(|entry| object((registry, extensions), module, entry));
         let objects = objects.filter_map(|object| match actor {
-            Some(actor) => reduced(registry, actor, object),
+            Some(actor) => reduced((registry, extensions), actor, object),
             None => Some(object),
         });
         objects.collect::<Vec<_>>()
@@ -36,8 +38,12 @@ pub(crate) fn document(
 }
 
 /// An object type as an actor may know it; none where they may do nothing to such objects.
-fn reduced(registry: &Registry, actor: &Actor, mut object: Value) -> Option<Value> {
-    let def = (registry.object(object["name"].as_str()?)?.def)();
+fn reduced(
+    (registry, extensions): (&Registry, &Extensions),
+    actor: &Actor,
+    mut object: Value,
+) -> Option<Value> {
+    let def = extensions.told((registry.object(object["name"].as_str()?)?.def)());
     for verb in ["create", "change", "delete"] {
         let possible = object[verb].as_bool() == Some(true) && actor.may(def.name, verb);
         object[verb] = possible.into();
@@ -101,11 +107,26 @@ fn label(name: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-fn object(registry: &Registry, module: &Module, entry: &ObjectEntry) -> Value {
-    let def = (entry.def)();
-    let actions: Vec<Value> =
-        registry.actions().filter(|action| action.object == def.name).map(action).collect();
-    let list: Vec<Value> = def.head_fields.iter().map(|head| field(head.field)).collect();
+fn object(
+    (registry, extensions): (&Registry, &Extensions),
+    module: &Module,
+    entry: &ObjectEntry,
+) -> Value {
+    let def = extensions.told((entry.def)());
+    let actions: Vec<Value> = registry
+        .actions()
+        .filter(|it| it.object == def.name)
+        .map(|it| action(it, extensions))
+        .collect();
+    let list: Vec<Value> = def
+        .head_fields
+        .iter()
+        .map(|head| {
+            let mut value = field(head.field);
+            value["name"] = head.name.into();
+            value
+        })
+        .collect();
     json!({
         "name": def.name,
         "label": label(def.name),
@@ -114,15 +135,17 @@ fn object(registry: &Registry, module: &Module, entry: &ObjectEntry) -> Value {
         "number_range": def.numbers,
         "create": entry.create.is_some(),
         "change": entry.change.is_some(),
+        "change_custom": def.custom_parts().next().is_some(),
         "delete": entry.delete.is_some(),
-        "create_input": entry.create_input.map(|input| parts(input())),
+        "create_input": entry.create_input.map(|input| parts(&extensions.input(def.name, input()))),
         "list": list,
         "segments": parts(def.composite),
         "actions": actions,
     })
 }
 
-fn action(action: &Action) -> Value {
+fn action(action: &Action, extensions: &Extensions) -> Value {
+    let input = extensions.input_of(action);
     let rules: Vec<Value> =
         action.rules.iter().map(|rule| json!({ "name": rule.name, "help": rule.help })).collect();
     let target = match action.target {
@@ -134,13 +157,24 @@ fn action(action: &Action) -> Value {
         "label": label(action.name),
         "help": action.help,
         "target": target,
-        "input": parts((action.input)()),
+        "input": parts(&input),
         "rules": rules,
     })
 }
 
 fn parts(definition: &CompositeDef) -> Vec<Value> {
     definition.parts.iter().map(part).collect()
+}
+
+/// What people call a part in English.
+fn label_of(part: &Part) -> String {
+    let found = part.labels.iter().find(|(language, _)| *language == "en");
+    found.map_or_else(|| label(part.name), |(_, label)| (*label).to_string())
+}
+
+/// What something is called, by language.
+fn labels(labels: &[(&str, &str)]) -> Value {
+    labels.iter().map(|(language, label)| ((*language).to_string(), Value::from(*label))).collect()
 }
 
 fn part(part: &Part) -> Value {
@@ -151,12 +185,15 @@ fn part(part: &Part) -> Value {
     };
     let mut value = json!({
         "name": part.name,
-        "label": label(part.name),
+        "label": label_of(part),
         "help": part.help,
         "multiplicity": multiplicity,
         "flatten": part.flatten,
         "fields": part.fields.iter().map(field).collect::<Vec<Value>>(),
     });
+    if !part.labels.is_empty() {
+        value["labels"] = labels(part.labels);
+    }
     if let Some(segment) = part.segment {
         let key: Vec<&str> =
             segment.fields[..segment.key_fields()].iter().map(|field| field.name).collect();
@@ -192,6 +229,9 @@ fn field(field: &FieldDef) -> Value {
         Some(Literal::Int(default)) => default.into(),
         Some(Literal::Text(default)) => default.into(),
     };
+    if !field.labels.is_empty() {
+        value["labels"] = labels(field.labels);
+    }
     if let Some(sign) = match field.sign {
         Sign::Any => None,
         Sign::NotNegative => Some("not_negative"),

@@ -7,29 +7,30 @@ mod personal;
 
 use serde_json::{Map, Value, json};
 use tessera_kernel::{
-    Action, ActionTarget, Actor, Module, ObjectDef, ObjectEntry, Registry, schema, with_article,
+    Action, ActionTarget, Actor, CompositeDef, Extensions, Module, ObjectDef, ObjectEntry,
+    Registry, schema, with_article,
 };
 
 use self::bodies::{answer, bulk_answer, change_schema};
 use crate::filter;
 
 /// The document as an actor may know it.
-pub(crate) fn document_for(registry: &Registry, actor: &Actor) -> Value {
-    let mut document = document(registry);
-    personal::reduce(&mut document, registry, actor);
+pub(crate) fn document_for(registry: &Registry, extensions: &Extensions, actor: &Actor) -> Value {
+    let mut document = document(registry, extensions);
+    personal::reduce(&mut document, (registry, extensions), actor);
     document
 }
 
 /// The whole document.
-pub(crate) fn document(registry: &Registry) -> Value {
+pub(crate) fn document(registry: &Registry, extensions: &Extensions) -> Value {
     let (mut paths, mut schemas) = (Map::new(), Map::new());
     schemas.insert("problem".into(), problem());
     for module in registry.modules() {
         for entry in &module.objects {
-            add_object(module, entry, &mut paths, &mut schemas);
+            add_object((module, extensions), entry, &mut paths, &mut schemas);
         }
         for action in &module.actions {
-            add_action(module, action, &mut paths, &mut schemas);
+            add_action((module, extensions), action, &mut paths, &mut schemas);
         }
     }
     identity::add(&mut paths);
@@ -155,12 +156,12 @@ fn id() -> Value {
 }
 
 fn add_object(
-    module: &Module,
+    (module, extensions): (&Module, &Extensions),
     entry: &ObjectEntry,
     paths: &mut Map<String, Value>,
     schemas: &mut Map<String, Value>,
 ) {
-    let def = (entry.def)();
+    let def = extensions.told((entry.def)());
     let (name, tag) = (def.name, module.name);
     schemas.insert(name.into(), schema::object(def));
     schemas.insert(format!("{name}_row"), schema::head_row(def));
@@ -180,13 +181,21 @@ fn add_object(
     put(paths, &format!("{all}/by-number/{{number}}"), "get", by_number);
     past::add_object(tag, entry, paths);
     if entry.create.is_some() {
-        add_create(tag, entry, paths, schemas);
+        add_create((tag, extensions), entry, paths, schemas);
     }
-    if entry.change.is_some() {
+    let custom = CompositeDef {
+        parts: def.custom_parts().cloned().collect(),
+        ..CompositeDef::clone(def.composite)
+    };
+    let changes = match (entry.change, entry.change_input) {
+        (None, _) => Some(custom).filter(|custom| !custom.parts.is_empty()),
+        (Some(_), Some(input)) => Some(extensions.input(name, input()).into_owned()),
+        (Some(_), None) => Some(def.composite.clone()),
+    };
+    if let Some(input) = changes {
         let help = format!("Changes {}: the fields and segments given.", with_article(name));
         let change = operation(tag, &format!("{name}.change"), &help, "200", Some(&shown));
-        let input = entry.change_input.map_or(def.composite, |input| input());
-        schemas.insert(format!("{name}_change"), change_schema(input));
+        schemas.insert(format!("{name}_change"), change_schema(&input));
         let change = with_body(change, body(&reference(&format!("{name}_change")), true));
         put(paths, &one, "patch", with(change, vec![id(), if_match(true)]));
     }
@@ -220,15 +229,15 @@ fn list(tag: &str, def: &ObjectDef) -> Value {
 }
 
 fn add_create(
-    tag: &str,
+    (tag, extensions): (&str, &Extensions),
     entry: &ObjectEntry,
     paths: &mut Map<String, Value>,
     schemas: &mut Map<String, Value>,
 ) {
-    let def = (entry.def)();
+    let def = extensions.told((entry.def)());
     let name = def.name;
     let input = match entry.create_input {
-        Some(input) => schema::composite(input(), true),
+        Some(input) => schema::composite(&extensions.input(name, input()), true),
         None => {
             let mut input = schema::composite(def.composite, true);
             input["properties"]["number"] = json!({
@@ -262,13 +271,13 @@ fn add_create(
 }
 
 fn add_action(
-    module: &Module,
+    (module, extensions): (&Module, &Extensions),
     action: &Action,
     paths: &mut Map<String, Value>,
     schemas: &mut Map<String, Value>,
 ) {
     let name = format!("{}_{}_input", action.object, action.name);
-    let input = schema::composite((action.input)(), true);
+    let input = schema::composite(&extensions.input_of(action), true);
     let required = input["required"].as_array().is_some_and(|names| !names.is_empty());
     schemas.insert(name.clone(), input);
     let id_text = format!("{}.{}", action.object, action.name);

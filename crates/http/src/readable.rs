@@ -136,9 +136,10 @@ impl Reader<'_> {
     pub(crate) fn version(&self, def: &'static ObjectDef, version: &VersionChange) -> Value {
         let mask = self.actor.mask(def);
         let changes = version.changes.iter().filter(|change| !change.is_mark());
-        let told = changes.filter_map(|change| match &mask {
-            Some(mask) => Some(self.change(def, &mask.cover_line(change)?)),
-            None => Some(self.change(def, change)),
+        let there = changes.filter_map(|change| def.told_change(change));
+        let told = there.filter_map(|change| match &mask {
+            Some(mask) => Some(self.change(def, &mask.cover_line(&change)?)),
+            None => Some(self.change(def, &change)),
         });
         let changes: Vec<Value> = told.collect();
         json!({
@@ -166,7 +167,7 @@ impl Reader<'_> {
             (None, Some((_, segment)), Value::Object(record)) if change.field.is_empty() => {
                 let fields = segment.fields.iter().filter_map(|field| {
                     let value = record.get(field.name).filter(|value| !value.is_null())?;
-                    Some(format!("{}: {}", field.label(), self.text(field, value)))
+                    Some(format!("{}: {}", field.label_in(self.language), self.text(field, value)))
                 });
                 Some(fields.collect::<Vec<String>>().join("; "))
             }
@@ -177,7 +178,7 @@ impl Reader<'_> {
             (.., other) => Some(plain(other)),
         };
         let label = match (field, found) {
-            (Some(field), _) => field.label(),
+            (Some(field), _) => field.label_in(self.language),
             (None, Some((part, _))) if change.field.is_empty() => label(part),
             _ => label(&change.field),
         };

@@ -41,15 +41,18 @@ pub(crate) fn changes(
     changes: &[FieldChange],
 ) -> Vec<Value> {
     let mask = actor.mask(def);
-    let shown = changes.iter().map(FieldChange::to_json);
+    let there = changes.iter().filter_map(|change| def.told_change(change));
+    let shown = there.map(|change| change.to_json());
     shown.filter_map(|change| change_through(mask.as_deref(), change)).collect()
 }
 
 /// A refusal about an object: what it tells of changes since.
 pub(crate) fn problem(actor: &Actor, def: &'static ObjectDef, mut problem: Problem) -> Problem {
-    if let (Some(mask), Some(Value::Array(changes))) = (actor.mask(def), problem.more.as_mut()) {
+    let mask = actor.mask(def);
+    if let Some(Value::Array(changes)) = problem.more.as_mut() {
         let kept = std::mem::take(changes).into_iter();
-        *changes = kept.filter_map(|change| change_through(Some(&mask), change)).collect();
+        let there = kept.filter_map(|change| def.told_change_as_json(change));
+        *changes = there.filter_map(|change| change_through(mask.as_deref(), change)).collect();
     }
     problem
 }
@@ -98,8 +101,7 @@ fn cover(tx: &mut Tx<'_>, value: &mut Value) -> Result<(), Problem> {
 /// The object type and id of an object as JSON.
 fn def_of(tx: &Tx<'_>, object: &Map<String, Value>) -> Option<(&'static ObjectDef, ObjectId)> {
     let (name, id) = (object.get("type")?.as_str()?, object.get("id")?.as_str()?);
-    let entry = tx.environment().registry.object(name)?;
-    Some(((entry.def)(), id.parse().ok()?))
+    Some((tx.object_def(name)?, id.parse().ok()?))
 }
 
 fn is_shown(tx: &mut Tx<'_>, object: &Map<String, Value>) -> Result<bool, Fault> {

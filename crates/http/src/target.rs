@@ -66,6 +66,7 @@ impl FromRequestParts<Arc<Api>> for Target {
                 "there is no object type `{shown}`; there are: {known}"
             )));
         };
-        Ok(Self { entry, def: (entry.def)(), parameters })
+        let def = api.extensions().await?.told((entry.def)());
+        Ok(Self { entry, def, parameters })
     }
 }

@@ -92,6 +92,7 @@ fn open(
         catalogues: Catalogues::default(),
         numbering: Numbering::default(),
         cache: Cache::default(),
+        extensions: tessera_kernel::CurrentExtensions::default(),
     };
     let store = SqliteStore::open(file, Options::creating())?;
     Ok(Identity::new(Database::open(Arc::new(store), environment)?))

@@ -70,7 +70,7 @@ fn explain(tx: &mut Tx<'_>, user: ObjectId, input: &Value) -> Result<Value, Prob
         let rule = format!("is no object type; there are: {}", known.join(", "));
         return Err(Problem::invalid("object_type", rule));
     };
-    let def = (entry.def)();
+    let def = tx.told((entry.def)());
     let rights = registry.rights(def.name);
     if !rights.contains(action.as_str()) {
         let rights: Vec<&str> = rights.into_iter().collect();

@@ -41,6 +41,7 @@ fn open(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Database {
         catalogues: Catalogues::default(),
         numbering: Numbering::default(),
         cache: Cache::default(),
+        extensions: tessera_kernel::CurrentExtensions::default(),
     };
     Database::open(store, environment).unwrap()
 }

@@ -80,12 +80,15 @@ pub(crate) fn copy(
     progress: &mut Progress<'_>,
 ) -> Result<(u64, ContentHash), InstallationError> {
     let tables = tables(from);
+    to.store().extend(&from.environment().extensions.get().tables())?;
     begin(to, &tables, source)?;
     while from.command(&actor(), |tx| tx.take_events(EVENTS))? > 0 {}
     let mut written = 0;
     for table in &tables {
         written += copy_table(from, to, table, progress)?;
     }
+    // The target has them now.
+    to.adopt_extensions()?;
     let hash = content_hash(from, progress)?;
     if content_hash(to, progress)? != hash {
         return Err(InstallationError::CopyDiffers);
@@ -125,7 +128,7 @@ fn actor() -> Actor {
 
 /// Every table with content.
 fn tables(db: &Database) -> Vec<&'static TableDef> {
-    let mut tables = db.environment().tables();
+    let mut tables = db.environment().all_tables();
     tables.retain(|table| !std::ptr::eq(*table, &raw const *UNFINISHED_COPY));
     tables
 }

@@ -45,6 +45,7 @@ pub(crate) const MODULES: &[Source] = &[
         },
         ..module!(tessera_identity)
     },
+    plain_module!(tessera_extension),
     module!(tessera_events),
     plain_module!(idempotency),
     plain_module!(copy),

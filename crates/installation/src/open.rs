@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tessera_kernel::{
-    Actor, Cache, Clock, Database, Environment, Fault, Findings, IdSource, RandomIds, Source,
-    Store, StoreError, SystemClock,
+    Actor, Cache, Clock, CurrentExtensions, Database, Environment, Fault, Findings, IdSource,
+    RandomIds, Source, Store, StoreError, SystemClock,
 };
 use tessera_store_postgres::{Occupant, Options as PostgresOptions, PostgresStore};
 use tessera_store_sqlite::{Access, SqliteStore};
@@ -252,8 +252,8 @@ pub(crate) fn environment(
     ids: Arc<dyn IdSource>,
 ) -> Environment {
     let Composition { registry, settings, homes, catalogues, numbering } = composition;
-    let cache = Cache::default();
-    Environment { registry, clock, ids, settings, homes, catalogues, numbering, cache }
+    let (cache, extensions) = (Cache::default(), CurrentExtensions::default());
+    Environment { registry, clock, ids, settings, homes, catalogues, numbering, cache, extensions }
 }
 
 /// Offsets of subscribers stand between events, so a new event's id must be larger than every

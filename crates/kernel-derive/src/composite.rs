@@ -75,6 +75,7 @@ fn parts(input: &DeriveInput, segments: bool) -> Result<Parts> {
             flatten: #flatten,
             fields: <#ty as ::tessera_kernel::Record>::FIELDS,
             segment: #segment,
+            labels: &[],
         }));
         parts.visits.push(visit);
         parts.gathers.push(gather);

@@ -85,6 +85,7 @@ fn field_definition(field: &Field) -> Result<TokenStream> {
         list: #list,
         read_only: #read_only,
         multiline: #multiline,
+        labels: &[],
     }))
 }
 

@@ -109,7 +109,8 @@ pub struct Access {
     draft: AccessDraft,
     /// Asked for before: which objects of a type an action may be done to.
     rows: RwLock<HashMap<&'static str, ByAction>>,
-    masks: RwLock<HashMap<&'static str, Arc<Mask>>>,
+    /// By the definition of the type: what was added to it has rules too.
+    masks: RwLock<HashMap<usize, Arc<Mask>>>,
 }
 
 /// Makes the access of users and knows when it changed.
@@ -193,13 +194,14 @@ impl Access {
     /// What the user does not see of objects of the type, and may not change.
     pub fn mask(&self, def: &'static ObjectDef) -> Arc<Mask> {
         let known = self.masks.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = known.get(def.name) {
+        let address = std::ptr::from_ref(def).addr();
+        if let Some(found) = known.get(&address) {
             return found.clone();
         }
         drop(known);
         let found = Arc::new(Mask::new(def, &self.draft.fields));
         let mut known = self.masks.write().unwrap_or_else(PoisonError::into_inner);
-        known.insert(def.name, found.clone());
+        known.insert(address, found.clone());
         found
     }
 

@@ -94,7 +94,7 @@ impl Tx<'_> {
         })
     }
 
-    fn check_rows(
+    pub(crate) fn check_rows(
         &mut self,
         composite: &CompositeDef,
         rows: &[(usize, RowBuffer)],

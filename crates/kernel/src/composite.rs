@@ -29,10 +29,12 @@ pub struct Part {
     pub fields: &'static [FieldDef],
     /// Base table, if the composite is an object.
     pub segment: Option<&'static SegmentDef>,
+    /// What people call it, by language; where there is none, its name says it.
+    pub labels: &'static [(&'static str, &'static str)],
 }
 
 /// Definition of a composite.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct CompositeDef {
     /// Name of the struct.
     pub name: &'static str,

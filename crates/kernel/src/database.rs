@@ -6,10 +6,12 @@ use std::sync::mpsc::sync_channel;
 
 use hashbrown::HashMap;
 
+use crate::extension::Look;
 use crate::number::{Block, Reserved};
 use crate::{
-    Actor, Authority, Cache, Catalogues, Clock, Connection, Fault, Homes, Job, Numbering, ReadMode,
-    Registry, Source, Store, StoreError, TableDef, Tx, Verdict, clock::IdSource,
+    Actor, Authority, Cache, Catalogues, Clock, Connection, CurrentExtensions, CustomSegment,
+    Fault, Homes, Job, Numbering, ReadMode, Registry, Source, Store, StoreError, TableDef, Tx,
+    Verdict, clock::IdSource,
 };
 
 /// Customizing by type: what a module asks for with [`Tx::settings`].
@@ -46,22 +48,39 @@ pub struct Environment {
     pub numbering: Numbering,
     /// Master data in the writer's memory.
     pub cache: Cache,
+    /// What was added to object types at run time.
+    pub extensions: CurrentExtensions,
 }
 
 impl Environment {
-    /// Every table of the installation.
+    /// Every table of the program.
     pub fn tables(&self) -> Vec<&'static TableDef> {
-        let platform: [&'static TableDef; 5] = [
+        let platform: [&'static TableDef; 7] = [
             &crate::number::NUMBER_RANGE,
             &crate::OUTBOX,
             &crate::CHANGE_DOCUMENT,
             &crate::history::CHANGE_SET,
             &crate::history::CHANGE_SEAL,
+            &crate::EXTENSION,
+            &crate::EXTENSION_GENERATION,
         ];
         let mut tables: Vec<&'static TableDef> = platform.to_vec();
         for table in self.registry.tables() {
             if !tables.iter().any(|known| std::ptr::eq(*known, table)) {
                 tables.push(table);
+            }
+        }
+        tables
+    }
+
+    /// Every table of the installation: also what was added at run time.
+    pub fn all_tables(&self) -> Vec<&'static TableDef> {
+        let added = self.extensions.get().tables();
+        let mut tables = self.tables();
+        for table in added {
+            match tables.iter_mut().find(|known| known.name == table.name) {
+                Some(known) => *known = table,
+                None => tables.push(table),
             }
         }
         tables
@@ -80,7 +99,54 @@ impl Database {
     pub fn open(store: Arc<dyn Store>, environment: Environment) -> Result<Self, StoreError> {
         store.settle(&environment.homes);
         store.migrate(&environment.tables())?;
-        Ok(Self { store, environment: Arc::new(environment) })
+        let database = Self { store, environment: Arc::new(environment) };
+        database.adopt_extensions()?;
+        Ok(database)
+    }
+
+    /// Reads what was added to object types, and makes what its tables lack.
+    ///
+    /// # Errors
+    ///
+    /// Where the database can't be read, or not be brought up to date.
+    pub fn adopt_extensions(&self) -> Result<(), StoreError> {
+        self.environment.extensions.outdate();
+        self.refresh_extensions().map_err(|fault| match fault {
+            Fault::Store(error) => error,
+            other => StoreError::Incompatible(other.to_string()),
+        })?;
+        let tables = self.environment.extensions.get().tables();
+        if tables.is_empty() { Ok(()) } else { self.store.extend(&tables) }
+    }
+
+    /// Whether the extensions of this process may be older than they should.
+    pub fn is_extension_due(&self) -> bool {
+        self.environment.extensions.is_due(self.store.is_shared())
+    }
+
+    /// Reads what was added to object types, where that changed.
+    ///
+    /// # Errors
+    ///
+    /// Where the database can't be read.
+    pub fn refresh_extensions(&self) -> Result<(), Fault> {
+        let environment = &*self.environment;
+        let urgent = ReadMode { urgent: true, ..ReadMode::default() };
+        let look = environment.extensions.look();
+        self.store.read_in(urgent, &mut |connection| refresh(connection, environment, look))
+    }
+
+    /// Makes the tables of a segment that is to be activated, beside the running work. Nobody sees them before
+    /// [`Tx::activate_segment`].
+    ///
+    /// # Errors
+    ///
+    /// Where the database refuses them.
+    pub fn prepare_extension(&self, segment: &CustomSegment) -> Result<(), StoreError> {
+        let current = self.environment.extensions.get();
+        self.store.extend(&current.with(&self.environment.registry, segment).tables())?;
+        self.environment.extensions.note_prepared(segment);
+        Ok(())
     }
 
     /// The environment.
@@ -133,6 +199,7 @@ impl Database {
             started: false,
             outcome: None,
             blocks: Vec::new(),
+            extends: false,
         }));
     }
 
@@ -194,6 +261,37 @@ fn current(
     })
 }
 
+/// Reads the extensions as a connection sees them, where they changed.
+fn refresh(
+    connection: &mut dyn Connection,
+    environment: &Environment,
+    look: Look,
+) -> Result<(), Fault> {
+    let system = Actor::system(Source::System);
+    let mut tx = Tx::new(connection, environment, &system, None);
+    environment.extensions.refresh(&mut tx, look)
+}
+
+/// What a command knows of extensions: not less than was heard. One that is run again may have counted on what is
+/// no longer so.
+fn begin(
+    connection: &mut dyn Connection,
+    environment: &Environment,
+    again: bool,
+) -> Result<(), Fault> {
+    let look = environment.extensions.look();
+    if again {
+        connection.announced(&mut |message| {
+            environment.cache.hear(message);
+            environment.extensions.hear(message);
+        })?;
+    }
+    if environment.extensions.is_stale() {
+        refresh(connection, environment, look)?;
+    }
+    Ok(())
+}
+
 struct Command<F, D, R, E> {
     environment: Arc<Environment>,
     actor: Actor,
@@ -203,6 +301,8 @@ struct Command<F, D, R, E> {
     outcome: Option<Result<R, E>>,
     /// Number blocks that are published when it is sure that they stay.
     blocks: Vec<(String, Block)>,
+    /// Whether it changes extensions.
+    extends: bool,
 }
 
 impl<F, D, R, E> Job for Command<F, D, R, E>
@@ -214,14 +314,18 @@ where
 {
     fn run(&mut self, connection: &mut dyn Connection) -> Verdict {
         let alone = connection.is_isolated();
-        if self.started && alone {
+        let again = std::mem::replace(&mut self.started, true);
+        if again && alone {
             // What the cache and the blocks know may rest on the first run, which was not kept.
             self.environment.cache.clear();
+            self.environment.extensions.outdate();
             self.environment.numbering.forget_all();
         }
-        (self.started, self.outcome) = (true, None);
+        self.outcome = None;
         self.blocks.clear();
-        let current = match current(connection, &self.environment, &self.actor, false) {
+        let begun = begin(connection, &self.environment, again)
+            .and_then(|()| current(connection, &self.environment, &self.actor, false));
+        let current = match begun {
             Ok(current) => current,
             Err(fault) => {
                 self.outcome = Some(Err(fault.into()));
@@ -234,6 +338,7 @@ where
         let outcome =
             (self.run)(&mut tx).and_then(|answer| tx.close_set().map(|()| answer).map_err(E::from));
         let kept = outcome.is_ok();
+        self.extends = kept && tx.extends;
         if kept && alone {
             // Whoever comes next sees what this command did, and is undone with it.
             self.environment.numbering.publish(reserved.into_blocks());
@@ -247,6 +352,9 @@ where
     fn finished(self: Box<Self>, outcome: Result<(), StoreError>) {
         let answer = match (outcome, self.outcome) {
             (Ok(()), Some(answer)) => {
+                if self.extends {
+                    self.environment.extensions.outdate();
+                }
                 self.environment.numbering.publish(self.blocks);
                 answer
             }
@@ -254,6 +362,7 @@ where
             (Err(error), earlier) => {
                 // What the cache and the blocks know may rest on changes that were not kept.
                 self.environment.cache.clear();
+                self.environment.extensions.outdate();
                 self.environment.numbering.forget_all();
                 match (earlier, error) {
                     // It began and did not end.

@@ -158,11 +158,22 @@ pub struct FieldDef {
     pub read_only: bool,
     /// A text that may have several lines.
     pub multiline: bool,
+    /// What people call it, by language; where there is none, its name says it.
+    pub labels: &'static [(&'static str, &'static str)],
 }
 
 impl FieldDef {
-    /// Label in English, derived from the name: `net_value` is "Net value".
+    /// Label in a language, else as [`FieldDef::label`].
+    pub fn label_in(&self, wanted: &str) -> String {
+        let found = self.labels.iter().find(|(language, _)| *language == wanted);
+        found.map_or_else(|| self.label(), |(_, label)| (*label).to_string())
+    }
+
+    /// Label in English, else derived from the name: `net_value` is "Net value".
     pub fn label(&self) -> String {
+        if let Some((_, label)) = self.labels.iter().find(|(language, _)| *language == "en") {
+            return (*label).to_string();
+        }
         let text = self.name.replace('_', " ");
         let mut letters = text.chars();
         letters

@@ -9,7 +9,8 @@ mod patch;
 use serde_json::{Map, Value, json};
 
 pub use parse::{check, parse, parse_record, split_number};
-pub(crate) use parse::{default_cells, rows};
+pub(crate) use parse::{default_cells, parse_rows, rows, unknown};
+pub(crate) use patch::lay_over;
 pub use patch::patch;
 
 use crate::cell::SliceSource;
@@ -153,7 +154,8 @@ pub fn head_row_to_json(def: &ObjectDef, row: &[Cell]) -> Result<Value, Fault> {
         }
     }
     for field in &def.head_fields {
-        map.insert(field.field.name.to_string(), field_to_json(field.field, &mut source)?);
+        let mut source = SliceSource::new(&row[field.column..]);
+        map.insert(field.name.to_string(), field_to_json(field.field, &mut source)?);
     }
     Ok(Value::Object(map))
 }

@@ -16,6 +16,7 @@ mod currency;
 mod database;
 mod decimal;
 mod event;
+mod extension;
 mod fault;
 mod field;
 mod history;
@@ -71,6 +72,10 @@ pub use decimal::{
     to_micros,
 };
 pub use event::{Event, EventDef, OUTBOX, Subscriber, event_fits};
+pub use extension::{
+    CurrentExtensions, CustomChoice, CustomField, CustomSegment, CustomType, EXTENSION,
+    EXTENSION_GENERATION, Extensions,
+};
 pub use fault::Fault;
 pub use field::{
     Choice, ChoiceDef, FieldDef, FieldType, FieldValue, Literal, Record, Sign, StoredValue,
@@ -93,7 +98,7 @@ pub use problem::{FieldProblem, Problem, ProblemKind, with_article};
 pub use quantity::{Quantity, QuantityError, Unit, UnitConversion};
 pub use registry::{
     Action, ActionTarget, Answer, ChangeObject, ChangeRule, Check, Checked, CreateObject, Findings,
-    Module, ObjectEntry, Registry, Rule, RunAction, Saved,
+    Module, ObjectEntry, Prepare, Registry, Rule, RunAction, Saved,
 };
 pub use segment::{Cardinality, Segment, SegmentDef, TimeConstraint};
 pub use select::{Aggregate, Condition, Direction, Operator, Select};

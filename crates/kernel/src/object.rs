@@ -37,6 +37,8 @@ pub mod head_column {
 /// A field of a one-row segment that stands in the head row too.
 #[derive(Clone, Debug)]
 pub struct HeadField {
+    /// Name in lists.
+    pub name: &'static str,
     /// Position of the part in the composite.
     pub part: usize,
     /// First column of the field within the segment's record (without the object id).
@@ -110,7 +112,8 @@ impl ObjectDef {
                     if field.index || field.unique {
                         head.indexes.push(head_index(name, field, column));
                     }
-                    head_fields.push(HeadField { part, source, column, width, field });
+                    let name = field.name;
+                    head_fields.push(HeadField { name, part, source, column, width, field });
                 }
                 source += width;
             }
@@ -125,9 +128,23 @@ impl ObjectDef {
     }
 
     /// The head column of the code of this catalogue, like `company_code`: where the object is.
+    ///
+    /// A field that was made at run time says something else, whatever its catalogue.
     pub fn place(&self, catalogue: &str) -> Option<usize> {
         let of = |field: &&HeadField| matches!(field.field.kind, FieldType::Code { catalogue: own } if own == catalogue);
-        self.head_fields.iter().find(of).map(|field| field.column)
+        let declared = self.head_fields.iter().filter(|field| !self.is_custom(field.part));
+        declared.into_iter().find(of).map(|field| field.column)
+    }
+
+    /// Whether a part was made at run time.
+    pub fn is_custom(&self, part: usize) -> bool {
+        self.composite.parts[part].segment.is_some_and(|segment| segment.custom)
+    }
+
+    /// The parts that were made at run time; they stand behind the others.
+    pub fn custom_parts(&self) -> impl Iterator<Item = &crate::Part> {
+        let is_custom = |part: &&crate::Part| part.segment.is_some_and(|segment| segment.custom);
+        self.composite.parts.iter().filter(is_custom)
     }
 
     /// Every table of the object type: the head, then a base table per segment.

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use crate::{
-    Actor, Balance, CompositeDef, EventDef, Fault, NumberRange, Object, ObjectDef, ObjectId,
-    Problem, Ref, Stored, Subscriber, TableDef, Tx, json,
+    Actor, Balance, CompositeDef, Database, EventDef, Fault, NumberRange, Object, ObjectDef,
+    ObjectId, Problem, Ref, Stored, Subscriber, TableDef, Tx, json,
 };
 
 /// One rule of a verb, in the order in which rules run.
@@ -46,6 +46,10 @@ pub enum Answer {
 /// Runs an action: the target (nil for a collection) and the JSON input; answers JSON.
 pub type RunAction = fn(&mut Tx<'_>, ObjectId, &Value) -> Result<Value, Problem>;
 
+/// Does what an action needs and what can't be done within its command, before it: on a thread that may wait,
+/// under the rights of whoever calls.
+pub type Prepare = fn(&Database, &Actor, ObjectId) -> Result<(), Problem>;
+
 /// A business verb of the API.
 #[derive(Clone, Copy)]
 pub struct Action {
@@ -70,6 +74,8 @@ pub struct Action {
     pub secret: Option<&'static str>,
     /// What it answers.
     pub answer: Answer,
+    /// Runs before it. Such an action is answered when every process of the installation goes by it.
+    pub prepare: Option<Prepare>,
     /// Runs it.
     pub run: RunAction,
 }
@@ -85,8 +91,21 @@ impl Action {
         run: RunAction,
     ) -> Self {
         let (target, right) = (ActionTarget::Object, (object, name));
-        let (secret, answer) = (None, Answer::Report);
-        Self { object, name, help, target, input, rules, reads: false, right, secret, answer, run }
+        let (secret, answer, reads, prepare) = (None, Answer::Report, false, None);
+        Self {
+            object,
+            name,
+            help,
+            target,
+            input,
+            rules,
+            reads,
+            right,
+            secret,
+            answer,
+            prepare,
+            run,
+        }
     }
 
     /// A verb of the collection.
@@ -118,6 +137,12 @@ impl Action {
     #[must_use]
     pub const fn answering(self, answer: Answer) -> Self {
         Self { answer, ..self }
+    }
+
+    /// The same with something to be done before it.
+    #[must_use]
+    pub const fn preparing(self, prepare: Prepare) -> Self {
+        Self { prepare: Some(prepare), ..self }
     }
 
     /// The same with a secret in its answer.
@@ -208,7 +233,9 @@ impl ObjectEntry {
 
 fn get<T: Object>(tx: &mut Tx<'_>, id: ObjectId) -> Result<Value, Problem> {
     let stored: Stored<T> = tx.load(Ref::new(id))?;
-    Ok(json::stored_to_json(&stored)?)
+    let mut value = json::stored_to_json(&stored)?;
+    tx.add_custom(T::NAME, id, &mut value)?;
+    Ok(value)
 }
 
 fn create<T: Checked>(tx: &mut Tx<'_>, body: &Value) -> Result<ObjectId, Problem> {

@@ -200,7 +200,7 @@ pub fn head_row(definition: &ObjectDef) -> Value {
         properties.insert((*name).into(), schema["properties"][name].take());
     }
     for head in &definition.head_fields {
-        properties.insert(head.field.name.into(), field(head.field));
+        properties.insert(head.name.into(), field(head.field));
     }
     json!({ "type": "object", "properties": properties })
 }

@@ -46,6 +46,9 @@ pub struct SegmentDef {
     pub fields: &'static [FieldDef],
     /// Its rows stand on every node; else each is with its object.
     pub everywhere: bool,
+    /// It was made at run time: its columns may be empty but for the key, also where a record must have
+    /// the field, because fields come and go while there are records.
+    pub custom: bool,
     table: OnceLock<&'static TableDef>,
 }
 
@@ -61,7 +64,13 @@ impl SegmentDef {
         everywhere: bool,
     ) -> Self {
         let table = OnceLock::new();
-        Self { name, help, cardinality, item_level, key, fields, everywhere, table }
+        let custom = false;
+        Self { name, help, cardinality, item_level, key, fields, everywhere, custom, table }
+    }
+
+    /// The same made at run time.
+    pub(crate) fn made_at_run_time(self) -> Self {
+        Self { custom: true, ..self }
     }
 
     /// Its base table: the object id, then the columns of its fields.
@@ -84,11 +93,16 @@ impl SegmentDef {
     fn make_table(&self) -> TableDef {
         let mut columns = vec![ColumnDef::required("object", ColumnType::Uuid)];
         let mut indexes = Vec::new();
-        for field in self.fields {
+        for (position, field) in self.fields.iter().enumerate() {
             let first = columns.len();
-            let fills = fills(field);
-            for ((name, ty), fill) in field.column_names().zip(fills) {
-                columns.push(ColumnDef { name, ty, required: field.required, fill });
+            if self.custom && position >= self.key {
+                columns
+                    .extend(field.column_names().map(|(name, ty)| ColumnDef::optional(&name, ty)));
+            } else {
+                let fills = fills(field);
+                for ((name, ty), fill) in field.column_names().zip(fills) {
+                    columns.push(ColumnDef { name, ty, required: field.required, fill });
+                }
             }
             // A segment with one row is searched through the head table, which has its index.
             if (field.index || field.unique) && self.cardinality != Cardinality::One {

@@ -298,6 +298,10 @@ pub trait Store: Send + Sync {
     /// that are no longer defined, and narrows nothing.
     fn migrate(&self, tables: &[&'static TableDef]) -> Result<(), StoreError>;
 
+    /// Creates what is missing of these tables beside those of [`Store::migrate`], while commands run; leaves
+    /// everything else alone. Their further columns may be empty.
+    fn extend(&self, tables: &[&'static TableDef]) -> Result<(), StoreError>;
+
     /// Writes a consistent copy of the database to a file that must not exist, calling
     /// `progress(done, total)` now and then.
     fn backup(&self, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError>;

@@ -2,6 +2,7 @@
 
 mod assign;
 mod check;
+mod custom;
 mod history;
 mod load;
 mod permit;
@@ -26,7 +27,8 @@ use crate::cache::{self, Hearing};
 use crate::history::OpenSet;
 use crate::number::Reserved;
 use crate::{
-    Actor, Connection, Date, Environment, Fault, Home, Instant, ObjectDef, ObjectId, Zone,
+    Actor, Connection, Date, Environment, Extensions, Fault, Home, Instant, ObjectDef, ObjectId,
+    Zone,
 };
 
 /// What a verb works on: the objects of the database as the command sees them, with the clock,
@@ -48,6 +50,11 @@ pub struct Tx<'c> {
     own: HashMap<ObjectId, Arc<dyn Any + Send + Sync>>,
     /// What the command did to which objects.
     pub(crate) set: OpenSet,
+    /// What was added to object types, the same throughout.
+    extensions: Arc<Extensions>,
+    /// Whether the command changes that.
+    pub(crate) extends: bool,
+    given: Option<custom::Given>,
 }
 
 impl<'c> Tx<'c> {
@@ -70,6 +77,9 @@ impl<'c> Tx<'c> {
             made: Vec::new(),
             own: HashMap::new(),
             set: OpenSet::default(),
+            extensions: environment.extensions.get(),
+            extends: false,
+            given: None,
         }
     }
 
@@ -148,8 +158,11 @@ impl<'c> Tx<'c> {
             return Ok(None);
         }
         if self.hearing.is_none() {
-            let cache = &self.environment.cache;
-            self.connection.announced(&mut |message| cache.hear(message))?;
+            let Environment { cache, extensions, .. } = self.environment;
+            self.connection.announced(&mut |message| {
+                cache.hear(message);
+                extensions.hear(message);
+            })?;
             self.hearing = Some(cache.hearing());
         }
         Ok(self.hearing)

@@ -28,6 +28,7 @@ fn database(folder: &tempfile::TempDir) -> Database {
         catalogues: customizing.codes(),
         numbering: Numbering::default(),
         cache: Cache::default(),
+        extensions: tessera_kernel::CurrentExtensions::default(),
     };
     Database::open(Arc::new(store), environment).unwrap()
 }

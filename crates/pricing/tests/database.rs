@@ -43,6 +43,7 @@ fn shop() -> Shop {
         catalogues: customizing.codes(),
         numbering: Numbering::default(),
         cache: Cache::default(),
+        extensions: tessera_kernel::CurrentExtensions::default(),
     };
     let database = Database::open(Arc::new(store), environment).unwrap();
     Shop { database, actor: Actor::system(Source::System), _folder: folder }

@@ -56,6 +56,6 @@ pub fn suite() -> Vec<Case> {
             no_write_is_skewed_under_a_hold;
         schema: migrating_twice, columns_are_added, earlier_rows_get_the_default,
             a_column_without_a_true_value_is_refused, a_copied_column_is_filled, indexes_are_added, former_indexes_are_dropped, other_types_are_refused,
-            looser_and_tighter_columns, a_sound_database;
+            looser_and_tighter_columns, what_was_added_at_run_time_stays, a_sound_database;
     }
 }

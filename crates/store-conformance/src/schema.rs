@@ -1,7 +1,7 @@
 //! Tables come into being and grow.
 
 use tessera_kernel::{
-    Cell, CellRef, ColumnDef, ColumnType, Fill, Select, Store, StoreError, TableDef,
+    Cell, CellRef, ColumnDef, ColumnType, Fill, IndexDef, Select, Store, StoreError, TableDef,
 };
 use uuid::Uuid;
 
@@ -187,5 +187,38 @@ pub(crate) fn a_sound_database(store: &dyn Store) {
     let table = make(store, integers("sound", &["k", "a"], 1));
     fill(store, table, (0..1000).map(|k| ints(&[k, k])).collect());
     assert!(store.size().is_ok_and(|bytes| bytes > 1000));
+    assert_eq!(store.check(), Ok(Vec::new()));
+}
+
+pub(crate) fn what_was_added_at_run_time_stays(store: &dyn Store) {
+    let base = make(store, integers("extended", &["k", "a"], 1).with_index(&["a"], false));
+    fill(store, base, vec![ints(&[1, 1]), ints(&[2, 2])]);
+    let mut def = integers("extended", &["k", "a"], 1).with_index(&["a"], false);
+    def.columns.push(ColumnDef::optional("x_own", ColumnType::Int));
+    let index = "x_extended_by_own".to_string();
+    def.indexes.push(IndexDef { name: index, columns: vec![2], unique: true });
+    let extended: &'static TableDef = Box::leak(Box::new(def));
+    let added: &'static TableDef = Box::leak(Box::new(integers("x_added", &["k", "b"], 1)));
+    for _ in 0..2 {
+        assert_eq!(store.extend(&[extended, added]), Ok(()));
+    }
+    fill(store, added, vec![ints(&[1, 7])]);
+    fill(store, extended, vec![ints(&[3, 3, 30])]);
+    // A later program, which knows nothing of it.
+    let later = make(store, integers("extended", &["k", "a", "c"], 1).with_index(&["c"], false));
+    fill(store, later, vec![ints(&[4, 4, 4])]);
+    assert_eq!(rows(store, extended, &[CellRef::Int(3)]), [ints(&[3, 3, 30])]);
+    assert_eq!(
+        rows(store, extended, &[CellRef::Int(4)]),
+        [vec![Cell::Int(4), Cell::Int(4), Cell::Null]]
+    );
+    let twice = command(store, move |connection| {
+        connection.insert(extended, &Cells(&[Cell::Int(5), Cell::Int(5), Cell::Int(30)]))
+    });
+    assert!(
+        matches!(twice, Err(StoreError::Duplicate { .. } | StoreError::Required(_))),
+        "{twice:?}"
+    );
+    assert_eq!(rows(store, added, &[]), [ints(&[1, 7])]);
     assert_eq!(store.check(), Ok(Vec::new()));
 }

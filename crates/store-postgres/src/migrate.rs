@@ -21,6 +21,8 @@ use crate::{announcements, queue};
 const LOCK_TIMEOUT: &str = "1s";
 /// How often it tries.
 const TRIES: u32 = 60;
+/// Names of what was added at run time begin so.
+const ADDED: &str = "x_";
 /// Rows that one statement fills.
 const CHUNK: u32 = 10_000;
 
@@ -32,6 +34,28 @@ pub(crate) fn migrate(link: &mut Link, tables: &[&'static TableDef]) -> Result<(
     }
     link.lift_limit()?;
     let outcome = catalog::alone(link, |link| under_lock(link, tables, &fingerprint));
+    link.script("RESET statement_timeout; RESET lock_timeout")?;
+    outcome
+}
+
+/// Creates what is missing of these tables beside the others; what they have besides stays.
+pub(crate) fn extend(link: &mut Link, tables: &[&'static TableDef]) -> Result<(), Failure> {
+    link.lift_limit()?;
+    let outcome = catalog::alone(link, |link| {
+        link.script(&format!("SET lock_timeout = '{LOCK_TIMEOUT}'"))?;
+        let (there, physical) = (catalog::columns(link)?, catalog::indexes(link)?);
+        for table in tables {
+            let table_name = identifier(&table.name);
+            match there.get(&table_name) {
+                None => create(link, table)?,
+                Some(physical) => alter(link, table, physical)?,
+            }
+            let known = table.columns.iter().map(|it| (it.name.clone(), "known".to_string()));
+            catalog::note(link, &table_name, &known.collect::<Vec<_>>())?;
+            missing_indexes(link, table, &physical)?;
+        }
+        Ok(())
+    });
     link.script("RESET statement_timeout; RESET lock_timeout")?;
     outcome
 }
@@ -261,6 +285,26 @@ fn indexes(
     table: &TableDef,
     physical: &std::collections::BTreeMap<String, bool>,
 ) -> Result<(), Failure> {
+    missing_indexes(link, table, physical)?;
+    let table_name = identifier(&table.name);
+    let beside = has_rows(link, table, "")?;
+    for known in catalog::states(link, &table_name)?.keys() {
+        let Some(index) = known.strip_prefix("index ") else { continue };
+        // Those of columns that were added at run time are not the program's.
+        if index.starts_with(ADDED) || table.indexes.iter().any(|defined| defined.name == index) {
+            continue;
+        }
+        drop_index(link, index, beside)?;
+        catalog::forget(link, &table_name, known)?;
+    }
+    Ok(())
+}
+
+fn missing_indexes(
+    link: &mut Link,
+    table: &TableDef,
+    physical: &std::collections::BTreeMap<String, bool>,
+) -> Result<(), Failure> {
     let table_name = identifier(&table.name);
     let states = catalog::states(link, &table_name)?;
     let label = |index: &IndexDef| format!("index {}", index.name);
@@ -274,13 +318,6 @@ fn indexes(
         drop_index(link, &index.name, beside)?;
         make_index(link, table, index, beside)?;
         catalog::note(link, &table_name, &[(label(index), wanted)])?;
-    }
-    for known in states.keys() {
-        let Some(index) = known.strip_prefix("index ") else { continue };
-        if !table.indexes.iter().any(|defined| defined.name == index) {
-            drop_index(link, index, beside)?;
-            catalog::forget(link, &table_name, known)?;
-        }
     }
     Ok(())
 }

@@ -154,6 +154,15 @@ impl Store for PostgresStore {
         migrate::migrate(&mut link, tables).map_err(Failure::told)
     }
 
+    fn extend(&self, tables: &[&'static TableDef]) -> Result<(), StoreError> {
+        if self.workers.is_none() {
+            return Ok(());
+        }
+        let tables = &self.physical(tables)[..];
+        let mut link = Link::open_patiently(&self.options).map_err(Failure::told)?;
+        migrate::extend(&mut link, tables).map_err(Failure::told)
+    }
+
     fn backup(&self, _to: &Path, _progress: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError> {
         Err(StoreError::Unavailable(
             "a PostgreSQL database is backed up by its own tools: pg_dump, or pg_basebackup and the \

@@ -20,9 +20,32 @@ pub(crate) fn migrate(
     if catalog::is_current(connection, &fingerprint).map_err(|error| store_error(&error))? {
         return Ok(());
     }
+    wholly(connection, || tables_and_catalogue(connection, tables, &fingerprint))
+}
+
+/// Creates what is missing of these tables beside the others; what they have besides stays.
+pub(crate) fn extend(
+    connection: &Connection,
+    tables: &[&'static TableDef],
+) -> Result<(), StoreError> {
+    wholly(connection, || {
+        catalog::create(connection).map_err(|error| store_error(&error))?;
+        for table in tables {
+            migrate_table(connection, table)?;
+            catalog::record(connection, table).map_err(|error| store_error(&error))?;
+            table.indexes.iter().try_for_each(|index| migrate_index(connection, table, index))?;
+        }
+        Ok(())
+    })
+}
+
+/// Does all of it or nothing.
+fn wholly(
+    connection: &Connection,
+    work: impl FnOnce() -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     run(connection, "BEGIN IMMEDIATE")?;
-    let outcome = tables_and_catalogue(connection, tables, &fingerprint)
-        .and_then(|()| run(connection, "COMMIT"));
+    let outcome = work().and_then(|()| run(connection, "COMMIT"));
     if outcome.is_err() && !connection.is_autocommit() {
         run(connection, "ROLLBACK")?;
     }

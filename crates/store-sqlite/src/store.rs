@@ -92,6 +92,12 @@ impl Store for SqliteStore {
         writer.run(move |connection| migrate::migrate(connection, &tables))
     }
 
+    fn extend(&self, tables: &[&'static TableDef]) -> Result<(), StoreError> {
+        let Some(writer) = &self.writer else { return Ok(()) };
+        let tables = tables.to_vec();
+        writer.run(move |connection| migrate::extend(connection, &tables))
+    }
+
     fn backup(&self, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError> {
         let connection = file::reading(&self.path, &self.options)?;
         backup::backup(&connection, to, progress)

@@ -96,6 +96,7 @@ impl Fixture {
             catalogues: customizing.codes(),
             numbering: Numbering::new([numbers]),
             cache: Cache::default(),
+            extensions: tessera_kernel::CurrentExtensions::default(),
         };
         let database = Database::open(Arc::new(store), environment).unwrap();
         Self { database, _folder: folder }

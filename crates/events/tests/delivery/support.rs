@@ -76,6 +76,7 @@ fn open_with(
         catalogues: Catalogues::default(),
         numbering: Numbering::default(),
         cache: Cache::default(),
+        extensions: tessera_kernel::CurrentExtensions::default(),
     };
     Database::open(store, environment).unwrap()
 }

@@ -91,6 +91,7 @@ impl Books {
                 range("journal_entry", "{series}-", 7, 1),
             ]),
             cache: Cache::default(),
+            extensions: tessera_kernel::CurrentExtensions::default(),
         };
         let books =
             Self { database: Database::open(Arc::new(store), environment).unwrap(), folder };

@@ -1,10 +1,14 @@
 //! The document as a user may know it: without what their roles withhold.
 
 use serde_json::{Map, Value, json};
-use tessera_kernel::{Actor, Mask, ObjectDef, Registry, Visibility};
+use tessera_kernel::{Actor, Extensions, Mask, ObjectDef, Registry, Visibility};
 
 /// Takes out of the document what the actor may not do or see.
-pub(super) fn reduce(document: &mut Value, registry: &Registry, actor: &Actor) {
+pub(super) fn reduce(
+    document: &mut Value,
+    (registry, extensions): (&Registry, &Extensions),
+    actor: &Actor,
+) {
     if let Some(paths) = document["paths"].as_object_mut() {
         for item in paths.values_mut().filter_map(Value::as_object_mut) {
             item.retain(|_, operation| is_permitted(operation, registry, actor));
@@ -12,7 +16,7 @@ pub(super) fn reduce(document: &mut Value, registry: &Registry, actor: &Actor) {
         paths.retain(|_, item| item.as_object().is_none_or(|item| !item.is_empty()));
     }
     for entry in registry.objects() {
-        let def = (entry.def)();
+        let def = extensions.told((entry.def)());
         if let Some(mask) = actor.mask(def) {
             cover(document, def, &mask);
         }
@@ -60,14 +64,14 @@ fn cover(document: &mut Value, def: &'static ObjectDef, mask: &Mask) {
     for head in &def.head_fields {
         let withheld = mask.of(head.part, head.field.name);
         let row = &mut document["components"]["schemas"][format!("{}_row", def.name)];
-        cover_field(row, head.field.name, withheld, false);
+        cover_field(row, head.name, withheld, false);
         if mask.shows(head.part, head.field.name) {
             continue;
         }
         if let Some(parameters) = document["paths"][&list]["get"]["parameters"].as_array_mut() {
             parameters.retain(|parameter| {
                 let name = parameter["name"].as_str().unwrap_or_default();
-                name.split('.').next() != Some(head.field.name)
+                name.split('.').next() != Some(head.name)
             });
         }
     }

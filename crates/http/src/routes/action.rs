@@ -7,7 +7,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use tessera_kernel::json::check;
-use tessera_kernel::{Action, ActionTarget, Actor, ObjectDef, ObjectId, Problem, Registry, Tx};
+use tessera_kernel::{
+    Action, ActionTarget, Actor, CurrentExtensions, ObjectDef, ObjectId, Problem, Registry, Tx,
+};
 
 use super::create::replay;
 use super::mark_replayed;
@@ -82,10 +84,28 @@ fn perform(
     if let Some(mask) = actor.mask(def) {
         mask.check(input)?;
     }
-    tx.check_input((action.input)(), input, action.right)?;
-    let value = (action.run)(tx, id, input).map_err(told)?;
+    let form = tx.extensions().input_of(action);
+    tx.check_input(&form, input, action.right)?;
+    let rest = if action.makes() { tx.take_custom(def.name, None, input)? } else { None };
+    let mut value = (action.run)(tx, id, rest.as_ref().unwrap_or(input)).map_err(told)?;
+    tx.expect_custom_taken()?;
     tx.permit_made(object, right)?;
+    complete(tx, &mut value)?;
     shown::answer(tx, value)
+}
+
+/// Adds the custom parts of the objects that a verb answers with.
+fn complete(tx: &mut Tx<'_>, value: &mut Value) -> Result<(), Problem> {
+    let object = value["type"].as_str().map(str::to_string);
+    if let (Some(object), Some(id)) = (object, value["id"].as_str().and_then(|id| id.parse().ok()))
+    {
+        return Ok(tx.add_custom(&object, id, value)?);
+    }
+    match value {
+        Value::Object(members) => members.values_mut().try_for_each(|it| complete(tx, it)),
+        Value::Array(items) => items.iter_mut().try_for_each(|it| complete(tx, it)),
+        _ => Ok(()),
+    }
 }
 
 async fn run(
@@ -102,16 +122,24 @@ async fn run(
     let (parts, content) = request.into_parts();
     let bytes = body::bytes(content, api.limits.body).await?;
     let value = body::object(&parts.headers, &bytes, true)?;
-    check((action.input)(), &value)?;
+    let extensions = api.db.environment().extensions.get();
+    check(&extensions.input_of(&action), &value)?;
     let key = Key::of_parts(&parts, &bytes)?;
     if action.reads {
         let value =
             api.read(actor, move |tx| perform(tx, &action, (def, id), expected, &value)).await?;
         return Ok(reply::object(StatusCode::OK, def, &value));
     }
+    if let Some(prepare) = action.prepare {
+        let (db, actor) = (api.db.clone(), actor.clone());
+        api.at_length(move || prepare(&db, &actor, id)).await??;
+    }
     let kept = Kept { status: 200, secret: action.secret };
     let run = move |tx: &mut Tx<'_>| perform(tx, &action, (def, id), expected, &value);
     let (value, replayed) = once(api, actor, key, kept, run).await?;
+    if action.prepare.is_some() && api.db.store().is_shared() {
+        tokio::time::sleep(CurrentExtensions::SETTLED).await;
+    }
     let value = replay(api, actor, value, replayed).await?;
     let mut response = match value {
         Value::Null => StatusCode::NO_CONTENT.into_response(),

@@ -6,7 +6,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use serde_json::{Value, json};
-use tessera_kernel::{Actor, FieldProblem, ObjectEntry, Problem, ProblemKind};
+use tessera_kernel::{Actor, FieldProblem, ObjectDef, ObjectEntry, Problem, ProblemKind};
 
 use super::create::{check_input, head, make, maker};
 use super::mark_replayed;
@@ -36,22 +36,23 @@ pub(super) async fn bulk(
     // Without `atomic` it is the same call as with `atomic=false`.
     let named = format!("{}?atomic={atomic}", parts.uri.path());
     let key = Key::of(&parts.headers, &parts.method, &named, &bytes)?;
-    let (entry, most) = (target.entry, api.limits.bulk_records);
+    let (entry, def, most) = (target.entry, target.def, api.limits.bulk_records);
+    let checking = api.clone();
     let records = api
         .at_length(move || {
             let records = records(&parts.headers, &bytes, most)?;
             let checked = records.into_iter().map(|record| {
                 let value = record?;
-                check_input(&entry, &value)?;
+                check_input(&checking, &entry, def, &value)?;
                 Ok(value)
             });
             Ok::<Vec<Record>, Refusal>(checked.collect())
         })
         .await??;
     if atomic {
-        together(&api, &caller.actor, target.entry, records, key).await
+        together(&api, &caller.actor, (entry, def), records, key).await
     } else {
-        one_by_one(&api, &caller.actor, target.entry, records, key).await
+        one_by_one(&api, &caller.actor, (entry, def), records, key).await
     }
 }
 
@@ -92,12 +93,10 @@ fn records(headers: &HeaderMap, bytes: &[u8], most: usize) -> Result<Vec<Record>
 async fn one_by_one(
     api: &Arc<Api>,
     actor: &Actor,
-    entry: ObjectEntry,
+    (entry, def): (ObjectEntry, &'static ObjectDef),
     records: Vec<Record>,
     key: Option<Key>,
 ) -> Result<Response, Refusal> {
-    let def = (entry.def)();
-    let create = maker(api, &entry, def)?;
     if key.is_some() {
         // Whether it is another request's is known before anything is done.
         let kept = Kept { status: 200, secret: None };
@@ -116,7 +115,7 @@ async fn one_by_one(
         let (api, actor) = (api.clone(), actor.clone());
         pending.push(Ok(tokio::spawn(async move {
             once(&api, &actor, key, Kept { status: 201, secret: None }, move |tx| {
-                let id = make(tx, &entry, create, &value)?;
+                let id = make(tx, &entry, def, &value)?;
                 head(tx, def, id)
             })
             .await
@@ -151,12 +150,10 @@ async fn one_by_one(
 async fn together(
     api: &Api,
     actor: &Actor,
-    entry: ObjectEntry,
+    (entry, def): (ObjectEntry, &'static ObjectDef),
     records: Vec<Record>,
     key: Option<Key>,
 ) -> Result<Response, Refusal> {
-    let def = (entry.def)();
-    let create = maker(api, &entry, def)?;
     let (mut values, mut findings) = (Vec::with_capacity(records.len()), Vec::new());
     for (position, record) in records.into_iter().enumerate() {
         match record {
@@ -171,7 +168,7 @@ async fn together(
     let (value, replayed) = once(api, actor, key, kept, move |tx| {
         let (mut results, mut findings) = (Vec::with_capacity(values.len()), Vec::new());
         for (position, value) in values.iter().enumerate() {
-            match make(tx, &entry, create, value) {
+            match make(tx, &entry, def, value) {
                 Ok(id) => results.push(head(tx, def, id)?),
                 Err(problem) => note(&mut findings, position, problem)?,
             }

@@ -19,10 +19,10 @@ pub(super) async fn change(
     request: Request,
 ) -> Result<Response, Refusal> {
     let (entry, def, id) = (target.entry, target.def, target.id()?);
-    let Some(change) = entry.change else {
+    if entry.change.is_none() && def.custom_parts().next().is_none() {
         let allowed = if entry.delete.is_some() { "GET, HEAD, DELETE" } else { "GET, HEAD" };
         return Err(Refusal::method(allowed, format!("{} is changed by its verbs", def.name)));
-    };
+    }
     caller.actor.require(def.name, "change")?;
     let version = Expected::of(request.headers())?.required()?;
     let (parts, content) = request.into_parts();
@@ -35,7 +35,8 @@ pub(super) async fn change(
                 mask.check(&value)?;
             }
             let actor = tx.actor();
-            change(tx, id, version, &value)
+            entry
+                .alter(tx, id, version, &value)
                 .map_err(|refused| shown::problem(actor, def, refused))?;
             tx.permit_outcome(def, id, "change")?;
             let value = (entry.get)(tx, id)?;

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::{Value, json};
 use tessera_kernel::json::{check, split_number};
-use tessera_kernel::{Actor, CreateObject, ObjectDef, ObjectEntry, ObjectId, Problem, Tx};
+use tessera_kernel::{Actor, ObjectDef, ObjectEntry, ObjectId, Problem, Tx};
 
 use super::mark_replayed;
 use crate::caller::Caller;
@@ -23,17 +23,17 @@ pub(super) async fn create(
     request: Request,
 ) -> Result<Response, Refusal> {
     let (entry, def) = (target.entry, target.def);
-    let create = maker(&api, &entry, def)?;
+    maker(&api, &entry, def)?;
     caller.actor.require(def.name, "create")?;
     let (parts, content) = request.into_parts();
     let bytes = body::bytes(content, api.limits.body).await?;
     let value = body::object(&parts.headers, &bytes, false)?;
-    check_input(&entry, &value)?;
+    check_input(&api, &entry, def, &value)?;
     let key = Key::of_parts(&parts, &bytes)?;
     let minimal = wants_minimal(&parts.headers);
     let kept = Kept { status: 201, secret: None };
     let (value, replayed) = once(&api, &caller.actor, key, kept, move |tx| {
-        let id = make(tx, &entry, create, &value)?;
+        let id = make(tx, &entry, def, &value)?;
         if minimal {
             return head(tx, def, id);
         }
@@ -51,17 +51,17 @@ pub(super) async fn create(
 pub(super) fn make(
     tx: &mut Tx<'_>,
     entry: &ObjectEntry,
-    create: CreateObject,
+    def: &'static ObjectDef,
     body: &Value,
 ) -> Result<ObjectId, Problem> {
-    let def = (entry.def)();
     if let Some(mask) = tx.actor().mask(def) {
         mask.check(body)?;
     }
     if let Some(input) = entry.create_input {
-        tx.check_input(input(), body, (def.name, "create"))?;
+        let input = tx.extensions().input(def.name, input());
+        tx.check_input(&input, body, (def.name, "create"))?;
     }
-    let id = create(tx, body)?;
+    let id = entry.make(tx, body)?;
     tx.permit_made(def.name, "create")?;
     Ok(id)
 }
@@ -80,12 +80,8 @@ pub(super) async fn replay(
 }
 
 /// How objects of this type are made, or the verbs that make them.
-pub(super) fn maker(
-    api: &Api,
-    entry: &ObjectEntry,
-    def: &ObjectDef,
-) -> Result<CreateObject, Refusal> {
-    entry.create.ok_or_else(|| {
+pub(super) fn maker(api: &Api, entry: &ObjectEntry, def: &ObjectDef) -> Result<(), Refusal> {
+    entry.create.map(drop).ok_or_else(|| {
         let actions = api.db.environment().registry.actions();
         let verbs: Vec<String> = actions
             .filter(|action| action.object == def.name)
@@ -102,12 +98,20 @@ pub(super) fn maker(
 }
 
 /// Reports every finding about a body before anything is queued.
-pub(super) fn check_input(entry: &ObjectEntry, body: &Value) -> Result<(), Problem> {
+pub(super) fn check_input(
+    api: &Api,
+    entry: &ObjectEntry,
+    def: &ObjectDef,
+    body: &Value,
+) -> Result<(), Problem> {
     match entry.create_input {
-        Some(input) => Ok(check(input(), body)?),
+        Some(input) => {
+            let extensions = api.db.environment().extensions.get();
+            Ok(check(&extensions.input(def.name, input()), body)?)
+        }
         None => {
             let (_, body) = split_number(body)?;
-            Ok(check((entry.def)().composite, &body)?)
+            Ok(check(def.composite, &body)?)
         }
     }
 }

@@ -131,9 +131,10 @@ pub(super) async fn of_all(
     caller: Caller,
     uri: Uri,
 ) -> Result<Response, Refusal> {
+    let extensions = api.extensions().await?;
     let objects = api.db.environment().registry.objects();
     let readable: Vec<&'static ObjectDef> = objects
-        .map(|entry| (entry.def)())
+        .map(|entry| extensions.told((entry.def)()))
         .filter(|def| may_read(&caller.actor, def.name))
         .collect();
     let mut asked = Asked::read(&uri, &SEARCH)?;

@@ -23,7 +23,7 @@ pub(super) async fn read(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let id = target.id()?;
-    answer(&api, &caller.actor, target.entry, &headers, move |_| Ok(id)).await
+    answer(&api, &caller.actor, (target.entry, target.def), &headers, move |_| Ok(id)).await
 }
 
 pub(super) async fn by_number(
@@ -34,17 +34,16 @@ pub(super) async fn by_number(
 ) -> Result<Response, Refusal> {
     let (def, number) = (target.def, target.parameter("number").to_string());
     let find = move |tx: &mut Tx<'_>| find(tx, def, &number);
-    answer(&api, &caller.actor, target.entry, &headers, find).await
+    answer(&api, &caller.actor, (target.entry, target.def), &headers, find).await
 }
 
 async fn answer(
     api: &Api,
     actor: &Actor,
-    entry: ObjectEntry,
+    (entry, def): (ObjectEntry, &'static ObjectDef),
     headers: &HeaderMap,
     find: impl FnOnce(&mut Tx<'_>) -> Result<ObjectId, Problem> + Send + 'static,
 ) -> Result<Response, Refusal> {
-    let def = (entry.def)();
     actor.require(def.name, "read")?;
     let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).map(String::from);
     let found = api

@@ -56,7 +56,7 @@ fn restored(
     version: Option<i64>,
     what: &Restore,
 ) -> Result<(), Problem> {
-    let def = (entry.def)();
+    let def = tx.told((entry.def)());
     tx.permit(def, id, "change")?;
     let actor = tx.actor();
     tx.restore(entry, id, version, what).map_err(|refused| shown::problem(actor, def, refused))?;
@@ -99,7 +99,7 @@ fn try_out(
     version: Option<i64>,
     what: &Restore,
 ) -> Result<Value, Problem> {
-    let def = (entry.def)();
+    let def = tx.told((entry.def)());
     tx.permit(def, id, "change")?;
     let before = tx.head(def, id)?.version;
     restored(tx, entry, id, version, what)?;

@@ -65,10 +65,11 @@ pub(super) async fn openapi(
     caller: Result<Caller, Refusal>,
 ) -> Result<Response, Refusal> {
     let actor = caller.ok().map(|caller| caller.actor).filter(|actor| actor.access().is_some());
-    let Some(actor) = actor else { return Ok(document(api.openapi.clone())) };
+    let Some(actor) = actor else { return Ok(document(api.documents().await?.0)) };
     let value = api
         .read(&actor, |tx| {
-            Ok::<_, Problem>(openapi::document_for(&tx.environment().registry, tx.actor()))
+            let registry = &tx.environment().registry;
+            Ok::<_, Problem>(openapi::document_for(registry, tx.extensions(), tx.actor()))
         })
         .await?;
     Ok(document(value.to_string().into()))
@@ -80,13 +81,14 @@ pub(super) async fn metadata(
     caller: Caller,
 ) -> Result<Response, Refusal> {
     if caller.actor.access().is_none() {
-        return Ok(document(api.metadata.clone()));
+        return Ok(document(api.documents().await?.1));
     }
     let value = api
         .read(&caller.actor, |tx| {
             let environment = tx.environment();
             let (registry, catalogues) = (&environment.registry, &environment.catalogues);
-            Ok::<_, Problem>(metadata::document(registry, catalogues, Some(tx.actor())))
+            let types = (registry, tx.extensions());
+            Ok::<_, Problem>(metadata::document(types, catalogues, Some(tx.actor())))
         })
         .await?;
     Ok(document(value.to_string().into()))

@@ -9,7 +9,7 @@ use tessera_kernel::{Actor, ObjectId, Source};
 use crate::support::{Answer, Server, partner};
 
 /// A user at the API.
-struct Seat<'s> {
+pub(crate) struct Seat<'s> {
     server: &'s Server,
     token: String,
     id: String,
@@ -23,15 +23,15 @@ impl Seat<'_> {
         self.server.call(method, path, &headers, body).await
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.call(Method::GET, path, &[], "").await
     }
 
-    async fn post(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
         self.call(Method::POST, path, &[], &body.to_string()).await
     }
 
-    async fn patch(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Answer {
         self.call(Method::PATCH, path, &[("if-match", "*")], &body.to_string()).await
     }
 
@@ -77,6 +77,13 @@ async fn seat<'s>(server: &'s Server, login: &str, role: &str, teams: &[&str]) -
     let request = TokenRequest::new("test", 1);
     let token = identity.create_token(&system, owner, &request).unwrap().secret;
     Seat { server, token, id: user }
+}
+
+/// Somebody who works with all partners and is withheld these fields.
+pub(crate) async fn clerk(server: &Server, fields: Value) -> Seat<'_> {
+    let grants = json!([grant(1, "business_partner", "*", "all")]);
+    let role = role(server, "clerk", grants, fields).await;
+    seat(server, "ben", &role, &[]).await
 }
 
 fn names(answer: &Answer) -> Vec<String> {

@@ -5,6 +5,7 @@ mod admission;
 mod bad_input;
 mod bulk;
 mod credentials;
+mod custom;
 mod history;
 mod idempotency;
 mod lists;

@@ -112,6 +112,19 @@ impl Server {
         }
     }
 
+    /// Runs a test with two processes on one database of a server, where there is one.
+    pub(crate) fn on_two(test: impl AsyncFn(&Self, &Self)) {
+        let Some(database) = database() else { return };
+        let start = |login: &str| {
+            let folder = tempfile::tempdir().unwrap();
+            let options = Options::creating(&database.url("?writers=4&readers=4"));
+            Self::signed_in(login, options, Limits::default(), (folder, None))
+        };
+        let (one, other) = (start("ada"), start("bea"));
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        runtime.block_on(test(&one, &other));
+    }
+
     /// Servers are started and stopped outside of the runtime: a database server has its own.
     fn run(url: &str, customizing: &str, test: &impl AsyncFn(&Self)) {
         let folder = tempfile::tempdir().unwrap();
@@ -122,7 +135,12 @@ impl Server {
         runtime.block_on(test(&server));
     }
 
-    fn on(
+    fn on(options: Options, limits: Limits, place: (TempDir, Option<TestDatabase>)) -> Self {
+        Self::signed_in("ada", options, limits, place)
+    }
+
+    fn signed_in(
+        login: &str,
         options: Options,
         limits: Limits,
         (folder, database): (TempDir, Option<TestDatabase>),
@@ -130,7 +148,7 @@ impl Server {
         let installation = Installation::open(options).unwrap();
         let identity = Arc::new(Identity::new(installation.db().clone()));
         let system = Actor::system(Source::CommandLine);
-        let profile = UserProfile::administrator("ada", "Ada");
+        let profile = UserProfile::administrator(login, login);
         let ada = identity.add_user(&system, profile, PASSWORD).unwrap();
         let request = TokenRequest::new("test", 1);
         let token = identity.create_token(&system, ada, &request).unwrap().secret;

@@ -140,7 +140,7 @@ impl Mask {
         // A head row has the fields of its segments beside each other.
         for head in &self.def.head_fields {
             let withheld = self.of(head.part, head.field.name);
-            cover_field(object, head.field.name, withheld);
+            cover_field(object, head.name, withheld);
         }
     }
 

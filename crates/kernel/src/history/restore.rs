@@ -52,9 +52,12 @@ impl Tx<'_> {
         expected: Option<i64>,
         what: &Restore,
     ) -> Result<(), Problem> {
-        let def = (entry.def)();
+        let def = self.told((entry.def)());
         let current = (entry.get)(self, id)?;
-        let Some(change) = entry.change.filter(|_| entry.change_input.is_none()) else {
+        // What is set back of an object that verbs change is its custom parts: nothing follows from them.
+        let is_custom = |only: &RestoreOnly| def.custom_parts().any(|part| part.name == only.part);
+        let of_custom = !what.only.is_empty() && what.only.iter().all(is_custom);
+        if !of_custom && (entry.change.is_none() || entry.change_input.is_some()) {
             let detail = format!(
                 "{} {} is not set back: what followed from it would stay; change, cancel or reverse \
                  it by its own verbs",
@@ -62,7 +65,7 @@ impl Tx<'_> {
                 current["number"].as_str().unwrap_or("")
             );
             return Err(Problem::new(ProblemKind::Conflict, "history.not_restored", detail));
-        };
+        }
         let version = what.header.version;
         let former = self.state_of(def, id, version)?.value;
         let mask = self.actor.mask(def);
@@ -71,7 +74,7 @@ impl Tx<'_> {
         if let Some(mask) = mask {
             mask.check(&body)?;
         }
-        change(self, id, expected, &body)
+        entry.alter(self, id, expected, &body)
     }
 }
 

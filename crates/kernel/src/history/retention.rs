@@ -26,6 +26,7 @@ impl Tx<'_> {
         limit: u32,
     ) -> Result<(usize, Option<ObjectId>), Fault> {
         self.writable()?;
+        let def = self.stored(def);
         let query = Select::from(def.head, &[head_column::ID])
             .filter(Condition {
                 column: head_column::HISTORY,
@@ -89,6 +90,7 @@ impl Tx<'_> {
         before: Instant,
     ) -> Result<usize, Fault> {
         self.writable()?;
+        let def = self.stored(def);
         let head = self.hold_object(def, id)?;
         let changes = self.changes(id, 0)?;
         let old = changes.iter().filter(|change| !change.is_mark() && change.at < before);

@@ -1,5 +1,7 @@
 //! The history of all objects, looked through from its end.
 
+use std::borrow::Cow;
+
 use hashbrown::{HashMap, HashSet};
 
 use super::change_set::{CHANGE_SET, ChangeSet, Touched, set_column};
@@ -189,8 +191,13 @@ impl Tx<'_> {
             let key = (row.touched.id, row.touched.version);
             let changes = lines.remove(&key).unwrap_or_default();
             // Looked for is what may be told, so that nobody finds out by looking.
-            let mask = self.def_of(&row.touched.kind).and_then(|def| self.actor.mask(def));
-            let told = changes.into_iter().filter_map(|change| match &mask {
+            let def = self.def_of(&row.touched.kind);
+            let mask = def.and_then(|def| self.actor.mask(def));
+            let there = changes.into_iter().filter_map(|change| match def {
+                Some(def) => def.told_change(&change).map(Cow::into_owned),
+                None => Some(change),
+            });
+            let told = there.filter_map(|change| match &mask {
                 Some(mask) => mask.cover_line(&change),
                 None => Some(change),
             });
@@ -211,7 +218,7 @@ impl Tx<'_> {
     }
 
     fn def_of(&self, kind: &str) -> Option<&'static ObjectDef> {
-        self.environment.registry.object(kind).map(|entry| (entry.def)())
+        self.object_def(kind)
     }
 
     /// Leaves out objects that the reader may not read; of those that are gone nobody knows whose they were.

@@ -10,7 +10,7 @@ use crate::change::{Image, OWNER, TEAM, record_key};
 use crate::{
     Cell, CellRef, CompositeDef, Currency, Fault, FieldChange, FieldDef, FieldType,
     FieldValue as _, Fill, Head, Instant, LocalDateTime, LocalizedText, Money, ObjectDef, ObjectId,
-    RowBuffer, SegmentDef, Tx, date_to_days, json, parse_date, parse_decimal, to_micros,
+    Part, RowBuffer, SegmentDef, Tx, date_to_days, json, parse_date, parse_decimal, to_micros,
 };
 
 /// Why a change can't be taken back.
@@ -259,6 +259,7 @@ impl Tx<'_> {
         id: ObjectId,
         version: i64,
     ) -> Result<FormerState, Fault> {
+        let def = self.stored(def);
         let mut head = self.last_head(def, id)?;
         let mut records = Records::of(def, self.image(def, id)?);
         let changes = self.changes(id, version - 1)?;
@@ -308,6 +309,7 @@ impl Tx<'_> {
             };
         let mut value = json::head_to_json(def, &head);
         value.extend(records.to_json()?);
+        self.leave_out_retired(def.name, &mut value);
         Ok(FormerState { value: Value::Object(value), unknown })
     }
 
@@ -321,6 +323,7 @@ impl Tx<'_> {
             Err(missing @ Fault::Missing { .. }) => missing,
             head => return head,
         };
+        let def = self.stored(def);
         let segments = || def.composite.parts.iter().filter_map(|part| part.segment);
         let last = self.last_change(id)?.filter(|change| {
             change.new.is_none() && segments().any(|segment| segment.name == change.segment)
@@ -354,21 +357,25 @@ impl Tx<'_> {
     pub(crate) fn image(&mut self, def: &'static ObjectDef, id: ObjectId) -> Result<Image, Fault> {
         let mut image: Image = Vec::with_capacity(def.composite.parts.len());
         for part in &def.composite.parts {
-            let mut rows = Vec::new();
-            if let Some(segment) = part.segment {
-                let columns = &segment.table().columns[1..];
-                self.connection.rows(segment.table(), &[CellRef::Uuid(id.0)], &mut |row| {
-                    row.uuid()?;
-                    let mut cells = Vec::with_capacity(columns.len());
-                    for column in columns {
-                        cells.push(read_cell(row, column.ty)?);
-                    }
-                    rows.push(RowBuffer(cells));
-                    Ok(())
-                })?;
-            }
-            image.push(rows);
+            image.push(self.part_rows(part, id)?);
         }
         Ok(image)
+    }
+
+    /// The records of one part of an object.
+    pub(crate) fn part_rows(&mut self, part: &Part, id: ObjectId) -> Result<Vec<RowBuffer>, Fault> {
+        let mut rows = Vec::new();
+        let Some(segment) = part.segment else { return Ok(rows) };
+        let columns = &segment.table().columns[1..];
+        self.connection.rows(segment.table(), &[CellRef::Uuid(id.0)], &mut |row| {
+            row.uuid()?;
+            let mut cells = Vec::with_capacity(columns.len());
+            for column in columns {
+                cells.push(read_cell(row, column.ty)?);
+            }
+            rows.push(RowBuffer(cells));
+            Ok(())
+        })?;
+        Ok(rows)
     }
 }

@@ -29,7 +29,7 @@ const MOST: usize = 1_000;
 /// Where the database can't be read.
 pub fn verify_histories(tx: &mut Tx<'_>, findings: &mut Findings) -> Result<(), Fault> {
     let defs: Vec<&'static ObjectDef> =
-        tx.environment().registry.objects().map(|entry| (entry.def)()).collect();
+        tx.environment().registry.objects().map(|entry| tx.stored((entry.def)())).collect();
     let mut found = Found { findings, objects: 0, sets: 0, unchained: 0, told: 0 };
     for def in &defs {
         each_page_of(tx, def, &mut found)?;

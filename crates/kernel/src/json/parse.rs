@@ -90,7 +90,7 @@ pub(super) fn part_names(composite: &CompositeDef) -> String {
     names.join(", ")
 }
 
-pub(super) fn unknown(path: &str, allowed: &str) -> FieldProblem {
+pub(crate) fn unknown(path: &str, allowed: &str) -> FieldProblem {
     if allowed.is_empty() {
         return FieldProblem::new(path, "is not known here; nothing is to be given");
     }
@@ -98,7 +98,7 @@ pub(super) fn unknown(path: &str, allowed: &str) -> FieldProblem {
 }
 
 /// Rows by part, and what is wrong. `strict` refuses read-only fields.
-pub(super) fn parse_rows(
+pub(crate) fn parse_rows(
     composite: &CompositeDef,
     body: &Value,
     strict: bool,

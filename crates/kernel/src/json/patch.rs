@@ -49,7 +49,7 @@ fn lay<C: Composite>(value: &C, head: &Map<String, Value>, body: &Value) -> Resu
     C::gather(&mut CellGather(&rows))
 }
 
-fn lay_over(
+pub(crate) fn lay_over(
     part: &Part,
     current: Option<&Value>,
     change: &Value,

@@ -191,7 +191,7 @@ impl Tx<'_> {
     }
 
     /// Where nobody else writes, and in a read, everything stays as it is.
-    fn rely(&mut self, message: impl FnOnce() -> String) -> Result<(), Fault> {
+    pub(super) fn rely(&mut self, message: impl FnOnce() -> String) -> Result<(), Fault> {
         if self.connection.is_isolated() {
             return Ok(());
         }

@@ -13,9 +13,9 @@ use crate::{
 };
 
 /// A record with the id of its object before it.
-struct Keyed<'a> {
-    id: ObjectId,
-    row: &'a dyn WriteRow,
+pub(super) struct Keyed<'a> {
+    pub(super) id: ObjectId,
+    pub(super) row: &'a dyn WriteRow,
 }
 
 impl WriteRow for Keyed<'_> {
@@ -113,6 +113,11 @@ impl<'c> Tx<'c> {
                 heads[part] = RowBuffer::of(row);
             }
         });
+        let custom = if outcome.is_ok() { self.custom_change(T::NAME, id, true)? } else { None };
+        let def = match custom {
+            Some(custom) => self.insert_custom(id, custom, &mut state, &mut heads)?,
+            None => def,
+        };
         if let Err(error) = outcome {
             // A key that stands there twice is named by its path, not by its index.
             check_image(composite, &image(&value))?;
@@ -209,13 +214,20 @@ impl<'c> Tx<'c> {
     /// False where nothing changed. Refused as stale where somebody saved it meanwhile.
     pub fn save<T: Object>(&mut self, object: &mut Stored<T>) -> Result<bool, Fault> {
         self.writable()?;
-        let (def, composite) = (T::def(), T::composite());
-        let (old, new) = (image(&*object.original), image(&object.value));
+        let mut def = T::def();
+        let (mut old, mut new) = (image(&*object.original), image(&object.value));
+        let declared = old.len();
+        let mut custom = self.custom_change(T::NAME, object.head.id, false)?;
+        if let Some(change) = &mut custom {
+            def = change.def;
+            old.append(&mut change.old);
+            new.append(&mut change.new);
+        }
         if old == new {
             return Ok(false);
         }
-        check_image(composite, &new)?;
-        let (rows, differences) = compare(composite, &old, &new);
+        check_image(def.composite, &new)?;
+        let (rows, differences) = compare(def.composite, &old, &new);
         if rows.is_empty() {
             // The same records in another order.
             return Ok(false);
@@ -226,7 +238,11 @@ impl<'c> Tx<'c> {
         let (id, version, history) = (object.head.id, object.head.version, object.head.history);
         let changes = self.lines((id, version + 1), differences);
         let next = self.next(def, (id, history), Deed::Changed, changes);
-        let fields = head_updates(def, &|part| new[part].first().or(Some(&ABSENT)));
+        let is_kept =
+            |part| part >= declared && !custom.as_ref().is_some_and(|it| it.is_given(part));
+        let fields = head_updates(def, &|part| {
+            (!is_kept(part)).then(|| new[part].first().unwrap_or(&ABSENT))
+        });
         self.raise_version(def, id, (version, next.history), &fields)?;
         self.write_rows(id, rows)?;
         self.write_changes(id, &next)?;
@@ -336,13 +352,18 @@ impl<'c> Tx<'c> {
     /// Deletes an object that nothing refers to. Documents are never deleted.
     pub fn delete<T: Object>(&mut self, object: &Stored<T>) -> Result<(), Fault> {
         self.writable()?;
-        let (def, id) = (T::def(), object.head.id);
+        // Parts that are activated meanwhile would stay behind.
+        self.rely(|| crate::extension::CHANGED.to_string())?;
+        let (def, id) = (self.stored(T::def()), object.head.id);
         self.raise_version(def, id, (object.head.version, object.head.history), &[])?;
         self.supersede(def, id)?;
-        let before = image(&*object.original);
+        let mut before = image(&*object.original);
+        for part in &def.composite.parts[before.len()..] {
+            before.push(self.part_rows(part, id)?);
+        }
         self.drop_lookups(def, object.head.number.as_deref(), &|part| before[part].first())?;
         let nothing = vec![Vec::new(); before.len()];
-        let (rows, differences) = compare(T::composite(), &before, &nothing);
+        let (rows, differences) = compare(def.composite, &before, &nothing);
         self.write_rows(id, rows)?;
         self.connection.delete(def.head, &[CellRef::Uuid(id.0)])?;
         let head = &object.head;
@@ -352,7 +373,7 @@ impl<'c> Tx<'c> {
         self.write_changes(id, &next)
     }
 
-    fn write_rows(&mut self, id: ObjectId, rows: Vec<RowChange>) -> Result<(), Fault> {
+    pub(super) fn write_rows(&mut self, id: ObjectId, rows: Vec<RowChange>) -> Result<(), Fault> {
         for row in rows {
             match row {
                 RowChange::Insert(segment, row) => {
@@ -397,6 +418,20 @@ impl<'c> Tx<'c> {
         Err(self.stale(def, head, version)?)
     }
 
+    /// The same for an object that is not loaded; it is held.
+    pub(super) fn expect_head_version(
+        &mut self,
+        def: &'static ObjectDef,
+        id: ObjectId,
+        expected: i64,
+    ) -> Result<(), Fault> {
+        let head = self.hold_object(def, id)?;
+        if head.version == expected {
+            return Ok(());
+        }
+        Err(self.stale(def, head, expected)?)
+    }
+
     fn stale(
         &mut self,
         def: &'static ObjectDef,
@@ -428,10 +463,10 @@ impl<'c> Tx<'c> {
 }
 
 /// The record of a segment that an object lacks: its list fields are empty.
-static ABSENT: RowBuffer = RowBuffer(Vec::new());
+pub(super) static ABSENT: RowBuffer = RowBuffer(Vec::new());
 
 /// Head columns with the values of the records that changed.
-fn head_updates<'r>(
+pub(super) fn head_updates<'r>(
     def: &ObjectDef,
     record: &dyn Fn(usize) -> Option<&'r RowBuffer>,
 ) -> Vec<(usize, CellRef<'r>)> {

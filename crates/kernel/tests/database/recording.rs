@@ -61,6 +61,10 @@ impl Store for Recording {
         self.engine.migrate(tables)
     }
 
+    fn extend(&self, tables: &[&'static TableDef]) -> Result<(), StoreError> {
+        self.engine.extend(tables)
+    }
+
     fn backup(&self, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), StoreError> {
         self.engine.backup(to, progress)
     }

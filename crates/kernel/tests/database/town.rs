@@ -55,6 +55,7 @@ fn open(folder: &Path, clock: Arc<FixedClock>, log: Log, seed: u64) -> Database 
             range("short", "", 2, 1),
         ]),
         cache: Cache::default(),
+        extensions: tessera_kernel::CurrentExtensions::default(),
     };
     Database::open(Arc::new(Recording { engine, log }), environment).unwrap()
 }

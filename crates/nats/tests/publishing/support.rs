@@ -42,6 +42,7 @@ pub(crate) fn open(folder: &Path) -> Database {
         catalogues: Catalogues::default(),
         numbering: Numbering::default(),
         cache: Cache::default(),
+        extensions: tessera_kernel::CurrentExtensions::default(),
     };
     Database::open(Arc::new(store.unwrap()), environment).unwrap()
 }

@@ -145,6 +145,7 @@ impl Fixture {
             catalogues: customizing.codes(),
             numbering: Numbering::new(["product", "goods_movement", "planned_receipt"].map(range)),
             cache: Cache::default(),
+            extensions: tessera_kernel::CurrentExtensions::default(),
         };
         let database = Database::open(Arc::new(store), environment).unwrap();
         let insert = |name: &'static str, check| {

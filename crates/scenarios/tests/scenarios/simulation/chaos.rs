@@ -293,6 +293,10 @@ impl Store for Chaos {
         self.inner.migrate(tables)
     }
 
+    fn extend(&self, tables: &[&'static TableDef]) -> Result<(), StoreError> {
+        self.inner.extend(tables)
+    }
+
     fn backup(
         &self,
         to: &std::path::Path,
