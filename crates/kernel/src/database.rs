@@ -199,6 +199,7 @@ impl Database {
             started: false,
             outcome: None,
             blocks: Vec::new(),
+            published: Vec::new(),
             extends: false,
         }));
     }
@@ -301,6 +302,8 @@ struct Command<F, D, R, E> {
     outcome: Option<Result<R, E>>,
     /// Number blocks that are published when it is sure that they stay.
     blocks: Vec<(String, Block)>,
+    /// Ends of those that others already draw from.
+    published: Vec<(String, i64)>,
     /// Whether it changes extensions.
     extends: bool,
 }
@@ -319,7 +322,7 @@ where
             // What the cache and the blocks know may rest on the first run, which was not kept.
             self.environment.cache.clear();
             self.environment.extensions.outdate();
-            self.environment.numbering.forget_all();
+            self.environment.numbering.withdraw(&std::mem::take(&mut self.published));
         }
         self.outcome = None;
         self.blocks.clear();
@@ -341,7 +344,9 @@ where
         self.extends = kept && tx.extends;
         if kept && alone {
             // Whoever comes next sees what this command did, and is undone with it.
-            self.environment.numbering.publish(reserved.into_blocks());
+            let blocks = reserved.into_blocks();
+            self.published = blocks.iter().map(|(key, block)| (key.clone(), block.last)).collect();
+            self.environment.numbering.publish(blocks);
         } else if kept {
             self.blocks = reserved.into_blocks();
         }

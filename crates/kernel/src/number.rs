@@ -98,7 +98,7 @@ impl NumberRange {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Block {
     next: i64,
-    last: i64,
+    pub(crate) last: i64,
 }
 
 /// What is left of the blocks that a command reserved, by series: its own until it is sure that they
@@ -160,6 +160,16 @@ impl Numbering {
         let mut blocks = self.blocks();
         for (key, block) in reserved {
             blocks.entry(key).or_default().push_back(block);
+        }
+    }
+
+    /// Takes back blocks that were published and are not reserved after all.
+    pub(crate) fn withdraw(&self, ends: &[(String, i64)]) {
+        let mut blocks = self.blocks();
+        for (key, last) in ends {
+            if let Some(queue) = blocks.get_mut(key) {
+                queue.retain(|block| block.last != *last);
+            }
         }
     }
 

@@ -231,10 +231,14 @@ impl Batches<'_> {
         carried
     }
 
-    /// Runs the jobs of a spoilt batch once more, so that each can be undone alone.
+    /// Runs the jobs of a spoilt batch once more, so that each can be undone alone. One that has been alone is undone
+    /// with the batch.
     fn run_again(&mut self) {
-        self.apart = APART;
         let begun = self.session.begin(true);
+        if let ([_], Ok(())) = (&self.done[..], &begun) {
+            return;
+        }
+        self.apart = APART;
         for (job, outcome) in &mut self.done {
             *outcome = match &begun {
                 Ok(()) => run_job(&mut self.session, &mut **job),
