@@ -70,6 +70,9 @@ pub struct Action {
     pub secret: Option<&'static str>,
     /// What it answers.
     pub answer: Answer,
+    /// The fields, each as object type, part and field, that a report tells besides what it shows as objects. None: it
+    /// may tell any field of its object types, so whoever is not shown all of them does not get it.
+    pub tells: Option<&'static [(&'static str, &'static str, &'static str)]>,
     /// Runs it.
     pub run: RunAction,
 }
@@ -85,8 +88,8 @@ impl Action {
         run: RunAction,
     ) -> Self {
         let (target, right) = (ActionTarget::Object, (object, name));
-        let (secret, answer) = (None, Answer::Report);
-        Self { object, name, help, target, input, rules, reads: false, right, secret, answer, run }
+        let (reads, secret, answer, tells) = (false, None, Answer::Report, None);
+        Self { object, name, help, target, input, rules, reads, right, secret, answer, tells, run }
     }
 
     /// A verb of the collection.
@@ -124,6 +127,15 @@ impl Action {
     #[must_use]
     pub const fn telling(self, secret: &'static str) -> Self {
         Self { secret: Some(secret), ..self }
+    }
+
+    /// The same as a report that tells these fields and no others.
+    #[must_use]
+    pub const fn telling_only(
+        self,
+        fields: &'static [(&'static str, &'static str, &'static str)],
+    ) -> Self {
+        Self { tells: Some(fields), ..self }
     }
 
     /// Refuses an actor who may not do it.

@@ -7,7 +7,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use tessera_kernel::json::check;
-use tessera_kernel::{Action, ActionTarget, Actor, ObjectDef, ObjectId, Problem, Registry, Tx};
+use tessera_kernel::{
+    Action, ActionTarget, Actor, Answer, ObjectDef, ObjectId, Problem, Registry, Tx,
+};
 
 use super::create::replay;
 use super::mark_replayed;
@@ -79,6 +81,9 @@ fn perform(
         }
         ActionTarget::Collection => {}
     }
+    if action.answer == Answer::Report {
+        tx.permit_fields(action)?;
+    }
     if let Some(mask) = actor.mask(def) {
         mask.check(input)?;
     }
@@ -96,8 +101,6 @@ async fn run(
     id: ObjectId,
     request: Request,
 ) -> Result<Response, Refusal> {
-    // Before anything else: also a refusal tells something of the object.
-    action.permit(actor)?;
     let expected = Expected::of(request.headers())?;
     let (parts, content) = request.into_parts();
     let bytes = body::bytes(content, api.limits.body).await?;
