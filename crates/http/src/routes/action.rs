@@ -70,11 +70,10 @@ fn perform(
 ) -> Result<Value, Problem> {
     let (object, right) = action.right;
     let actor = tx.actor();
-    let told = |refused| shown::problem(actor, def, refused);
     match action.target {
         ActionTarget::Object => {
             tx.permit(def, id, if object == def.name { right } else { "read" })?;
-            expected.check(tx, def, id).map_err(told)?;
+            expected.check(tx, def, id).map_err(|it| shown::problem(tx, def, id, it))?;
         }
         ActionTarget::Collection if action.reads => {
             tx.permit_report((action.input)(), input, action.right)?;
@@ -88,7 +87,7 @@ fn perform(
         mask.check(input)?;
     }
     tx.check_input((action.input)(), input, action.right)?;
-    let value = (action.run)(tx, id, input).map_err(told)?;
+    let value = (action.run)(tx, id, input).map_err(|it| shown::problem(tx, def, id, it))?;
     tx.permit_made(object, right)?;
     shown::answer(tx, value)
 }

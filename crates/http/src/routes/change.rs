@@ -33,9 +33,8 @@ pub(super) async fn change(
             if let Some(mask) = tx.actor().mask(def) {
                 mask.check(&value)?;
             }
-            let actor = tx.actor();
             change(tx, id, version, &value)
-                .map_err(|refused| shown::problem(actor, def, refused))?;
+                .map_err(|refused| shown::problem(tx, def, id, refused))?;
             tx.permit_outcome(def, id, "change")?;
             let value = (entry.get)(tx, id)?;
             shown::answer(tx, value)

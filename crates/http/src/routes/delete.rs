@@ -26,8 +26,8 @@ pub(super) async fn delete(
     let version = Expected::of(&headers)?.required()?;
     api.command(&caller.actor, move |tx| {
         tx.permit(def, id, "delete")?;
-        let actor = tx.actor();
-        delete(tx, id, version, &Value::Null).map_err(|refused| shown::problem(actor, def, refused))
+        delete(tx, id, version, &Value::Null)
+            .map_err(|refused| shown::problem(tx, def, id, refused))
     })
     .await?;
     Ok(StatusCode::NO_CONTENT)

@@ -57,8 +57,7 @@ fn restored(
 ) -> Result<(), Problem> {
     let def = (entry.def)();
     tx.permit(def, id, "change")?;
-    let actor = tx.actor();
-    tx.restore(entry, id, version, what).map_err(|refused| shown::problem(actor, def, refused))?;
+    tx.restore(entry, id, version, what).map_err(|refused| shown::problem(tx, def, id, refused))?;
     tx.permit_outcome(def, id, "change")
 }
 

@@ -14,3 +14,4 @@ mod protocol;
 mod second_factor;
 mod sign_in;
 mod support;
+mod surface;
