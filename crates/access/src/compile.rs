@@ -43,6 +43,19 @@ pub struct Person {
 ///
 /// Where the database can't be read.
 pub fn draft(tx: &mut Tx<'_>, person: &Person) -> Result<AccessDraft, Fault> {
+    draft_with(tx, person, None)
+}
+
+/// The same as if a role was another one.
+///
+/// # Errors
+///
+/// Where the database can't be read.
+pub fn draft_with(
+    tx: &mut Tx<'_>,
+    person: &Person,
+    edited: Option<(Ref<Role>, &Role)>,
+) -> Result<AccessDraft, Fault> {
     let home_team = person.home_team.map(Ref::id);
     let mut draft = AccessDraft { home_team, ..AccessDraft::default() };
     if person.administrator {
@@ -67,8 +80,10 @@ pub fn draft(tx: &mut Tx<'_>, person: &Person) -> Result<AccessDraft, Fault> {
             Some(line) => Some(Arc::new(places(tx, line)?)),
             None => None,
         };
-        let role = tx.load(assignment.role)?.value;
-        add(&mut draft, &role, &reach);
+        match edited.filter(|(role, _)| *role == assignment.role) {
+            Some((_, role)) => add(&mut draft, role, &reach),
+            None => add(&mut draft, &tx.load(assignment.role)?.value, &reach),
+        }
     }
     Ok(draft)
 }

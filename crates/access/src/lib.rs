@@ -12,7 +12,7 @@ mod team;
 use tessera_kernel::{EventDef, Module};
 
 pub use business_line::{BusinessLine, LineCompany, LineHeader, LineSalesArea};
-pub use compile::{ADMINISTRATOR, Assignment, Person, draft};
+pub use compile::{ADMINISTRATOR, Assignment, Person, draft, draft_with};
 pub use files::{Imported, SHIPPED_ROLES, compare_roles, export_roles, import_roles};
 pub use generation::{changed, generation};
 pub use role::{Effect, FieldVisibility, Role, RoleField, RoleGrant, RoleHeader, RoleLimit, Scope};

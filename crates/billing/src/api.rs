@@ -15,7 +15,7 @@ use crate::{BillingDocument, BillingHeader, cancel, create};
 const FLOW: &str = "Everything that the document came from and that came from it.";
 
 pub(crate) fn actions() -> Vec<Action> {
-    vec![
+    let mut actions = vec![
         Action::assigning::<BillingDocument>().answering(Answer::Head),
         Action::on_collection(
             BillingDocument::NAME,
@@ -56,11 +56,21 @@ pub(crate) fn actions() -> Vec<Action> {
             cancel_document,
         )
         .answering(Answer::Member("cancellation", BillingDocument::NAME)),
+    ];
+    actions.extend(flows());
+    actions
+}
+
+/// The flow around a document, of each type that has one.
+fn flows() -> [Action; 3] {
+    [
         Action::on_object(SalesDocument::NAME, "flow", FLOW, NoInput::composite, &[], sales_flow)
             .with_right(SalesDocument::NAME, "read")
+            .telling_only(crate::flow::TELLS)
             .reading(),
         Action::on_object(Delivery::NAME, "flow", FLOW, NoInput::composite, &[], delivery_flow)
             .with_right(Delivery::NAME, "read")
+            .telling_only(crate::flow::TELLS)
             .reading(),
         Action::on_object(
             BillingDocument::NAME,
@@ -71,6 +81,7 @@ pub(crate) fn actions() -> Vec<Action> {
             billing_flow,
         )
         .with_right(BillingDocument::NAME, "read")
+        .telling_only(crate::flow::TELLS)
         .reading(),
     ]
 }

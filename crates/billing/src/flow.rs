@@ -1,7 +1,7 @@
 //! The document flow: everything that a document came from and that came from it, with
 //! quantities and amounts.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::{Value, json};
 use tessera_delivery::Delivery;
@@ -37,6 +37,14 @@ fn definition(kind: DocumentKind) -> &'static ObjectDef {
     }
 }
 
+/// What the flow tells besides the documents: quantities taken up, and amounts that were paid.
+pub(crate) const TELLS: &[(&str, &str, &str)] = &[
+    (SalesDocument::NAME, "items", "base_quantity"),
+    (Delivery::NAME, "items", "base_quantity"),
+    (BillingDocument::NAME, "items", "base_quantity"),
+    (Payment::NAME, "allocations", "amount"),
+];
+
 /// The flow around a document: nodes with their head rows, edges from predecessor to successor
 /// with the quantities taken up, and the amount that a payment took of an invoice.
 pub(crate) fn flow(tx: &mut Tx<'_>, id: ObjectId, kind: DocumentKind) -> Result<Value, Fault> {
@@ -59,11 +67,19 @@ pub(crate) fn flow(tx: &mut Tx<'_>, id: ObjectId, kind: DocumentKind) -> Result<
         }
     }
     let mut documents = Vec::new();
+    let mut hidden = BTreeSet::new();
     for (id, kind) in &nodes {
-        documents.push(node(tx, *id, *kind)?);
+        if tx.may_read(definition(*kind), *id)? {
+            documents.push(node(tx, *id, *kind)?);
+        } else {
+            hidden.insert(*id);
+        }
     }
     let mut links = Vec::new();
     for (from, to) in edges {
+        if hidden.contains(&from) || hidden.contains(&to) {
+            continue;
+        }
         links.push(json!({
             "from": from.to_string(),
             "to": to.to_string(),
@@ -124,6 +140,9 @@ fn node(tx: &mut Tx<'_>, id: ObjectId, kind: DocumentKind) -> Result<Value, Faul
     })?;
     if !cells.is_empty() {
         head = head_row_to_json(def, &cells)?;
+        if let (Some(mask), Some(head)) = (tx.actor().mask(def), head.as_object_mut()) {
+            mask.cover(head);
+        }
     }
     Ok(json!({ "id": id.to_string(), "kind": kind.code(), "type": def.name, "head": head }))
 }

@@ -12,6 +12,7 @@ mod outbox;
 mod retention;
 mod settings;
 mod signal;
+mod told;
 mod webhook;
 
 use tessera_customizing::Shipped;
@@ -25,6 +26,7 @@ pub use forwarder::Forwarder;
 pub use offset::{Lag, MOST_BEHIND, lag};
 pub use retention::Retention;
 pub use settings::{DeliveryPolicy, EventsSettings, WebhookPolicy, settings};
+pub use told::told;
 pub use webhook::{
     Delivery, Sender, Webhook, WebhookEvent, WebhookTarget, deliveries, is_webhook, queue_name,
     sign, verify,

@@ -43,9 +43,9 @@ pub struct WebhookEvent {
     pub pattern: String,
 }
 
-/// An address outside that hears of events.
+/// An address outside that hears of events: of what the user may read who is responsible for it.
 #[derive(Object, Clone, Debug)]
-#[object(name = "webhook")]
+#[object(name = "webhook", owned)]
 pub struct Webhook {
     /// Where.
     pub target: WebhookTarget,

@@ -13,9 +13,10 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tessera_kernel::{Fault, Problem};
 
+use crate::Api;
 use crate::admission::admit;
+use crate::operation::{self, Operation};
 use crate::refusal::{Internal, Refusal};
-use crate::{Api, operation};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -52,7 +53,8 @@ pub(crate) async fn around(
     let id = request_id(request.headers());
     request.headers_mut().insert(REQUEST_ID, id.clone());
     let registry = &api.db.environment().registry;
-    let operation = operation::name(registry, request.method(), request.uri().path());
+    let operation = Operation::of(request.method(), request.extensions());
+    let operation = operation::name(operation, registry, request.uri().path());
     let told = id.to_str().unwrap_or_default().to_string();
     let mut response = REQUEST.scope(told, run(&api, request, next)).await;
     let (took, status) = (started.elapsed(), response.status().as_u16());

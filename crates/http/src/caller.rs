@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, OriginalUri};
+use axum::extract::FromRequestParts;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
-use tessera_identity::Scope;
 use tessera_kernel::{Actor, ObjectId, Problem, ProblemKind};
 
-use crate::operation::{self, Right};
+use crate::operation::{self, Operation};
 use crate::refusal::Refusal;
 use crate::{Api, around};
 
@@ -54,29 +53,13 @@ impl FromRequestParts<Arc<Api>> for Caller {
                 found.ok_or_else(unknown)?
             }
         };
-        within(&caller.scope, parts, api)?;
+        let registry = &api.db.environment().registry;
+        let operation = Operation::of(&parts.method, &parts.extensions);
+        let called = (registry, parts.uri.path());
+        operation::permit(operation, called, (&caller.actor, &caller.scope))?;
         caller.actor = caller.actor.for_request(&around::request());
         Ok(Self { actor: caller.actor, user: caller.user, secret })
     }
-}
-
-/// Refuses what is beyond the scope of the credential, whatever its user may. What this program can't
-/// tell the right of is beyond every scope.
-fn within(scope: &Scope, parts: &Parts, api: &Api) -> Result<(), Refusal> {
-    if scope.grants().is_none() {
-        return Ok(());
-    }
-    // Within nested routes the path is cut.
-    let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
-    let registry = &api.db.environment().registry;
-    let detail = match operation::right(registry, &parts.method, uri.path()) {
-        Right::Free => return Ok(()),
-        Right::Of(object, action) if scope.allows(object, action) => return Ok(()),
-        Right::Of(object, action) => format!("this credential may not {action} {object}"),
-        Right::Unknown => "this credential may not do this".to_string(),
-    };
-    let detail = format!("{detail}: its scope is `{scope}`");
-    Err(Problem::new(ProblemKind::Forbidden, "beyond_scope", detail).into())
 }
 
 fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {

@@ -24,5 +24,6 @@ mod shown;
 mod target;
 
 pub use api::{Api, Limits};
-pub use routes::router;
+pub use operation::{Operation, Policy};
+pub use routes::{operations, router};
 pub use server::{Server, ServerError};

@@ -1,119 +1,136 @@
-//! Names of operations, for figures and logs: bounded in number, whatever callers ask for.
+//! What the API offers: each operation with its path, its name, and who may call it.
+//!
+//! Routes are made of [`Operation`]s and of nothing else (`routes.rs`), so that none is without a policy. Whoever
+//! calls is measured by it before the handler runs, in [`crate::caller::Caller`].
 
-use axum::http::Method;
-use tessera_kernel::Registry;
+use axum::extract::MatchedPath;
+use axum::http::{Extensions, Method};
+use tessera_identity::Scope;
+use tessera_kernel::{Actor, Problem, ProblemKind, Registry};
 
-/// The operation of a request, like `product.create`; `other` where there is none.
-pub(crate) fn name(registry: &Registry, method: &Method, path: &str) -> String {
-    let Some(rest) = path.strip_prefix("/api/v1/") else {
-        return match path {
-            "/livez" | "/readyz" | "/metrics" | "/api/openapi.json" | "/" => path.to_string(),
-            _ => "other".to_string(),
-        };
-    };
-    let mut parts = rest.split('/');
-    let (object, parts): (&str, Vec<&str>) = (parts.next().unwrap_or(""), parts.collect());
-    let known = registry.object(object).is_some();
-    let verb = match (method.as_str(), parts.as_slice()) {
-        ("POST" | "GET" | "DELETE", []) if object == "session" => "use",
-        ("POST", ["password"]) if object == "session" => "password",
-        ("POST", []) if object == "setup" || object == "password-reset" => "use",
-        ("GET", []) if object == "sign-in-log" || object == "oidc" => "list",
-        ("GET", [_, "start"]) if object == "oidc" => "start",
-        ("GET", [_, "callback"]) if object == "oidc" => "callback",
-        ("GET", []) if object == "metadata" => "read",
-        ("GET", []) if object == "history" => "search",
-        _ if !known => return "other".to_string(),
-        ("GET", []) => "list",
-        ("POST", []) => "create",
-        ("POST", ["bulk"]) => "bulk",
-        ("POST", [_, "restore"]) => "restore",
-        ("POST", [action] | [_, action]) => match registry.action(object, action) {
-            Some(action) => action.name,
-            None => "other",
-        },
-        ("GET", [_]) | ("GET", ["by-number", _]) => "read",
-        ("PATCH", [_]) => "change",
-        ("DELETE", [_]) => "delete",
-        ("GET", [_, "changes"]) => "changes",
-        ("GET", [_, "history"]) => "history",
-        ("GET", [_, "as-of"]) => "as_of",
-        _ => "other",
-    };
-    format!("{object}.{verb}")
-}
+use crate::routes;
 
-/// The right that a request needs.
+/// Who may call an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Right<'a> {
-    /// None beyond being known.
-    Free,
-    /// This action on objects of this type.
-    Of(&'a str, &'a str),
-    /// There is no such operation, or none that this can tell the right of.
-    Unknown,
+pub enum Policy {
+    /// Anybody: it tells nothing of an installation, or is how somebody becomes known.
+    Open,
+    /// Whoever is known: it tells them of themselves, or only what they may read.
+    Known,
+    /// Whoever may do all of this to objects of the type that the path names.
+    Object(&'static [&'static str]),
+    /// Whoever has the right of the verb that the path names.
+    Verb,
+    /// Whoever may do this to objects of this type.
+    Of(&'static str, &'static str),
+    /// The user whom the path names, signed in; and whoever may do this to users.
+    Own(&'static str),
 }
 
-/// The right that a request with a credential of a limited scope needs.
-pub(crate) fn right<'a>(registry: &'a Registry, method: &Method, path: &'a str) -> Right<'a> {
-    let Some(rest) = path.strip_prefix("/api/v1/") else { return Right::Unknown };
-    let mut parts = rest.split('/');
-    let (object, parts): (&str, Vec<&str>) = (parts.next().unwrap_or(""), parts.collect());
-    match (method.as_str(), object, parts.as_slice()) {
-        ("GET" | "DELETE", "session", []) | ("GET", "metadata", []) => return Right::Free,
-        ("GET", "sign-in-log", []) => return Right::Of("user", "read_sign_ins"),
-        (_, "user", [_, kind, ..]) => {
-            if let Some(action) = of_credentials(method, kind) {
-                return Right::Of("user", action);
+/// One method of one path.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// Method.
+    pub method: Method,
+    /// Path with its parameters, like `/api/v1/{object}/{id}`.
+    pub path: &'static str,
+    /// Name in figures and logs; where the path names the object type, what stands behind that.
+    pub name: &'static str,
+    /// Who may call it.
+    pub policy: Policy,
+}
+
+impl Operation {
+    /// The operation of a request that found its route.
+    pub(crate) fn of(method: &Method, extensions: &Extensions) -> Option<&'static Self> {
+        let path = extensions.get::<MatchedPath>()?;
+        let method = if method == Method::HEAD { &Method::GET } else { method };
+        routes::operations().find(|it| it.method == *method && it.path == path.as_str())
+    }
+
+    /// The right that a call needs: object type and action.
+    fn right<'r>(&'r self, registry: &'r Registry, path: &str) -> Right<'r> {
+        let of = |name: &str| {
+            let at = self.path.split('/').position(|part| part == format!("{{{name}}}"));
+            at.and_then(|at| path.split('/').nth(at)).unwrap_or_default()
+        };
+        let object = registry.object(of("object")).map(|entry| (entry.def)().name);
+        match (&self.policy, object) {
+            (Policy::Open | Policy::Known, _) => Right::Free,
+            (Policy::Of(object, action), _) => Right::Of(object, std::slice::from_ref(action)),
+            (Policy::Own(action), _) => Right::Own("user", std::slice::from_ref(action)),
+            (Policy::Object(actions), Some(object)) => Right::Of(object, actions),
+            (Policy::Verb, Some(object)) => {
+                let name = if self.path.contains("{action}") { of("action") } else { of("id") };
+                match registry.action(object, name) {
+                    Some(verb) => Right::Of(verb.right.0, std::slice::from_ref(&verb.right.1)),
+                    None => Right::Nowhere,
+                }
             }
+            (Policy::Object(_) | Policy::Verb, None) => Right::Nowhere,
         }
-        _ => {}
-    }
-    if registry.object(object).is_none() {
-        return Right::Unknown;
-    }
-    match (method.as_str(), parts.as_slice()) {
-        ("GET", [] | [_] | ["by-number", _] | [_, "changes"]) => Right::Of(object, "read"),
-        ("GET", [_, "deliveries" | "dead-letters"]) => Right::Of(object, "read"),
-        ("POST", [] | ["bulk"]) => Right::Of(object, "create"),
-        ("PATCH", [_]) => Right::Of(object, "change"),
-        ("DELETE", [_]) => Right::Of(object, "delete"),
-        ("POST", [action] | [_, action]) => match registry.action(object, action) {
-            Some(action) => Right::Of(action.right.0, action.right.1),
-            None => Right::Unknown,
-        },
-        _ => Right::Unknown,
     }
 }
 
-/// The right on users that a request about one's credentials needs.
-fn of_credentials(method: &Method, kind: &str) -> Option<&'static str> {
-    Some(match (method.as_str(), kind) {
-        ("POST", "password" | "reset-link") => "set_password",
-        ("POST", "unlock") => "change",
-        ("GET", "tokens") => "read_tokens",
-        ("POST", "tokens") => "create_token",
-        ("DELETE", "tokens") => "revoke_token",
-        ("POST", "totp" | "recovery-codes") => "enrol_second_factor",
-        ("DELETE", "totp") => "remove_second_factor",
-        ("GET", "accounts") => "read_accounts",
-        ("POST", "accounts") => "bind_account",
-        ("GET", "sessions" | "totp") => "read_sessions",
-        ("DELETE", "sessions") => "end_sessions",
-        _ => return None,
-    })
+/// What a call needs.
+enum Right<'r> {
+    /// Nothing beyond being known.
+    Free,
+    /// All of these actions on objects of this type.
+    Of(&'static str, &'r [&'static str]),
+    /// The same, unless it is about the caller.
+    Own(&'static str, &'r [&'static str]),
+    /// There is no such object type or verb: the handler says so.
+    Nowhere,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_of_strangers_make_no_names() {
-        let registry = Registry::default();
-        for path in ["/api/v1/x", "/api/v1/x/y/z", "/favicon.ico", "/api/v1/", ""] {
-            assert_eq!(name(&registry, &Method::GET, path), "other", "{path}");
+/// Refuses whoever may not call an operation, by the scope of their credential and by their roles. What is no
+/// operation is beyond every scope.
+///
+/// # Errors
+///
+/// As forbidden.
+pub(crate) fn permit(
+    operation: Option<&Operation>,
+    (registry, path): (&Registry, &str),
+    (actor, scope): (&Actor, &Scope),
+) -> Result<(), Problem> {
+    let right = operation.map_or(Right::Nowhere, |operation| operation.right(registry, path));
+    let beyond = match right {
+        Right::Free => None,
+        Right::Of(object, actions) | Right::Own(object, actions) => {
+            let beyond = actions.iter().find(|action| !scope.allows(object, action));
+            beyond.map(|action| format!("this credential may not {action} {object}"))
         }
-        assert_eq!(name(&registry, &Method::POST, "/api/v1/session"), "session.use");
+        Right::Nowhere => scope.grants().map(|_| "this credential may not do this".to_string()),
+    };
+    if let Some(detail) = beyond {
+        let detail = format!("{detail}: its scope is `{scope}`");
+        return Err(Problem::new(ProblemKind::Forbidden, "beyond_scope", detail));
     }
+    match right {
+        Right::Of(object, actions) => {
+            actions.iter().try_for_each(|action| actor.require(object, action))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The name of a request in figures and logs, like `product.create`: bounded in number, whatever callers ask for;
+/// `other` where there is no such operation.
+pub(crate) fn name(operation: Option<&Operation>, registry: &Registry, path: &str) -> String {
+    let Some(operation) = operation else { return "other".to_string() };
+    if !operation.path.contains("{object}") {
+        return operation.name.to_string();
+    }
+    let mut parts = path.trim_start_matches("/api/v1/").split('/');
+    let Some(entry) = parts.next().and_then(|object| registry.object(object)) else {
+        return "other".to_string();
+    };
+    let object = (entry.def)().name;
+    if operation.policy != Policy::Verb {
+        return format!("{object}.{}", operation.name);
+    }
+    let verb = parts.next_back().and_then(|name| registry.action(object, name));
+    verb.map_or_else(|| "other".to_string(), |verb| format!("{object}.{}", verb.name))
 }

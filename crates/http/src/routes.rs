@@ -29,74 +29,207 @@ pub(crate) use session::Credentials;
 pub(crate) use setup::Setup;
 pub(crate) use token::TokenInput;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
+use axum::handler::Handler;
 use axum::http::{Method, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{delete, get, post};
+use axum::routing::{MethodFilter, MethodRouter, on};
 
 use crate::around::around;
+use crate::operation::{Operation, Policy};
 use crate::refusal::Refusal;
 use crate::{Api, parameters, reply};
 
+/// An operation with what answers it.
+struct Route {
+    operation: Operation,
+    answer: MethodRouter<Arc<Api>>,
+}
+
+impl Route {
+    /// A path that takes no parameters in its query.
+    fn new<T: 'static>(
+        (method, path): (Method, &'static str),
+        name: &'static str,
+        policy: Policy,
+        handler: impl Handler<T, Arc<Api>>,
+    ) -> Self {
+        let mut route = Self::asked((method, path), name, policy, handler);
+        route.answer = route.answer.layer(from_fn(parameters::none));
+        route
+    }
+
+    /// A path whose handler reads the parameters of its query.
+    fn asked<T: 'static>(
+        (method, path): (Method, &'static str),
+        name: &'static str,
+        policy: Policy,
+        handler: impl Handler<T, Arc<Api>>,
+    ) -> Self {
+        let filter = match method {
+            Method::POST => MethodFilter::POST,
+            Method::PATCH => MethodFilter::PATCH,
+            Method::DELETE => MethodFilter::DELETE,
+            _ => MethodFilter::GET,
+        };
+        let answer = on(filter, handler);
+        Self { operation: Operation { method, path, name, policy }, answer }
+    }
+}
+
+fn get(path: &'static str) -> (Method, &'static str) {
+    (Method::GET, path)
+}
+
+fn post(path: &'static str) -> (Method, &'static str) {
+    (Method::POST, path)
+}
+
+fn patch(path: &'static str) -> (Method, &'static str) {
+    (Method::PATCH, path)
+}
+
+fn delete(path: &'static str) -> (Method, &'static str) {
+    (Method::DELETE, path)
+}
+
+/// What there is of every object type.
+fn of_objects() -> Vec<Route> {
+    let (all, one) = ("/api/v1/{object}", "/api/v1/{object}/{id}");
+    let read = Policy::Object(&["read"]);
+    let by_number = "/api/v1/{object}/by-number/{number}";
+    let change = Policy::Object(&["change"]);
+    let create = Policy::Object(&["create"]);
+    let many = Policy::Object(&["create", "mass_change"]);
+    vec![
+        Route::asked(get(all), "list", read, list::list),
+        Route::new(post(all), "create", create, create::create),
+        Route::asked(post("/api/v1/{object}/bulk"), "bulk", many, bulk::bulk),
+        Route::new(get(by_number), "read", read, read::by_number),
+        Route::new(get(one), "read", read, read::read),
+        Route::new(post(one), "act", Policy::Verb, action::of_collection),
+        Route::new(patch(one), "change", change, change::change),
+        Route::new(delete(one), "delete", Policy::Object(&["delete"]), delete::delete),
+        Route::new(post("/api/v1/{object}/{id}/{action}"), "act", Policy::Verb, action::of_object),
+        Route::new(post("/api/v1/{object}/{id}/restore"), "restore", change, restore::restore),
+        Route::asked(get("/api/v1/{object}/{id}/changes"), "changes", read, history::changes),
+        Route::asked(get("/api/v1/{object}/{id}/history"), "history", read, past::of_object),
+        Route::asked(get("/api/v1/{object}/{id}/as-of"), "as_of", read, past::as_of),
+    ]
+}
+
+/// How somebody becomes known, and what is theirs.
+fn of_callers() -> Vec<Route> {
+    use Policy::{Known, Open};
+    let session = "/api/v1/session";
+    let own = "/api/v1/session/password";
+    vec![
+        Route::new(get(session), "session.use", Known, session::show),
+        Route::new(post(session), "session.use", Open, session::sign_in),
+        Route::new(delete(session), "session.use", Known, session::sign_out),
+        Route::new(post(own), "session.password", Known, password::change_own),
+        Route::new(post("/api/v1/setup"), "setup.use", Open, setup::set_up),
+        Route::new(post("/api/v1/password-reset"), "password-reset.use", Open, password::reset),
+        Route::new(get("/api/v1/oidc"), "oidc.list", Open, oidc::providers),
+        Route::new(get("/api/v1/oidc/{provider}/start"), "oidc.start", Open, oidc::start),
+        Route::asked(
+            get("/api/v1/oidc/{provider}/callback"),
+            "oidc.callback",
+            Open,
+            oidc::callback,
+        ),
+        Route::new(get("/api/v1/metadata"), "metadata.read", Known, system::metadata),
+        // It answers what the caller may read, object by object.
+        Route::asked(get("/api/v1/history"), "history.search", Known, past::of_all),
+    ]
+}
+
+/// Credentials of users.
+fn of_users() -> Vec<Route> {
+    use Policy::{Of, Own};
+    let sessions = "/api/v1/user/{id}/sessions";
+    let (totp, confirm) = ("/api/v1/user/{id}/totp", "/api/v1/user/{id}/totp/confirm");
+    let codes = "/api/v1/user/{id}/recovery-codes";
+    let (accounts, tokens) = ("/api/v1/user/{id}/accounts", "/api/v1/user/{id}/tokens");
+    let (ends, enrols) = (Own("end_sessions"), Own("enrol_second_factor"));
+    let (unlock, link) = ("/api/v1/user/{id}/unlock", "/api/v1/user/{id}/reset-link");
+    let sets = Of("user", "set_password");
+    let binds = Of("user", "bind_account");
+    let reads = Own("read_sessions");
+    let (logs, makes) = (Own("read_sign_ins"), Of("user", "create_token"));
+    let log = "/api/v1/sign-in-log";
+    let one = "/api/v1/user/{id}/sessions/{session}";
+    let removes = Own("remove_second_factor");
+    vec![
+        Route::asked(get(log), "sign-in-log.list", logs, sign_in_log::list),
+        Route::new(post("/api/v1/user/{id}/password"), "user.set_password", sets, password::set),
+        Route::new(post(link), "user.reset_link", sets, password::create_reset_link),
+        Route::new(post(unlock), "user.unlock", Of("user", "change"), user::unlock),
+        Route::new(get(sessions), "user.sessions", reads, user::sessions),
+        Route::new(delete(sessions), "user.end_sessions", ends, user::end_sessions),
+        Route::new(delete(one), "user.end_session", ends, user::end_session),
+        Route::new(get(totp), "user.totp", reads, second_factor::show),
+        Route::new(post(totp), "user.enrol_totp", enrols, second_factor::enrol),
+        Route::new(delete(totp), "user.remove_totp", removes, second_factor::remove),
+        Route::new(post(confirm), "user.confirm_totp", enrols, second_factor::confirm),
+        Route::new(post(codes), "user.recovery_codes", enrols, second_factor::renew_recovery_codes),
+        Route::new(get(accounts), "user.accounts", Own("read_accounts"), oidc::accounts),
+        Route::new(post(accounts), "user.bind_account", binds, oidc::bind),
+        Route::new(
+            post("/api/v1/user/{id}/accounts/remove"),
+            "user.unbind_account",
+            binds,
+            oidc::unbind,
+        ),
+        Route::new(get(tokens), "user.tokens", Own("read_tokens"), token::list),
+        Route::new(post(tokens), "user.create_token", makes, token::create),
+        Route::new(
+            delete("/api/v1/user/{id}/tokens/{token}"),
+            "user.revoke_token",
+            Own("revoke_token"),
+            token::revoke,
+        ),
+    ]
+}
+
+/// What is there for operation.
+fn of_the_server() -> Vec<Route> {
+    use Policy::Open;
+    let reads = Policy::Of("webhook", "read");
+    let (tries, dead) = ("/api/v1/webhook/{id}/deliveries", "/api/v1/webhook/{id}/dead-letters");
+    vec![
+        Route::new(get(tries), "webhook.deliveries", reads, webhook::deliveries),
+        Route::new(get(dead), "webhook.dead_letters", reads, webhook::dead_letters),
+        Route::asked(get("/api/openapi.json"), "/api/openapi.json", Open, system::openapi),
+        Route::asked(get("/livez"), "/livez", Open, system::live),
+        Route::asked(get("/readyz"), "/readyz", Open, system::ready),
+        Route::asked(get("/metrics"), "/metrics", Open, system::metrics),
+        Route::asked(get("/"), "/", Open, page::index),
+        Route::asked(get("/page.js"), "/page.js", Open, page::script),
+        Route::asked(get("/page.css"), "/page.css", Open, page::style),
+    ]
+}
+
+fn routes() -> impl Iterator<Item = Route> {
+    [of_objects(), of_callers(), of_users(), of_the_server()].into_iter().flatten()
+}
+
+static OPERATIONS: LazyLock<Vec<Operation>> =
+    LazyLock::new(|| routes().map(|route| route.operation).collect());
+
+/// Everything that the API offers.
+pub fn operations() -> impl Iterator<Item = &'static Operation> {
+    OPERATIONS.iter()
+}
+
 /// The API as a service.
 pub fn router(api: Arc<Api>) -> Router {
-    let plain = Router::new()
-        .route("/{object}", post(create::create))
-        .route("/{object}/by-number/{number}", get(read::by_number))
-        .route(
-            "/{object}/{id}",
-            get(read::read)
-                .post(action::of_collection)
-                .patch(change::change)
-                .delete(delete::delete),
-        )
-        .route("/{object}/{id}/{action}", post(action::of_object))
-        .route("/{object}/{id}/restore", post(restore::restore))
-        .route("/session", get(session::show).post(session::sign_in).delete(session::sign_out))
-        .route("/session/password", post(password::change_own))
-        .route("/setup", post(setup::set_up))
-        .route("/password-reset", post(password::reset))
-        .route("/metadata", get(system::metadata))
-        .route("/user/{id}/password", post(password::set))
-        .route("/user/{id}/reset-link", post(password::create_reset_link))
-        .route("/user/{id}/unlock", post(user::unlock))
-        .route("/user/{id}/sessions", get(user::sessions).delete(user::end_sessions))
-        .route("/user/{id}/sessions/{session}", delete(user::end_session))
-        .route(
-            "/user/{id}/totp",
-            get(second_factor::show).post(second_factor::enrol).delete(second_factor::remove),
-        )
-        .route("/user/{id}/totp/confirm", post(second_factor::confirm))
-        .route("/user/{id}/recovery-codes", post(second_factor::renew_recovery_codes))
-        .route("/user/{id}/accounts", get(oidc::accounts).post(oidc::bind))
-        .route("/user/{id}/accounts/remove", post(oidc::unbind))
-        .route("/oidc", get(oidc::providers))
-        .route("/oidc/{provider}/start", get(oidc::start))
-        .route("/user/{id}/tokens", get(token::list).post(token::create))
-        .route("/user/{id}/tokens/{token}", delete(token::revoke))
-        .route("/webhook/{id}/deliveries", get(webhook::deliveries))
-        .route("/webhook/{id}/dead-letters", get(webhook::dead_letters))
-        .route_layer(from_fn(parameters::none));
-    let objects = plain
-        .route("/{object}", get(list::list))
-        .route("/sign-in-log", get(sign_in_log::list))
-        .route("/oidc/{provider}/callback", get(oidc::callback))
-        .route("/{object}/bulk", post(bulk::bulk))
-        .route("/history", get(past::of_all))
-        .route("/{object}/{id}/changes", get(history::changes))
-        .route("/{object}/{id}/history", get(past::of_object))
-        .route("/{object}/{id}/as-of", get(past::as_of));
-    Router::new()
-        .nest("/api/v1", objects)
-        .route("/api/openapi.json", get(system::openapi))
-        .route("/livez", get(system::live))
-        .route("/readyz", get(system::ready))
-        .route("/metrics", get(system::metrics))
-        .route("/", get(page::index))
-        .route("/page.js", get(page::script))
-        .route("/page.css", get(page::style))
+    let add =
+        |router: Router<Arc<Api>>, route: Route| router.route(route.operation.path, route.answer);
+    routes()
+        .fold(Router::new(), add)
         .fallback(nowhere)
         .method_not_allowed_fallback(no_method)
         .layer(from_fn_with_state(api.clone(), around))

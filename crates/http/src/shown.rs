@@ -46,15 +46,50 @@ pub(crate) fn changes(
     shown.filter_map(|change| change_through(mask.as_deref(), change)).collect()
 }
 
-/// A refusal about an object: what it tells of changes since.
-pub(crate) fn problem(actor: &Actor, def: &'static ObjectDef, mut problem: Problem) -> Problem {
-    let mask = actor.mask(def);
+/// A refusal about an object: without values that are withheld, in what it says and in what changed since.
+pub(crate) fn problem(
+    tx: &mut Tx<'_>,
+    def: &'static ObjectDef,
+    id: ObjectId,
+    mut problem: Problem,
+) -> Problem {
+    let mask = tx.actor().mask(def);
     if let Some(Value::Array(changes)) = problem.more.as_mut() {
         let kept = std::mem::take(changes).into_iter();
         let there = kept.filter_map(|change| def.told_change_as_json(change));
         *changes = there.filter_map(|change| change_through(mask.as_deref(), change)).collect();
     }
+    let Some(mask) = mask.filter(|mask| !mask.shows_all()) else { return problem };
+    let entry = tx.environment().registry.object(def.name);
+    let Some(Ok(object)) = entry.map(|entry| (entry.get)(tx, id)) else { return problem };
+    let mut values = Vec::new();
+    withheld(def, &mask, &object, &mut values);
+    let texts = problem.fields.iter_mut().map(|field| &mut field.message);
+    for text in texts.chain(std::iter::once(&mut problem.detail)) {
+        for value in values.iter().filter(|value| text.contains(value.as_str())).collect::<Vec<_>>()
+        {
+            *text = text.replace(value.as_str(), "***");
+        }
+    }
     problem
+}
+
+/// The texts of an object that are withheld; shorter ones than this stand for too much else.
+const TELLING: usize = 4;
+
+fn withheld(def: &ObjectDef, mask: &Mask, object: &Value, found: &mut Vec<String>) {
+    for (position, part) in def.composite.parts.iter().enumerate() {
+        let records = match &object[part.name] {
+            Value::Array(records) => records.as_slice(),
+            record => std::slice::from_ref(record),
+        };
+        for record in records.iter().filter_map(Value::as_object) {
+            for (_, value) in record.iter().filter(|(name, _)| !mask.shows(position, name)) {
+                let text = value.as_str().or_else(|| value["amount"].as_str());
+                found.extend(text.filter(|text| text.len() >= TELLING).map(str::to_string));
+            }
+        }
+    }
 }
 
 fn change_through(mask: Option<&Mask>, mut change: Value) -> Option<Value> {

@@ -33,8 +33,8 @@ pub(crate) struct Asked {
     pub(crate) question: Question,
 }
 
-/// The right to both verbs.
-const RIGHT: &str = "explain_access";
+/// The right to the verbs.
+pub(crate) const RIGHT: &str = "explain_access";
 
 const RULES: &[Rule] =
     &[Rule { name: "permission", help: "Whoever asks may explain the rights of users." }];
@@ -58,6 +58,7 @@ pub(crate) fn actions() -> Vec<Action> {
         .reading()
         .with_right(User::NAME, RIGHT)
         .answering(Answer::Report),
+        crate::what_would_change::ACTION,
     ]
 }
 

@@ -27,6 +27,7 @@ mod token;
 mod totp;
 mod user;
 mod verified;
+mod what_would_change;
 
 use tessera_customizing::Shipped;
 use tessera_kernel::{Composite as _, EventDef, Kind as _, Module, ObjectEntry};

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hashbrown::HashMap;
-use tessera_access::{Assignment, Person};
+use tessera_access::{Assignment, Person, Role};
 use tessera_kernel::{
     Access, Actor, Authority, Cell, Date, Fault, Object as _, ObjectId, Ref, Source, Tx, Validity,
     Zone,
@@ -70,12 +70,31 @@ pub(crate) fn access(tx: &mut Tx<'_>, user: ObjectId) -> Result<Option<Arc<Acces
     of(tx, user, made)
 }
 
+/// What a user could do if a role was another one; none where they may not sign in.
+pub(crate) fn access_with(
+    tx: &mut Tx<'_>,
+    user: ObjectId,
+    edited: (Ref<Role>, &Role),
+) -> Result<Option<Arc<Access>>, Fault> {
+    let made = now(tx)?;
+    let Some(person) = person(tx, user, made.1)? else { return Ok(None) };
+    let draft = tessera_access::draft_with(tx, &person, Some(edited))?;
+    Ok(Some(Arc::new(Access::new(user, made, draft))))
+}
+
 /// What an access was made under: the count of changes, and the day.
 fn now(tx: &mut Tx<'_>) -> Result<(i64, Date), Fault> {
     Ok((tessera_access::generation(tx)?, tx.today(&Zone::UTC)))
 }
 
 fn of(tx: &mut Tx<'_>, id: ObjectId, made: (i64, Date)) -> Result<Option<Arc<Access>>, Fault> {
+    let Some(person) = person(tx, id, made.1)? else { return Ok(None) };
+    let draft = tessera_access::draft(tx, &person)?;
+    Ok(Some(Arc::new(Access::new(id, made, draft))))
+}
+
+/// What the rights of a user follow from on a day; none where they may not sign in.
+fn person(tx: &mut Tx<'_>, id: ObjectId, day: Date) -> Result<Option<Person>, Fault> {
     let user = match tx.load(Ref::<User>::new(id)) {
         Ok(user) => user.value,
         Err(Fault::Missing { .. }) => return Ok(None),
@@ -84,7 +103,6 @@ fn of(tx: &mut Tx<'_>, id: ObjectId, made: (i64, Date)) -> Result<Option<Arc<Acc
     if !user.profile.active {
         return Ok(None);
     }
-    let day = made.1;
     let counts = |valid: &Option<Validity>| valid.is_none_or(|valid| valid.contains(day));
     let roles = user.roles.iter().filter(|role| counts(&role.valid));
     let home = user.teams.iter().find(|team| team.home).or(user.teams.first());
@@ -101,6 +119,5 @@ fn of(tx: &mut Tx<'_>, id: ObjectId, made: (i64, Date)) -> Result<Option<Arc<Acc
         let teams = tx.load(Ref::<User>::new(absent))?.value.teams;
         person.teams.extend(teams.iter().map(|team| team.team));
     }
-    let draft = tessera_access::draft(tx, &person)?;
-    Ok(Some(Arc::new(Access::new(id, made, draft))))
+    Ok(Some(person))
 }

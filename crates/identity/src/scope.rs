@@ -5,6 +5,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use tessera_kernel::{Actor, Pattern};
+
 /// Stands for every object type, or every action.
 const ANY: &str = "*";
 
@@ -42,6 +44,16 @@ impl Scope {
     /// The grants; none where the scope is not limited.
     pub fn grants(&self) -> Option<&[ScopeGrant]> {
         self.0.as_deref()
+    }
+
+    /// The actor as far as this goes.
+    pub(crate) fn limit(&self, actor: Actor) -> Actor {
+        let Some(grants) = &self.0 else { return actor };
+        let pairs = grants.iter().flat_map(|grant| {
+            let object = Pattern::of(&grant.object);
+            grant.actions.iter().map(move |action| (object.clone(), Pattern::of(action)))
+        });
+        actor.within(pairs)
     }
 
     /// Whether this action on objects of this type is within it.

@@ -248,6 +248,7 @@ fn caller(
     if let Some(token) = found.name {
         actor = actor.through(&token);
     }
+    actor = found.scope.limit(actor);
     let caller = VerifiedCaller { actor, user: found.user, scope: found.scope };
     Ok(Some((caller, found.stale)))
 }

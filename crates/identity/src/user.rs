@@ -65,6 +65,7 @@ pub struct UserRole {
     #[field(positive)]
     pub line: u32,
     /// The role.
+    #[field(index)]
     pub role: Ref<Role>,
     /// The business line beyond which it reaches nothing.
     pub business_line: Option<Ref<BusinessLine>>,

@@ -137,6 +137,11 @@ impl Access {
         Self { user, generation, day, draft, rows, masks }
     }
 
+    /// One that does not hold: an [`Authority`] makes the one of the user of it.
+    pub fn unknown(user: ObjectId) -> Self {
+        Self::new(user, (i64::MIN, Date::MIN), AccessDraft::default())
+    }
+
     /// The user.
     pub fn user(&self) -> ObjectId {
         self.user

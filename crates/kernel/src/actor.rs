@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Access, Mask, Money, ObjectDef, ObjectId, Predicate, Problem, ProblemKind};
+use crate::{Access, Mask, Money, ObjectDef, ObjectId, Pattern, Predicate, Problem, ProblemKind};
 
 /// Where a change comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +41,7 @@ pub struct Actor {
     name: Arc<str>,
     source: Source,
     rights: Rights,
+    within: Option<Arc<[(Pattern, Pattern)]>>,
     via: Option<Arc<str>>,
     request: Option<Arc<str>>,
 }
@@ -69,7 +70,7 @@ impl Actor {
     }
 
     fn with(name: &str, source: Source, rights: Rights) -> Self {
-        Self { name: name.into(), source, rights, via: None, request: None }
+        Self { name: name.into(), source, rights, within: None, via: None, request: None }
     }
 
     /// The program itself.
@@ -97,6 +98,25 @@ impl Actor {
     #[must_use]
     pub fn for_request(self, request: &str) -> Self {
         Self { request: Some(request.into()), ..self }
+    }
+
+    /// The same by a credential that allows only these actions on objects of these types.
+    #[must_use]
+    pub fn within(self, allowed: impl IntoIterator<Item = (Pattern, Pattern)>) -> Self {
+        Self { within: Some(allowed.into_iter().collect()), ..self }
+    }
+
+    /// The same with the rights that the roles of the user give now; none: they may do nothing any more.
+    #[must_use]
+    pub(crate) fn renewed(&self, access: Option<Arc<Access>>) -> Self {
+        Self { rights: access.map_or(Rights::Nothing, Rights::Access), ..self.clone() }
+    }
+
+    /// Whether the credential allows an action, whatever the user may do.
+    fn reaches(&self, object: &str, action: &str) -> bool {
+        self.within.as_ref().is_none_or(|allowed| {
+            allowed.iter().any(|(types, actions)| types.fits(object) && actions.fits(action))
+        })
     }
 
     /// What the change comes through.
@@ -130,6 +150,7 @@ impl Actor {
     /// Whether the actor may do `action` to any object of this type.
     pub fn may(&self, object: &str, action: &str) -> bool {
         match &self.rights {
+            _ if !self.reaches(object, action) => false,
             Rights::Everything => true,
             Rights::Nothing => false,
             Rights::Access(access) => access.allows(object, action),
@@ -157,6 +178,7 @@ impl Actor {
     /// To which objects of the type the actor may do `action`.
     pub fn rows(&self, def: &'static ObjectDef, action: &str) -> Arc<Predicate> {
         match &self.rights {
+            _ if !self.reaches(def.name, action) => Arc::new(Predicate::Never),
             Rights::Everything => Arc::new(Predicate::Always),
             Rights::Nothing => Arc::new(Predicate::Never),
             Rights::Access(access) => access.rows(def, action),

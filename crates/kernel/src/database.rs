@@ -257,8 +257,7 @@ fn current(
     let mut tx = Tx::new(connection, environment, &system, None);
     Ok(match authority.current(&mut tx, access, kept)? {
         Some(found) if Arc::ptr_eq(&found, access) => None,
-        Some(found) => Some(Actor::with_access(actor.name(), actor.source(), found)),
-        None => Some(Actor::user(actor.name(), actor.source(), false)),
+        found => Some(actor.renewed(found)),
     })
 }
 

@@ -76,6 +76,9 @@ pub struct Action {
     pub answer: Answer,
     /// Runs before it. Such an action is answered when every process of the installation goes by it.
     pub prepare: Option<Prepare>,
+    /// The fields, each as object type, part and field, that a report tells besides what it shows as objects. None: it
+    /// may tell any field of its object types, so whoever is not shown all of them does not get it.
+    pub tells: Option<&'static [(&'static str, &'static str, &'static str)]>,
     /// Runs it.
     pub run: RunAction,
 }
@@ -91,7 +94,7 @@ impl Action {
         run: RunAction,
     ) -> Self {
         let (target, right) = (ActionTarget::Object, (object, name));
-        let (secret, answer, reads, prepare) = (None, Answer::Report, false, None);
+        let (secret, answer, reads, tells, prepare) = (None, Answer::Report, false, None, None);
         Self {
             object,
             name,
@@ -104,6 +107,7 @@ impl Action {
             secret,
             answer,
             prepare,
+            tells,
             run,
         }
     }
@@ -149,6 +153,15 @@ impl Action {
     #[must_use]
     pub const fn telling(self, secret: &'static str) -> Self {
         Self { secret: Some(secret), ..self }
+    }
+
+    /// The same as a report that tells these fields and no others.
+    #[must_use]
+    pub const fn telling_only(
+        self,
+        fields: &'static [(&'static str, &'static str, &'static str)],
+    ) -> Self {
+        Self { tells: Some(fields), ..self }
     }
 
     /// Refuses an actor who may not do it.

@@ -76,6 +76,7 @@ pub(crate) fn actions() -> Vec<Action> {
             item_status,
         )
         .with_right(object, "read")
+        .telling_only(&[(SalesDocument::NAME, "items", "quantity")])
         .reading(),
     ]
 }

@@ -18,6 +18,8 @@ pub(crate) const AVAILABILITY: Action = Action::on_object(
     &[],
     run,
 )
+// Stock is no field of an object.
+.telling_only(&[])
 .reading();
 
 #[derive(Record, Clone, Debug)]

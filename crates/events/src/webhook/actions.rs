@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json as value};
 use tessera_kernel::{
-    Action, Answer, Composite as _, Form, Kind as _, NoInput, ObjectId, Problem, Record, Ref, Rule,
-    Stored, Tx, json,
+    Action, Answer, Composite as _, Form, Kind as _, NoInput, ObjectId, Problem, ProblemKind,
+    Record, Ref, Rule, Stored, Tx, json,
 };
 
 use super::{Webhook, WebhookEvent, WebhookTarget, delivery, queue_name, secret};
@@ -89,7 +89,8 @@ fn register(tx: &mut Tx<'_>, _target: ObjectId, body: &Value) -> Result<Value, P
 fn renew_secret(tx: &mut Tx<'_>, id: ObjectId, body: &Value) -> Result<Value, Problem> {
     tx.actor().require(Webhook::NAME, "renew_secret")?;
     json::parse::<NoInput>(body)?;
-    tx.load(Ref::<Webhook>::new(id))?;
+    let stored = tx.load(Ref::<Webhook>::new(id))?;
+    require_owner(tx, &stored)?;
     Ok(value!({ "id": id.to_string(), "secret": secret::renew(tx, id)? }))
 }
 
@@ -134,6 +135,7 @@ pub(crate) fn change(
     if let Some(version) = version {
         tx.expect_version(&stored, version)?;
     }
+    require_owner(tx, &stored)?;
     stored.value = json::patch(&stored, body)?;
     check(tx, &stored.value)?;
     if tx.save(&mut stored)? {
@@ -159,6 +161,17 @@ pub(crate) fn delete(
     delivery::remove_all(tx, id)?;
     dead_letter::remove_all(tx, &queue_name(id))?;
     Ok(offset::remove(tx, &queue_name(id))?)
+}
+
+/// A webhook hears of what its owner may read: nobody else says where that goes, unless they may hand webhooks over.
+fn require_owner(tx: &Tx<'_>, stored: &Stored<Webhook>) -> Result<(), Problem> {
+    let actor = tx.actor();
+    if stored.head.owner == actor.user_id() || actor.may(Webhook::NAME, "assign") {
+        return Ok(());
+    }
+    let detail = "this webhook hears of what its owner may read: only they change it, or whoever \
+                  may assign webhooks; register one of your own";
+    Err(Problem::new(ProblemKind::Forbidden, "webhook.not_yours", detail))
 }
 
 fn check(tx: &Tx<'_>, webhook: &Webhook) -> Result<(), Problem> {

@@ -3,13 +3,13 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant as Moment};
 
-use tessera_kernel::{Actor, Database, Event, Fault, Instant, ObjectId, Ref, Source};
+use tessera_kernel::{Actor, Database, Event, Fault, Instant, ObjectId, Ref, Source, Tx};
 
 use super::{Delivery, Webhook, delivery, queue_name, secret, signature};
 use crate::dead_letter::{self, DeadLetter};
 use crate::offset::{self, Offset};
 use crate::signal::Signal;
-use crate::{EventsSettings, backoff, outbox};
+use crate::{EventsSettings, backoff, outbox, told};
 
 /// Events read at a time.
 const BATCH: u32 = 50;
@@ -44,7 +44,8 @@ struct Work {
     secret: String,
     offset: Offset,
     replays: Vec<(DeadLetter, Option<Event>)>,
-    events: Vec<Event>,
+    /// Ids of what is next, each with what is to be sent of it.
+    events: Vec<(ObjectId, Option<Event>)>,
 }
 
 fn system() -> Actor {
@@ -85,28 +86,51 @@ impl Queue<'_> {
 
     /// What there is to do; nothing where the webhook is gone, not active or has to wait.
     fn read(&self) -> Result<Option<Work>, Fault> {
-        self.db.read(&system(), |tx| {
-            let webhook = match tx.load(Ref::<Webhook>::new(self.id)) {
-                Ok(stored) => stored.value,
-                Err(Fault::Missing { .. }) => return Ok(None),
-                Err(fault) => return Err(fault),
-            };
-            let queue = queue_name(self.id);
-            let offset = offset::load(tx, &queue)?;
-            if !webhook.target.active || offset.retry_at.is_some_and(|at| at > tx.now()) {
+        let due = self.db.read(&system(), |tx| self.due(tx))?;
+        let Some((mut work, listener)) = due else { return Ok(None) };
+        self.db.read(&listener, |tx| {
+            if listener.access().is_some() && tx.actor().access().is_none() {
+                // The user may do nothing any more, since a moment ago.
                 return Ok(None);
             }
-            let mut replays = Vec::new();
-            for letter in dead_letter::dead_letters(tx, Some(&queue))? {
-                if letter.replay {
-                    let event = outbox::event(tx, letter.event)?;
-                    replays.push((letter, event));
+            let told = |event: &mut Option<Event>| {
+                if let Some(known) = event {
+                    *event = told::told(tx, known)?;
                 }
-            }
-            let events = outbox::after(tx, offset.event, BATCH)?;
-            let secret = secret::load(tx, self.id)?;
-            Ok(Some(Work { webhook, secret, offset, replays, events }))
+                Ok::<_, Fault>(())
+            };
+            let replays = work.replays.iter_mut().map(|(_, event)| event);
+            replays.chain(work.events.iter_mut().map(|(_, event)| event)).try_for_each(told)?;
+            Ok(Some(work))
         })
+    }
+
+    /// What is next, and for whom: not yet without what they may not know.
+    fn due(&self, tx: &mut Tx<'_>) -> Result<Option<(Work, Actor)>, Fault> {
+        let stored = match tx.load(Ref::<Webhook>::new(self.id)) {
+            Ok(stored) => stored,
+            Err(Fault::Missing { .. }) => return Ok(None),
+            Err(fault) => return Err(fault),
+        };
+        let Some(listener) = told::listener(tx, &stored)? else { return Ok(None) };
+        let (webhook, queue) = (stored.value, queue_name(self.id));
+        let offset = offset::load(tx, &queue)?;
+        if !webhook.target.active || offset.retry_at.is_some_and(|at| at > tx.now()) {
+            return Ok(None);
+        }
+        let mut replays = Vec::new();
+        for letter in dead_letter::dead_letters(tx, Some(&queue))? {
+            if letter.replay {
+                let event = outbox::event(tx, letter.event)?;
+                replays.push((letter, event));
+            }
+        }
+        let events = outbox::after(tx, offset.event, BATCH)?;
+        let wanted =
+            events.into_iter().map(|event| (event.id, webhook.wants(&event.name).then_some(event)));
+        let events = wanted.collect();
+        let secret = secret::load(tx, self.id)?;
+        Ok(Some((Work { webhook, secret, offset, replays, events }, listener)))
     }
 
     /// Tries dead letters again, once each; false where one failed.
@@ -155,7 +179,7 @@ impl Queue<'_> {
     fn send_batch(&self, work: &Work) -> Result<bool, Fault> {
         let mut failures = work.offset.failures;
         let mut done = work.offset.event;
-        for event in work.events.iter().filter(|event| work.webhook.wants(&event.name)) {
+        for event in work.events.iter().filter_map(|(_, event)| event.as_ref()) {
             if self.is_over() {
                 return Ok(false);
             }
@@ -166,8 +190,8 @@ impl Queue<'_> {
             (failures, done) = (0, event.id);
         }
         match work.events.last() {
-            Some(last) if last.id > done => {
-                let (queue, offset) = (queue_name(self.id), Offset::at(last.id));
+            Some((last, _)) if *last > done => {
+                let (queue, offset) = (queue_name(self.id), Offset::at(*last));
                 self.db.command(&system(), move |tx| offset::advance(tx, &queue, done, offset))
             }
             _ => Ok(true),

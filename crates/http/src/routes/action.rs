@@ -8,7 +8,8 @@ use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use tessera_kernel::json::check;
 use tessera_kernel::{
-    Action, ActionTarget, Actor, CurrentExtensions, ObjectDef, ObjectId, Problem, Registry, Tx,
+    Action, ActionTarget, Actor, Answer, CurrentExtensions, ObjectDef, ObjectId, Problem, Registry,
+    Tx,
 };
 
 use super::create::replay;
@@ -70,16 +71,18 @@ fn perform(
 ) -> Result<Value, Problem> {
     let (object, right) = action.right;
     let actor = tx.actor();
-    let told = |refused| shown::problem(actor, def, refused);
     match action.target {
         ActionTarget::Object => {
             tx.permit(def, id, if object == def.name { right } else { "read" })?;
-            expected.check(tx, def, id).map_err(told)?;
+            expected.check(tx, def, id).map_err(|it| shown::problem(tx, def, id, it))?;
         }
         ActionTarget::Collection if action.reads => {
             tx.permit_report((action.input)(), input, action.right)?;
         }
         ActionTarget::Collection => {}
+    }
+    if action.answer == Answer::Report {
+        tx.permit_fields(action)?;
     }
     if let Some(mask) = actor.mask(def) {
         mask.check(input)?;
@@ -87,7 +90,8 @@ fn perform(
     let form = tx.extensions().input_of(action);
     tx.check_input(&form, input, action.right)?;
     let rest = if action.makes() { tx.take_custom(def.name, None, input)? } else { None };
-    let mut value = (action.run)(tx, id, rest.as_ref().unwrap_or(input)).map_err(told)?;
+    let mut value = (action.run)(tx, id, rest.as_ref().unwrap_or(input))
+        .map_err(|it| shown::problem(tx, def, id, it))?;
     tx.expect_custom_taken()?;
     tx.permit_made(object, right)?;
     complete(tx, &mut value)?;
@@ -116,8 +120,6 @@ async fn run(
     id: ObjectId,
     request: Request,
 ) -> Result<Response, Refusal> {
-    // Before anything else: also a refusal tells something of the object.
-    action.permit(actor)?;
     let expected = Expected::of(request.headers())?;
     let (parts, content) = request.into_parts();
     let bytes = body::bytes(content, api.limits.body).await?;

@@ -29,7 +29,6 @@ pub(super) async fn bulk(
     request: Request,
 ) -> Result<Response, Refusal> {
     maker(&api, &target.entry, target.def)?;
-    caller.actor.require(target.def.name, "create")?;
     let atomic = is_atomic(request.uri())?;
     let (parts, content) = request.into_parts();
     let bytes = body::bytes(content, api.limits.bulk_body).await?;

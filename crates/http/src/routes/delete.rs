@@ -23,12 +23,11 @@ pub(super) async fn delete(
         let allowed = if entry.change.is_some() { "GET, HEAD, PATCH" } else { "GET, HEAD" };
         return Err(Refusal::method(allowed, format!("{} is never deleted", def.name)));
     };
-    caller.actor.require(def.name, "delete")?;
     let version = Expected::of(&headers)?.required()?;
     api.command(&caller.actor, move |tx| {
         tx.permit(def, id, "delete")?;
-        let actor = tx.actor();
-        delete(tx, id, version, &Value::Null).map_err(|refused| shown::problem(actor, def, refused))
+        delete(tx, id, version, &Value::Null)
+            .map_err(|refused| shown::problem(tx, def, id, refused))
     })
     .await?;
     Ok(StatusCode::NO_CONTENT)

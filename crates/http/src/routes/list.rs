@@ -21,7 +21,6 @@ pub(super) async fn list(
     uri: Uri,
 ) -> Result<Response, Refusal> {
     let def = target.def;
-    caller.actor.require(def.name, "read")?;
     let pairs = parameters::of(&uri)?;
     let list = filter::parse(def, &caller.actor, &pairs)?;
     let value = api

@@ -44,7 +44,6 @@ async fn answer(
     headers: &HeaderMap,
     find: impl FnOnce(&mut Tx<'_>) -> Result<ObjectId, Problem> + Send + 'static,
 ) -> Result<Response, Refusal> {
-    actor.require(def.name, "read")?;
     let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).map(String::from);
     let found = api
         .read(actor, move |tx| {

@@ -22,7 +22,6 @@ pub(super) async fn restore(
     request: Request,
 ) -> Result<Response, Refusal> {
     let (entry, def, id) = (target.entry, target.def, target.id()?);
-    caller.actor.require(def.name, "change")?;
     let version = Expected::of(request.headers())?.required()?;
     let (parts, content) = request.into_parts();
     let bytes = body::bytes(content, api.limits.body).await?;
@@ -58,8 +57,7 @@ fn restored(
 ) -> Result<(), Problem> {
     let def = tx.told((entry.def)());
     tx.permit(def, id, "change")?;
-    let actor = tx.actor();
-    tx.restore(entry, id, version, what).map_err(|refused| shown::problem(actor, def, refused))?;
+    tx.restore(entry, id, version, what).map_err(|refused| shown::problem(tx, def, id, refused))?;
     tx.permit_outcome(def, id, "change")
 }
 

@@ -7,7 +7,8 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use tessera_kernel::Problem;
+use tessera_events::Webhook;
+use tessera_kernel::{Object as _, Predicate, Problem};
 
 use crate::caller::Caller;
 use crate::refusal::Refusal;
@@ -28,14 +29,16 @@ pub(super) async fn ready(State(api): State<Arc<Api>>) -> Result<&'static str, R
 }
 
 /// Figures for Prometheus. They tell amounts, never contents; which webhook is behind only to
-/// whoever is known.
+/// whoever may read every webhook.
 pub(super) async fn metrics(
     State(api): State<Arc<Api>>,
     caller: Result<Caller, Refusal>,
 ) -> Result<Response, Refusal> {
     let figures = api.figures().await?;
     let mut gauges = Vec::new();
-    for (queue, behind) in figures.behind(caller.is_ok()) {
+    let every = |caller: Caller| *caller.actor.rows(Webhook::def(), "read") == Predicate::Always;
+    let reads = caller.is_ok_and(every);
+    for (queue, behind) in figures.behind(reads) {
         let series = format!("tessera_events_behind{{queue=\"{queue}\"}}");
         gauges.push((series, "Events after a queue's offset, counted up to 10000.", behind));
     }

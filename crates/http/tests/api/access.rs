@@ -18,7 +18,8 @@ pub(crate) struct Seat<'s> {
 impl Seat<'_> {
     async fn call(&self, method: Method, path: &str, more: &[(&str, &str)], body: &str) -> Answer {
         let token = format!("Bearer {}", self.token);
-        let mut headers = vec![("authorization", token.as_str())];
+        // Answers that are to be the same are compared as they are: also by the request that they name.
+        let mut headers = vec![("authorization", token.as_str()), ("x-request-id", "seat")];
         headers.extend_from_slice(more);
         self.server.call(method, path, &headers, body).await
     }
@@ -469,4 +470,42 @@ async fn why_somebody_may_is_told_by_role_and_line() {
     assert_eq!(all["objects"].as_array().unwrap().len(), 1);
     assert_eq!(all["objects"][0]["fields"]["general.search_term"], "masked");
     nora.post(&path, &ask("read", &own)).await.expect(403);
+}
+
+#[tokio::test]
+async fn what_an_edit_of_a_role_would_change_is_told_by_user_and_counted() {
+    let server = Server::start();
+    let grants = json!([grant(1, "business_partner", "*", "all")]);
+    let role = role(&server, "clerk", grants, json!([])).await;
+    for login in ["ann", "bob"] {
+        seat(&server, login, &role, &[]).await;
+    }
+    let path = format!("/api/v1/role/{role}");
+    let version = server.get(&path).await.json()["version"].clone();
+    let ask = format!("{path}/what_would_change");
+    let same = json!({ "grants": [grant(1, "business_partner", "*", "all")] });
+    let same = server.post(&ask, &same).await.expect(200).json();
+    assert_eq!((&same["users"], &same["changed"]), (&json!(2), &json!(0)));
+    let edit = json!({
+        "grants": [grant(1, "business_partner", "read", "own"), grant(2, "product", "read", "all")],
+        "fields": [
+            { "line": 1, "object_type": "business_partner", "field": "general.search_term", "visibility": "hidden" },
+        ],
+    });
+    let told = server.post(&ask, &edit).await.expect(200).json();
+    assert_eq!((&told["changed"], &told["items"][1]["login"]), (&json!(2), &json!("bob")));
+    let totals = told["totals"].as_array().unwrap();
+    let find = |kind: &str, what: &str, object: &str| {
+        let found = totals.iter().find(|it| it[kind] == what && it["object_type"] == object);
+        let it = found.unwrap_or_else(|| panic!("{what} of {object} in {totals:?}"));
+        (it["from"].clone(), it["to"].clone(), it["users"].clone())
+    };
+    let two = |from: &str, to: &str| (json!(from), json!(to), json!(2));
+    assert_eq!(find("action", "change", "business_partner"), two("allowed", "refused"));
+    assert_eq!(find("action", "read", "business_partner"), two("some objects", "other objects"));
+    assert_eq!(find("action", "read", "product"), two("refused", "allowed"));
+    assert_eq!(find("field", "general.search_term", "business_partner"), two("shown", "hidden"));
+    assert_eq!(server.get(&path).await.json()["version"], version);
+    let wrong = json!({ "grants": [grant(1, "nonsense", "read", "all")] });
+    server.post(&ask, &wrong).await.expect(422);
 }

@@ -15,3 +15,4 @@ mod protocol;
 mod second_factor;
 mod sign_in;
 mod support;
+mod surface;

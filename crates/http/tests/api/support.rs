@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tessera_http::{Api, Limits, router};
 use tessera_identity::{Identity, TokenRequest, UserProfile};
 use tessera_installation::{Installation, Options};
-use tessera_kernel::{Actor, Database, Source};
+use tessera_kernel::{Actor, Database, FixedClock, Instant, RandomIds, Source, parse_date};
 use tessera_testing_postgres::{TestDatabase, database};
 use tower::ServiceExt as _;
 
@@ -145,7 +145,34 @@ impl Server {
         limits: Limits,
         (folder, database): (TempDir, Option<TestDatabase>),
     ) -> Self {
-        let installation = Installation::open(options).unwrap();
+        Self::of(login, Installation::open(options).unwrap(), limits, (folder, database))
+    }
+
+    /// A server of a small company that has been at work for some weeks.
+    pub(crate) fn demo() -> Self {
+        apart(|| {
+            let folder = tempfile::tempdir().unwrap();
+            let customizing = folder.path().join("config");
+            tessera_demo::write_customizing(&customizing).unwrap();
+            let clock = Arc::new(FixedClock::at(Instant::from_micros(0)));
+            let url = format!("sqlite:{}", folder.path().join("t.db").display());
+            let mut options = Options::creating(&url).config_folder(Some(customizing));
+            options.clock = clock.clone();
+            options.ids = Arc::new(RandomIds::seeded(1));
+            options.engine.sync = false;
+            let installation = Installation::open(options).unwrap();
+            let plan = tessera_demo::Plan::few_weeks(parse_date("2026-06-15").unwrap());
+            tessera_demo::build(installation.db(), &clock, &plan, &mut |_, _| {}).unwrap();
+            Self::of("ada", installation, Limits::default(), (folder, None))
+        })
+    }
+
+    fn of(
+        login: &str,
+        installation: Installation,
+        limits: Limits,
+        (folder, database): (TempDir, Option<TestDatabase>),
+    ) -> Self {
         let identity = Arc::new(Identity::new(installation.db().clone()));
         let system = Actor::system(Source::CommandLine);
         let profile = UserProfile::administrator(login, login);

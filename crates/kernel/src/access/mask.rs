@@ -85,6 +85,11 @@ impl Mask {
         self.open
     }
 
+    /// Whether every field is shown, although some may be read-only.
+    pub fn shows_all(&self) -> bool {
+        self.fields.iter().flatten().all(|found| found.is_none_or(|it| it == Visibility::ReadOnly))
+    }
+
     /// What is withheld of a field.
     pub fn of(&self, part: usize, field: &str) -> Option<Visibility> {
         let position = self.def.composite.parts[part].fields.iter().position(|f| f.name == field);

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::cell::read_cell;
 use crate::{
-    Cell, CellRef, CompositeDef, Fault, FieldType, Multiplicity, ObjectDef, ObjectId, Predicate,
-    Problem, ProblemKind, RowSource, TableDef, Tx,
+    Action, Cell, CellRef, CompositeDef, Fault, FieldType, Multiplicity, ObjectDef, ObjectId,
+    Predicate, Problem, ProblemKind, RowSource, TableDef, Tx, Visibility,
 };
 
 impl Tx<'_> {
@@ -109,6 +109,35 @@ impl Tx<'_> {
         let detail = format!(
             "{name} may {action} only some of {object}, and this is about more: name a company code \
              or a sales organisation that your roles reach"
+        );
+        Err(Problem::new(ProblemKind::Forbidden, "forbidden", detail))
+    }
+
+    /// Refuses a report to whoever is not shown a field that it tells: what was summed or derived can't be taken out.
+    ///
+    /// # Errors
+    ///
+    /// As forbidden.
+    pub fn permit_fields(&self, action: &Action) -> Result<(), Problem> {
+        let mask = |object: &str| {
+            let entry = self.environment.registry.object(object)?;
+            self.actor.mask((entry.def)())
+        };
+        let withheld = match action.tells {
+            Some(fields) => fields.iter().any(|(object, part, field)| {
+                mask(object).and_then(|mask| mask.named(part, field)) > Some(Visibility::ReadOnly)
+            }),
+            None => [action.object, action.right.0]
+                .iter()
+                .any(|object| mask(object).is_some_and(|mask| !mask.shows_all())),
+        };
+        if !withheld {
+            return Ok(());
+        }
+        let (name, object) = (self.actor.name(), action.object);
+        let detail = format!(
+            "{name} may not see {} of {object}: it tells fields that are not shown to them",
+            action.name
         );
         Err(Problem::new(ProblemKind::Forbidden, "forbidden", detail))
     }

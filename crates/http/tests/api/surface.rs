@@ -1,0 +1,79 @@
+//! Every surface for every role and object type: nobody comes to know what their roles withhold.
+//!
+//! The walk is made from the table of operations, the registry and the definitions of objects: an object type, a
+//! verb or an operation that comes is walked without a line here.
+
+mod input;
+mod secrets;
+mod walk;
+mod webhooks;
+mod world;
+
+use axum::http::Method;
+use tessera_http::Policy;
+
+use self::walk::{Walk, walked};
+use self::world::{World, call};
+
+/// Roles that walk everything.
+const WALKED: [&str; 4] = ["read_only", "nobody", "own", "hidden"];
+
+#[tokio::test]
+async fn no_surface_tells_what_a_role_withholds() {
+    let world = World::make().await;
+    let (mut found, mut calls) = (Vec::new(), 0);
+    let before = versions(&world).await;
+    for role in WALKED {
+        let mut walk = Walk::new(&world, world.seat(role));
+        walk.all().await;
+        calls += walk.calls;
+        found.extend(walk.found);
+        if role == "read_only" {
+            assert_eq!(versions(&world).await, before, "who only reads changed something");
+        }
+    }
+    let (told, counts) = webhooks::walk(&world);
+    found.extend(told.into_iter().filter(|line| WALKED.iter().any(|role| line.starts_with(role))));
+    let heard = |role: &str| counts.iter().any(|(own, events)| *own == role && *events > 0);
+    assert!(heard("hidden") && heard("own") && !heard("nobody"), "{counts:?}");
+    let shown = found[..found.len().min(60)].join("\n");
+    assert!(found.is_empty(), "{} leaks:\n{shown}", found.len());
+    assert!(calls > 8_000, "only {calls} calls");
+}
+
+/// A walk is worth what it finds: each surface in turn forgets to ask, and answers as to an administrator.
+#[tokio::test]
+async fn a_surface_that_forgets_to_ask_is_found() {
+    let world = World::make().await;
+    let mut missed = Vec::new();
+    for operation in walked().filter(|operation| tells(operation)) {
+        let mut walk = Walk::new(&world, world.seat("own"));
+        walk.planted = Some(operation);
+        walk.operation(operation).await;
+        if walk.found.is_empty() {
+            missed.push(format!("{} {}", operation.method, operation.path));
+        }
+    }
+    assert!(missed.is_empty(), "leaks are not found at: {missed:?}");
+}
+
+/// Whether an operation tells of objects that were there before. Others tell of the caller, of what the call made, or
+/// nothing that roles withhold.
+fn tells(operation: &tessera_http::Operation) -> bool {
+    let by_type = matches!(operation.policy, Policy::Object(_) | Policy::Verb);
+    let makes = matches!(operation.name, "create" | "bulk");
+    (by_type && !makes && operation.method != Method::DELETE) || operation.name == "history.search"
+}
+
+/// Versions of the objects that the walk is about.
+async fn versions(world: &World) -> Vec<i64> {
+    let mut versions = Vec::new();
+    for kind in &world.kinds {
+        for thing in [&kind.own, &kind.secret] {
+            let path = format!("/api/v1/{}/{}", kind.def.name, thing.id);
+            let answer = call(world, &world.server.token, (&Method::GET, &path), &[], "").await;
+            versions.push(answer.expect(200).json()["version"].as_i64().unwrap());
+        }
+    }
+    versions
+}
