@@ -189,6 +189,13 @@ async fn seldom(server: &Server) {
         let period = json!({ "company_code": company, "fiscal_year": 2020, "period": period });
         server.post("/api/v1/posting_period/close", &period).await.expect(200);
     }
+    for name in ["x_loyalty", "x_visits"] {
+        let definition = json!({
+            "header": { "object_type": "business_partner", "name": name },
+            "fields": [{ "name": "remark", "kind": "text", "max": 80 }],
+        });
+        made(server, "/api/v1/custom_segment", definition).await;
+    }
     let products = server.get("/api/v1/product?limit=20").await.expect(200).json();
     for product in products["items"].as_array().unwrap() {
         let path = format!("/api/v1/product/{}", product["id"].as_str().unwrap());
