@@ -6,10 +6,12 @@ use std::fmt;
 use axum::body::{Body, Bytes};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
-use tessera_kernel::{Problem, ProblemKind};
+use tessera_kernel::json::parse_record;
+use tessera_kernel::{Problem, ProblemKind, Record};
 
 use crate::refusal::Refusal;
 
@@ -50,6 +52,16 @@ pub(crate) fn object(
         return Err(Problem::invalid("", "must be a JSON object").into());
     }
     Ok(value)
+}
+
+/// The record in the body of a request, of at most so many bytes.
+pub(crate) async fn record<R: Record>(
+    parts: &Parts,
+    content: Body,
+    limit: usize,
+) -> Result<R, Refusal> {
+    let bytes = bytes(content, limit).await?;
+    Ok(parse_record(&object(&parts.headers, &bytes, false)?)?)
 }
 
 /// JSON from bytes; says where it is broken, and refuses a name that stands twice in an object.

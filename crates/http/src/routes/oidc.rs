@@ -9,7 +9,6 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use tessera_identity::{ExternalAccount, IdentityError};
 use tessera_kernel::Record;
-use tessera_kernel::json::parse_record;
 
 use super::session::{self, device};
 use super::user::Ids;
@@ -145,6 +144,5 @@ pub(super) async fn unbind(
 
 async fn input(api: &Api, request: Request) -> Result<AccountInput, Refusal> {
     let (parts, content) = request.into_parts();
-    let bytes = body::bytes(content, api.limits.body).await?;
-    Ok(parse_record(&body::object(&parts.headers, &bytes, false)?)?)
+    body::record(&parts, content, api.limits.body).await
 }

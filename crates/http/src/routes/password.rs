@@ -7,7 +7,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::json;
 use tessera_kernel::Record;
-use tessera_kernel::json::parse_record;
 
 use super::session::{device, welcome};
 use super::user::Ids;
@@ -53,8 +52,7 @@ pub(super) async fn set(
 ) -> Result<StatusCode, Refusal> {
     let user = ids.get("id", "user")?;
     let (parts, content) = request.into_parts();
-    let bytes = body::bytes(content, api.limits.body).await?;
-    let NewPassword { password } = parse_record(&body::object(&parts.headers, &bytes, false)?)?;
+    let NewPassword { password } = body::record(&parts, content, api.limits.body).await?;
     let actor = api.current(&caller.actor).await?;
     api.password(move |identity| identity.set_password(&actor, user, &password)).await??;
     Ok(StatusCode::NO_CONTENT)
@@ -66,9 +64,8 @@ pub(super) async fn change_own(
     request: Request,
 ) -> Result<Response, Refusal> {
     let (parts, content) = request.into_parts();
-    let bytes = body::bytes(content, api.limits.body).await?;
-    let value = body::object(&parts.headers, &bytes, false)?;
-    let ChangedPassword { current, password } = parse_record(&value)?;
+    let ChangedPassword { current, password } =
+        body::record(&parts, content, api.limits.body).await?;
     let actor = api.current(&caller.actor).await?;
     let device = device(&api, &parts);
     let signed_in = api
@@ -95,9 +92,8 @@ pub(super) async fn reset(
     request: Request,
 ) -> Result<StatusCode, Refusal> {
     let (parts, content) = request.into_parts();
-    let bytes = body::bytes(content, api.limits.stranger_body).await?;
-    let value = body::object(&parts.headers, &bytes, false)?;
-    let ResetPassword { secret, password } = parse_record(&value)?;
+    let ResetPassword { secret, password } =
+        body::record(&parts, content, api.limits.stranger_body).await?;
     api.password(move |identity| identity.redeem_reset_link(&secret, &password)).await??;
     Ok(StatusCode::NO_CONTENT)
 }

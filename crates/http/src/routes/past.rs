@@ -7,8 +7,8 @@ use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use serde_json::{Value, json};
 use tessera_kernel::{
-    Cell, Fault, FieldProblem, FoundChange, HistoryQuery, Instant, ObjectDef, ObjectId, Predicate,
-    Problem, ProblemKind, Tx, VersionChange,
+    Cell, Fault, FieldProblem, FoundChange, HistoryQuery, Instant, ObjectDef, ObjectId, Problem,
+    ProblemKind, Tx, VersionChange,
 };
 
 use crate::caller::Caller;
@@ -42,7 +42,7 @@ pub(super) async fn of_object(
     asked.finish()?;
     let value = api
         .read(&caller.actor, move |tx| {
-            permit(tx, def, id)?;
+            tx.permit(def, id, "read")?;
             let history = tx.history_of(def, id, below, limit)?;
             let mut named = Named::default();
             history.versions.iter().for_each(|it| references(def, &it.changes, &mut named));
@@ -84,7 +84,7 @@ pub(super) async fn as_of(
     asked.finish()?;
     let value = api
         .read(&caller.actor, move |tx| {
-            permit(tx, def, id)?;
+            tx.permit(def, id, "read")?;
             let version = match (version, at) {
                 (Some(version), _) => version,
                 (None, Some(at)) => tx.version_at(def, id, at)?.ok_or_else(|| Fault::Missing {
@@ -103,18 +103,6 @@ pub(super) async fn as_of(
         })
         .await?;
     Ok(reply::json(StatusCode::OK, &value))
-}
-
-/// Refuses unless the caller may read the object. Whom one that is deleted belonged to is gone with it: only who
-/// may read every object may read of it.
-fn permit(tx: &mut Tx<'_>, def: &'static ObjectDef, id: ObjectId) -> Result<(), Problem> {
-    match tx.permit(def, id, "read") {
-        Err(missing) if missing.kind == ProblemKind::Missing => {
-            let all = *tx.actor().rows(def, "read") == Predicate::Always;
-            if all { Ok(()) } else { Err(missing) }
-        }
-        outcome => outcome,
-    }
 }
 
 /// Parameters of the search.

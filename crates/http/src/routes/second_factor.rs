@@ -7,7 +7,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::json;
 use tessera_kernel::Record;
-use tessera_kernel::json::parse_record;
 
 use super::user::Ids;
 use crate::caller::Caller;
@@ -57,8 +56,7 @@ pub(super) async fn confirm(
 ) -> Result<Response, Refusal> {
     let user = ids.get("id", "user")?;
     let (parts, content) = request.into_parts();
-    let bytes = body::bytes(content, api.limits.body).await?;
-    let TotpCode { code } = parse_record(&body::object(&parts.headers, &bytes, false)?)?;
+    let TotpCode { code } = body::record(&parts, content, api.limits.body).await?;
     let actor = api.current(&caller.actor).await?;
     let codes = api.identity(move |identity| identity.confirm_totp(&actor, user, &code)).await??;
     Ok(reply::json(StatusCode::OK, &json!({ "recovery_codes": codes })))

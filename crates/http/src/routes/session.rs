@@ -9,7 +9,6 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use tessera_identity::{Device, SignedIn};
-use tessera_kernel::json::parse_record;
 use tessera_kernel::{Record, Source};
 
 use crate::caller::{self, Caller, SESSION_COOKIE};
@@ -36,9 +35,8 @@ pub(super) async fn sign_in(
     request: Request,
 ) -> Result<Response, Refusal> {
     let (parts, content) = request.into_parts();
-    let bytes = body::bytes(content, api.limits.stranger_body).await?;
-    let value = body::object(&parts.headers, &bytes, false)?;
-    let Credentials { login, password, code } = parse_record(&value)?;
+    let Credentials { login, password, code } =
+        body::record(&parts, content, api.limits.stranger_body).await?;
     let device = device(&api, &parts);
     let signed_in = api
         .password(move |identity| identity.sign_in(&login, &password, code.as_deref(), &device))

@@ -6,7 +6,6 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use tessera_identity::UserProfile;
 use tessera_kernel::Record;
-use tessera_kernel::json::parse_record;
 
 use super::session::{device, welcome};
 use crate::refusal::Refusal;
@@ -34,9 +33,8 @@ pub(super) async fn set_up(
     request: Request,
 ) -> Result<Response, Refusal> {
     let (parts, content) = request.into_parts();
-    let bytes = body::bytes(content, api.limits.stranger_body).await?;
-    let value = body::object(&parts.headers, &bytes, false)?;
-    let Setup { secret, login, name, password } = parse_record(&value)?;
+    let Setup { secret, login, name, password } =
+        body::record(&parts, content, api.limits.stranger_body).await?;
     let (profile, device) = (UserProfile::administrator(&login, &name), device(&api, &parts));
     let signed_in = api
         .password(move |identity| identity.set_up(&secret, profile, &password, &device))

@@ -8,7 +8,6 @@ use axum::response::Response;
 use serde_json::{Value, json};
 use tessera_identity::{NewToken, Token, TokenRequest};
 use tessera_kernel::Record;
-use tessera_kernel::json::parse_record;
 
 use super::user::Ids;
 use crate::caller::Caller;
@@ -38,9 +37,7 @@ pub(super) async fn create(
 ) -> Result<Response, Refusal> {
     let user = ids.get("id", "user")?;
     let (parts, content) = request.into_parts();
-    let bytes = body::bytes(content, api.limits.body).await?;
-    let value = body::object(&parts.headers, &bytes, false)?;
-    let TokenInput { name, days, scope } = parse_record(&value)?;
+    let TokenInput { name, days, scope } = body::record(&parts, content, api.limits.body).await?;
     let actor = api.current(&caller.actor).await?;
     let request = TokenRequest { name, days, scope };
     let NewToken { token, secret } =
