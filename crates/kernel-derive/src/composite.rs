@@ -98,7 +98,10 @@ fn composite(input: &DeriveInput, parts: &Parts) -> TokenStream {
                     });
                 &DEF
             }
-            fn visit(&self, visit: &mut dyn FnMut(usize, &dyn ::tessera_kernel::WriteRow)) {
+            fn visit<'a>(
+                &'a self,
+                visit: &mut dyn FnMut(usize, &'a dyn ::tessera_kernel::WriteRow),
+            ) {
                 let _ = &visit;
                 #(#visits)*
             }

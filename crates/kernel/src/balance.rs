@@ -3,7 +3,11 @@
 //! A balance row is an atomic counter with bounds. Stock, reservations, credit exposure and ledger
 //! totals are balances; `verify` recomputes each of them from the documents beneath.
 
+mod fresh;
+
 use std::sync::OnceLock;
+
+pub(crate) use fresh::FreshBalances;
 
 use crate::{Ahead, Cell, CellRef, ColumnDef, ColumnType, Fault, Placement, Select, TableDef, Tx};
 
@@ -77,6 +81,21 @@ impl Balance {
         let terms = terms.iter().map(|(measure, factor)| (self.column(*measure), *factor));
         Guard { terms: terms.collect(), least }
     }
+
+    /// Whether a guard holds for these measures.
+    fn holds(&self, guard: &Guard, measures: &[i64]) -> bool {
+        let term = |(column, factor): &(usize, i64)| {
+            i128::from(measures[column - self.key.len()]) * i128::from(*factor)
+        };
+        // Terms have 126 bits at most, so that two of them fit; a guard has one or two.
+        let sum = guard.terms.iter().map(term).fold(0, i128::saturating_add);
+        sum >= i128::from(guard.least)
+    }
+
+    /// Whether a row with these measures is not kept.
+    fn is_over(&self, measures: &[i64]) -> bool {
+        self.sparse && measures.iter().all(|measure| *measure == 0)
+    }
 }
 
 /// Counters of one adjustment that need no allocation.
@@ -93,6 +112,9 @@ impl Tx<'_> {
         guard: Option<&Guard>,
     ) -> Result<bool, Fault> {
         self.writable()?;
+        if let Some(outcome) = self.fresh.adjust(balance, key, deltas, guard) {
+            return Ok(outcome?);
+        }
         let column = |(measure, delta): &(usize, i64)| (balance.column(*measure), *delta);
         let (mut inline, heap);
         let columns = if deltas.len() <= INLINE {
@@ -110,6 +132,9 @@ impl Tx<'_> {
     /// can't change in between.
     pub fn hold(&mut self, balance: &'static Balance, key: &[CellRef<'_>]) -> Result<(), Fault> {
         self.writable()?;
+        if self.fresh.has(key) {
+            return Ok(());
+        }
         Ok(self.connection.hold(balance.table(), key)?)
     }
 
@@ -119,8 +144,8 @@ impl Tx<'_> {
         &mut self,
         asks: &[(&'static Balance, &[CellRef<'_>])],
     ) -> Result<(), Fault> {
-        let ask = |(balance, key): &(&'static Balance, _)| (balance.table(), *key);
-        let asks = asks.iter().map(ask).map(|(table, key)| Ahead { table, key, held: false });
+        let asks = asks.iter().filter(|(_, key)| !self.fresh.has(key));
+        let asks = asks.map(|(balance, key)| Ahead { table: balance.table(), key, held: false });
         Ok(self.connection.ahead(&asks.collect::<Vec<_>>())?)
     }
 
@@ -142,6 +167,11 @@ impl Tx<'_> {
         prefix: &[CellRef<'_>],
         visit: &mut dyn FnMut(&[Cell], &[i64]),
     ) -> Result<(), Fault> {
+        if prefix.is_empty() {
+            self.fresh.write(self.connection)?;
+        } else if self.fresh.visit(balance, prefix, visit) {
+            return Ok(());
+        }
         let mut key = Vec::with_capacity(balance.key.len());
         let mut measures = Vec::with_capacity(balance.measures.len());
         self.connection.rows(balance.table(), prefix, &mut |row| {
@@ -173,6 +203,13 @@ impl Tx<'_> {
         query: &Select,
         visit: &mut dyn FnMut(&mut dyn crate::RowSource) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
+        self.fresh.write(self.connection)?;
         self.connection.select(query, visit)
+    }
+
+    /// Writes what was kept in memory until the end of a command that is to be kept.
+    pub(crate) fn end(&mut self) -> Result<(), Fault> {
+        self.fresh.write(self.connection)?;
+        self.close_set()
     }
 }

@@ -49,7 +49,7 @@ pub trait Composite: Sized {
     /// Its definition.
     fn composite() -> &'static CompositeDef;
     /// Visits every record with the position of its part, in order.
-    fn visit(&self, visit: &mut dyn FnMut(usize, &dyn WriteRow));
+    fn visit<'a>(&'a self, visit: &mut dyn FnMut(usize, &'a dyn WriteRow));
     /// Builds one from the records of a source.
     fn gather(source: &mut dyn Gather) -> Result<Self, Fault>;
 }

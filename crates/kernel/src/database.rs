@@ -338,7 +338,7 @@ where
         let reserved = Reserved::default();
         let mut tx = Tx::new(connection, &self.environment, actor, Some(&reserved));
         let outcome =
-            (self.run)(&mut tx).and_then(|answer| tx.close_set().map(|()| answer).map_err(E::from));
+            (self.run)(&mut tx).and_then(|answer| tx.end().map(|()| answer).map_err(E::from));
         let kept = outcome.is_ok();
         self.extends = kept && tx.extends;
         if kept && alone {

@@ -33,6 +33,14 @@ pub enum StoreError {
     Engine(String),
 }
 
+impl StoreError {
+    /// A figure of a table left the 64 bits that it has.
+    pub fn too_large(table: &TableDef) -> Self {
+        let table = table.name.replace('_', " ");
+        Self::OutOfRange(format!("a figure of {table} would be larger than can be stored"))
+    }
+}
+
 /// Called once per row of an answer.
 pub type Visit<'v> = dyn FnMut(&mut dyn RowSource) -> Result<(), Fault> + 'v;
 
@@ -51,6 +59,15 @@ pub struct Ahead<'k> {
 pub trait Connection {
     /// Adds a row; `row` writes every column.
     fn insert(&mut self, table: &'static TableDef, row: &dyn WriteRow) -> Result<(), StoreError>;
+
+    /// Adds rows, in this order.
+    fn insert_all(
+        &mut self,
+        table: &'static TableDef,
+        rows: &[&dyn WriteRow],
+    ) -> Result<(), StoreError> {
+        rows.iter().try_for_each(|row| self.insert(table, *row))
+    }
 
     /// Replaces the non-key columns of the row with the same primary key; `row` writes every
     /// column. False where there is no such row.

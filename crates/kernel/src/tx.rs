@@ -23,6 +23,7 @@ pub(crate) use load::{CellGather, read_head};
 pub use query::{Page, Query};
 use written::Written;
 
+use crate::balance::FreshBalances;
 use crate::cache::{self, Hearing};
 use crate::history::OpenSet;
 use crate::number::Reserved;
@@ -43,6 +44,8 @@ pub struct Tx<'c> {
     touched: HashSet<ObjectId>,
     touched_kinds: Vec<&'static str>,
     written: Written,
+    /// Balance rows of what the command made.
+    pub(crate) fresh: FreshBalances,
     hearing: Option<Hearing>,
     /// What the command of a user made, to be looked at under their rights.
     made: Vec<(&'static ObjectDef, ObjectId)>,
@@ -73,6 +76,7 @@ impl<'c> Tx<'c> {
             touched: HashSet::new(),
             touched_kinds: Vec::new(),
             written: Written::default(),
+            fresh: FreshBalances::default(),
             hearing: None,
             made: Vec::new(),
             own: HashMap::new(),

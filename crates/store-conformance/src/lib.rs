@@ -36,7 +36,7 @@ macro_rules! cases {
 /// Every case.
 pub fn suite() -> Vec<Case> {
     cases! {
-        rows: every_type_comes_back, replace, put, rows_asked_ahead, set_under_a_guard, delete_by_prefix,
+        rows: every_type_comes_back, rows_added_at_once, replace, put, rows_asked_ahead, set_under_a_guard, delete_by_prefix,
             rows_in_key_order, a_table_of_nothing_but_a_key, required_columns_are_named,
             duplicates_are_named, empty_values_do_not_collide, misshapen_rows_are_refused;
         operators: comparisons, empty_values, one_of_several, prefixes, conditions_are_joined;

@@ -72,6 +72,42 @@ pub(crate) fn every_type_comes_back(store: &dyn Store) {
     assert_eq!(one, wanted[2..3]);
 }
 
+/// Of any number, in their order; and a wrong one among them undoes the command, with what went before.
+pub(crate) fn rows_added_at_once(store: &dyn Store) {
+    let table = make(store, every_type("at_once"));
+    let numbered = |numbers: std::ops::Range<u128>| -> Vec<Vec<Cell>> {
+        let texts = numbers.map(|number| {
+            let mut cells = row(number, [const { Cell::Null }; 6]);
+            cells[2] = text(&format!("row {number}"));
+            cells
+        });
+        texts.collect()
+    };
+    let add = |some: Vec<Vec<Cell>>| {
+        command(store, move |connection| {
+            let cells: Vec<Cells<'_>> = some.iter().map(|row| Cells(row)).collect();
+            let rows: Vec<&dyn WriteRow> = cells.iter().map(|row| row as &dyn WriteRow).collect();
+            connection.insert_all(table, &rows)
+        })
+    };
+    let mut next = 0;
+    for count in [0, 1, 2, 3, 15, 16, 17, 47, 100] {
+        assert_eq!(add(numbered(next..next + count)), Ok(()));
+        next += count;
+    }
+    let wanted = numbered(0..next);
+    assert_eq!(rows(store, table, &[]), wanted);
+    // The last of them is there already; or lacks a column.
+    let mut twice = numbered(next..next + 21);
+    twice.extend(numbered(5..6));
+    let refused = add(twice);
+    assert!(matches!(refused, Err(StoreError::Duplicate { .. })), "{refused:?}");
+    let mut short = numbered(next..next + 3);
+    short[1].pop();
+    assert!(add(short).is_err());
+    assert_eq!(rows(store, table, &[]), wanted);
+}
+
 pub(crate) fn replace(store: &dyn Store) {
     let table = make(store, every_type("replaced"));
     let before = row(

@@ -8,7 +8,6 @@
 
 use tessera_kernel::{Cell, ColumnType, Guard, StoreError, TableDef};
 
-use crate::pending::out_of_range;
 use crate::placed::bucket_column;
 use crate::session::Session;
 use crate::statement::Operation;
@@ -61,7 +60,9 @@ fn sums(table: &TableDef, deltas: &[(usize, i64)]) -> Result<Vec<(usize, i64)>, 
             return Err(no_counter(table));
         }
         match sums.iter_mut().find(|(other, _)| other == column) {
-            Some((_, sum)) => *sum = sum.checked_add(*delta).ok_or_else(|| out_of_range(table))?,
+            Some((_, sum)) => {
+                *sum = sum.checked_add(*delta).ok_or_else(|| StoreError::too_large(table))?;
+            }
             None => sums.push((*column, *delta)),
         }
     }
@@ -126,7 +127,7 @@ impl Adjustment<'_> {
             outcome = sum
                 .checked_mul(i128::from(*factor))
                 .and_then(|term| outcome.checked_add(term))
-                .ok_or_else(|| out_of_range(self.table))?;
+                .ok_or_else(|| StoreError::too_large(self.table))?;
         }
         Ok(outcome >= i128::from(self.guard.least))
     }

@@ -215,7 +215,7 @@ impl Pending {
         let counters = rows.entry(key).or_insert_with(|| vec![0; table.columns.len()]);
         for (column, delta) in deltas {
             let sum = counters.get(*column).and_then(|sum| sum.checked_add(*delta));
-            counters[*column] = sum.ok_or_else(|| out_of_range(table))?;
+            counters[*column] = sum.ok_or_else(|| StoreError::too_large(table))?;
         }
         Ok(())
     }
@@ -421,10 +421,4 @@ fn sweep_steps<'k>(
         let values = key_arrays(table, keys.into_iter()).into_iter().chain(bucket).collect();
         steps.push(Step { sql, values, table: Some(table) });
     }
-}
-
-/// A counter left the 64 bits that it has.
-pub(crate) fn out_of_range(table: &TableDef) -> StoreError {
-    let table = table.name.replace('_', " ");
-    StoreError::OutOfRange(format!("a figure of {table} would be larger than can be stored"))
 }

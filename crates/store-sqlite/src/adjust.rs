@@ -5,7 +5,6 @@
 
 use tessera_kernel::{CellRef, ColumnType, Connection, Fault, Guard, StoreError, TableDef};
 
-use crate::error::out_of_range;
 use crate::statements::Bound;
 
 /// Counters of one row by their position behind the key; wider tables go to the heap.
@@ -73,7 +72,7 @@ pub(crate) fn adjust(
     let found = read(connection, table, key, counters)?;
     for (column, delta) in deltas {
         let counter = counter(table, counters, *column)?;
-        *counter = counter.checked_add(*delta).ok_or_else(|| out_of_range(table))?;
+        *counter = counter.checked_add(*delta).ok_or_else(|| StoreError::too_large(table))?;
     }
     if let Some(guard) = guard
         && !holds(table, counters, guard)?
@@ -132,7 +131,7 @@ fn holds(table: &TableDef, counters: &mut [i64], guard: &Guard) -> Result<bool, 
         sum = i128::from(value)
             .checked_mul(i128::from(*factor))
             .and_then(|product| sum.checked_add(product))
-            .ok_or_else(|| out_of_range(table))?;
+            .ok_or_else(|| StoreError::too_large(table))?;
     }
     Ok(sum >= i128::from(guard.least))
 }

@@ -18,12 +18,14 @@ impl<'s, 'c> Binder<'s, 'c> {
         Self { statement, bound: 0, failure: None }
     }
 
-    /// How many parameters were bound, or what went wrong.
-    pub(crate) fn finish(self) -> Result<usize, rusqlite::Error> {
-        match self.failure {
-            Some(failure) => Err(failure),
-            None => Ok(self.bound),
-        }
+    /// How many parameters were bound.
+    pub(crate) fn bound(&self) -> usize {
+        self.bound
+    }
+
+    /// What went wrong, if anything did.
+    pub(crate) fn finish(self) -> Result<(), rusqlite::Error> {
+        self.failure.map_or(Ok(()), Err)
     }
 
     fn bind(&mut self, value: impl ToSql) {

@@ -53,16 +53,10 @@ pub(crate) fn table_error(error: &rusqlite::Error, table: &TableDef) -> StoreErr
             StoreError::Required(column.to_string())
         }
         ffi::SQLITE_CONSTRAINT_DATATYPE if said.contains("REAL value in INTEGER") => {
-            out_of_range(table)
+            StoreError::too_large(table)
         }
         _ => store_error(error),
     }
-}
-
-/// An integer left the 64 bits that it has.
-pub(crate) fn out_of_range(table: &TableDef) -> StoreError {
-    let table = table.name.replace('_', " ");
-    StoreError::OutOfRange(format!("a figure of {table} would be larger than can be stored"))
 }
 
 fn duplicate(table: &TableDef, index: &str) -> StoreError {

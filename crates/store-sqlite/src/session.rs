@@ -249,28 +249,37 @@ impl<'c> Session<'c> {
         Ok(changed > 0)
     }
 
-    fn write_row(
+    /// Runs a statement of which the parameters are the columns of these rows.
+    fn write_rows(
         &mut self,
         table: &'static TableDef,
         operation: Operation,
-        row: &dyn WriteRow,
+        rows: &[&dyn WriteRow],
     ) -> Result<usize, StoreError> {
         self.columns.clear();
-        let mut count = table.columns.len();
+        let (width, mut misfit) = (table.columns.len(), None);
         let changed = self.write(table, operation, |statement| {
             let mut binder = Binder::new(statement);
-            row.write(&mut binder);
-            count = binder.finish()?;
-            if count == table.columns.len() { statement.raw_execute() } else { Ok(0) }
+            for (position, row) in rows.iter().enumerate() {
+                row.write(&mut binder);
+                let count = binder.bound() - position * width;
+                if count != width {
+                    misfit = Some(count);
+                    return Ok(0);
+                }
+            }
+            binder.finish()?;
+            statement.raw_execute()
         })?;
-        if count == table.columns.len() {
-            return Ok(changed);
-        }
+        let Some(count) = misfit else { return Ok(changed) };
         let error = misshapen(table, count);
         self.refuse(&error);
         Err(error)
     }
 }
+
+/// Rows that one statement adds at most: more of them are no faster.
+const MOST_ROWS: usize = 16;
 
 /// The outcome of a step.
 type Done = Result<(), StoreError>;
@@ -301,7 +310,21 @@ fn visit_rows(
 
 impl Connection for Session<'_> {
     fn insert(&mut self, table: &'static TableDef, row: &dyn WriteRow) -> Result<(), StoreError> {
-        self.write_row(table, Operation::Insert, row).map(drop)
+        self.write_rows(table, Operation::Insert(1), &[row]).map(drop)
+    }
+
+    fn insert_all(
+        &mut self,
+        table: &'static TableDef,
+        mut rows: &[&dyn WriteRow],
+    ) -> Result<(), StoreError> {
+        // A power of two at once, so that a few statements do for any number.
+        while !rows.is_empty() {
+            let (some, rest) = rows.split_at(1 << rows.len().min(MOST_ROWS).ilog2());
+            self.write_rows(table, Operation::Insert(some.len()), some)?;
+            rows = rest;
+        }
+        Ok(())
     }
 
     fn replace(
@@ -309,7 +332,7 @@ impl Connection for Session<'_> {
         table: &'static TableDef,
         row: &dyn WriteRow,
     ) -> Result<bool, StoreError> {
-        self.write_row(table, Operation::Replace, row).map(|changed| changed > 0)
+        self.write_rows(table, Operation::Replace, &[row]).map(|changed| changed > 0)
     }
 
     fn set(

@@ -15,7 +15,7 @@ fn names(columns: &[ColumnDef]) -> impl Iterator<Item = &str> {
 pub(crate) fn statement(shape: &Shape<'_>) -> String {
     let table = shape.table;
     match shape.operation {
-        Operation::Insert => insert(table),
+        Operation::Insert(rows) => insert(table, rows),
         Operation::Replace => replace(table),
         Operation::Rows(prefix) => rows(table, prefix),
         Operation::Delete(prefix) => delete(table, prefix),
@@ -25,15 +25,22 @@ pub(crate) fn statement(shape: &Shape<'_>) -> String {
     }
 }
 
-fn insert(table: &TableDef) -> String {
-    let mut sql = String::from("INSERT INTO ");
+/// A job of which a row was refused is undone as a whole: `FAIL` keeps SQLite from noting what to undo
+/// of one statement.
+fn insert(table: &TableDef, rows: usize) -> String {
+    let mut sql = String::from("INSERT OR FAIL INTO ");
     push_name(&mut sql, &table.name);
     sql.push_str(" (");
     push_names(&mut sql, names(&table.columns));
-    sql.push_str(") VALUES (");
-    for position in 1..=table.columns.len() {
-        let comma = if position > 1 { ", " } else { "" };
-        let _ = write!(sql, "{comma}?{position}");
+    sql.push_str(") VALUES ");
+    let width = table.columns.len();
+    for position in 1..=width * rows {
+        let before = match (position - 1) % width {
+            0 if position == 1 => "(",
+            0 => "), (",
+            _ => ", ",
+        };
+        let _ = write!(sql, "{before}?{position}");
     }
     sql.push(')');
     sql

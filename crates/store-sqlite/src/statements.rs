@@ -14,8 +14,8 @@ use crate::sql;
 /// What a statement does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
-    /// Adds a row.
-    Insert,
+    /// Adds so many rows.
+    Insert(usize),
     /// Replaces the non-key columns of a row.
     Replace,
     /// Reads the rows with so many leading key columns given.
@@ -48,9 +48,9 @@ pub(crate) enum Bound {
 impl Operation {
     fn code(self) -> u64 {
         match self {
-            Self::Insert => 1,
-            Self::Replace => 2,
-            Self::Set => 3,
+            Self::Replace => 1,
+            Self::Set => 2,
+            Self::Insert(rows) => (rows as u64) << 3 | 3,
             Self::Rows(prefix) => (prefix as u64) << 3 | 4,
             Self::Delete(prefix) => (prefix as u64) << 3 | 5,
             Self::SetGuarded(column) => (column as u64) << 3 | 6,

@@ -144,12 +144,18 @@ impl ChangeSet {
     }
 }
 
-/// One object a line: deed, type, id, version, digest.
+/// One deed a line: its name, type and id of the object, version, digest. Where an earlier line has the same
+/// object, its position stands instead of type and id: most sets touch one several times, and a row of more
+/// than a quarter of a page would need a page of its own.
 fn write_objects(objects: &[Touched]) -> String {
     let mut text = String::with_capacity(objects.len() * 110);
-    for Touched { deed, kind, id, version, digest } in objects {
+    for (position, Touched { deed, kind, id, version, digest }) in objects.iter().enumerate() {
+        let earlier = &objects[..position];
         // Writing to a text can't fail.
-        let _ = write!(text, "{} {kind} {id} {version} ", deed.name());
+        let _ = match earlier.iter().position(|it| it.id == *id && it.kind == *kind) {
+            Some(first) => write!(text, "{} {EARLIER}{first} {version} ", deed.name()),
+            None => write!(text, "{} {kind} {id} {version} ", deed.name()),
+        };
         let _ = match digest {
             Some(digest) => writeln!(text, "{digest}"),
             None => writeln!(text, "-"),
@@ -158,24 +164,39 @@ fn write_objects(objects: &[Touched]) -> String {
     text
 }
 
+/// Before the position of an earlier line.
+const EARLIER: char = '^';
+
 fn read_objects(text: &str) -> Result<Vec<Touched>, Fault> {
-    let read = |line: &str| {
-        let mut words = line.split(' ');
-        let deed = words.next()?;
-        let touched = Touched {
-            deed: Deed::ALL.into_iter().find(|known| known.name() == deed)?,
-            kind: words.next()?.to_string(),
-            id: words.next()?.parse().ok()?,
-            version: words.next()?.parse().ok()?,
-            digest: match words.next()? {
-                "-" => None,
-                text => Some(text.parse().ok()?),
-            },
-        };
-        words.next().is_none().then_some(touched)
+    let mut objects = Vec::new();
+    for line in text.lines() {
+        let unknown = || Fault::corrupt("a change set names its objects in no known way");
+        objects.push(read_object(line, &objects).ok_or_else(unknown)?);
+    }
+    Ok(objects)
+}
+
+fn read_object(line: &str, earlier: &[Touched]) -> Option<Touched> {
+    let mut words = line.split(' ');
+    let (deed, what) = (words.next()?, words.next()?);
+    let (kind, id) = match what.strip_prefix(EARLIER) {
+        Some(position) => {
+            let first = earlier.get(position.parse::<usize>().ok()?)?;
+            (first.kind.clone(), first.id)
+        }
+        None => (what.to_string(), words.next()?.parse().ok()?),
     };
-    let touched: Option<Vec<Touched>> = text.lines().map(read).collect();
-    touched.ok_or_else(|| Fault::corrupt("a change set names its objects in no known way"))
+    let touched = Touched {
+        deed: Deed::ALL.into_iter().find(|known| known.name() == deed)?,
+        kind,
+        id,
+        version: words.next()?.parse().ok()?,
+        digest: match words.next()? {
+            "-" => None,
+            text => Some(text.parse().ok()?),
+        },
+    };
+    words.next().is_none().then_some(touched)
 }
 
 /// The change set of a running command, which comes into being with its first change.
@@ -231,5 +252,39 @@ impl Tx<'_> {
             CellRef::Text(&set.digest),
         ];
         Ok(self.connection.insert(&CHANGE_SET, &RowOf(&row))?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_touched_is_read_as_it_was_written() {
+        let touched = |deed, kind: &str, id, version| Touched {
+            deed,
+            kind: kind.to_string(),
+            id: ObjectId(uuid::Uuid::from_u128(id)),
+            version,
+            digest: (version != 4).then(|| Hash::new("any").int(version).end()),
+        };
+        let objects = [
+            touched(Deed::Created, "order", 1, 1),
+            touched(Deed::Created, "delivery", 2, 1),
+            touched(Deed::Changed, "delivery", 2, 2),
+            // Ids of different types are not the same object.
+            touched(Deed::Begun, "order", 2, 4),
+            touched(Deed::Deleted, "delivery", 2, 3),
+        ];
+        let text = write_objects(&objects);
+        assert_eq!(text.matches("delivery").count(), 1, "{text}");
+        assert_eq!(read_objects(&text).unwrap(), objects);
+    }
+
+    #[test]
+    fn a_line_can_only_point_to_an_earlier_one() {
+        for text in ["changed ^0 2 -", "changed ^x 2 -", "changed order ^0 2 -", "changed ^ 2 -"] {
+            assert!(read_objects(text).is_err(), "{text}");
+        }
     }
 }

@@ -101,18 +101,21 @@ impl<'c> Tx<'c> {
             check_image(composite, &image(&value))?;
         }
         let mut heads: Vec<RowBuffer> = vec![RowBuffer::default(); composite.parts.len()];
-        let (mut outcome, mut state) = (Ok(()), StateDigest::default());
-        let connection = &mut *self.connection;
+        let (mut records, mut state) = (Vec::new(), StateDigest::default());
         value.visit(&mut |part, row| {
             let Some(segment) = composite.parts[part].segment else { return };
-            if outcome.is_ok() {
-                outcome = connection.insert(segment.table(), &Keyed { id, row });
-            }
             state.record(segment, row);
             if segment.cardinality == Cardinality::One {
                 heads[part] = RowBuffer::of(row);
             }
+            records.push((segment, Keyed { id, row }));
         });
+        let outcome =
+            records.chunk_by(|one, next| std::ptr::eq(one.0, next.0)).try_for_each(|some| {
+                let rows: Vec<&dyn WriteRow> =
+                    some.iter().map(|(_, row)| row as &dyn WriteRow).collect();
+                self.connection.insert_all(some[0].0.table(), &rows)
+            });
         let custom = if outcome.is_ok() { self.custom_change(T::NAME, id, true)? } else { None };
         let def = match custom {
             Some(custom) => self.insert_custom(id, custom, &mut state, &mut heads)?,
@@ -140,6 +143,7 @@ impl<'c> Tx<'c> {
             team: self.actor.home_team().filter(|_| def.owned),
         };
         self.insert_head(def, &head, &heads)?;
+        self.fresh.begin(id);
         let object = Stored::fresh(head, value);
         self.written.keep(&object);
         Ok(object)

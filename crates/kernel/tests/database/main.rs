@@ -5,6 +5,7 @@ mod balances;
 mod cache;
 mod changes;
 mod events;
+mod fresh;
 mod gapless;
 mod histories;
 mod lists;

@@ -170,6 +170,22 @@ pub(crate) static VISITORS: Balance = Balance::sparse(
     Placement::Central,
 );
 
+/// Copies of an item of a loan: lent, and lost.
+pub(crate) static LENT: Balance = Balance::new(
+    "lent",
+    &[("loan", ColumnType::Uuid), ("item", ColumnType::Int)],
+    &["lent", "lost"],
+    Placement::Object(0),
+);
+
+/// Reminders of an item of a loan, by letter and by phone; rows of zeroes are not kept.
+pub(crate) static REMINDED: Balance = Balance::sparse(
+    "reminded",
+    &[("loan", ColumnType::Uuid), ("item", ColumnType::Int)],
+    &["letters", "calls"],
+    Placement::Object(0),
+);
+
 const EVENTS: &[EventDef] = &[EventDef::new("member.made", "There is a new member.")];
 
 pub(crate) fn module() -> Module {
@@ -196,7 +212,7 @@ pub(crate) fn module() -> Module {
                 Ok(serde_json::Value::Null)
             },
         )],
-        balances: vec![&SHELF, &VISITORS],
+        balances: vec![&SHELF, &VISITORS, &LENT, &REMINDED],
         number_ranges: vec!["member", "loan", "receipt"],
         ..Module::default()
     }

@@ -203,6 +203,15 @@ impl Connection for Shaky<'_> {
         self.connection.insert(table, row)
     }
 
+    fn insert_all(
+        &mut self,
+        table: &'static TableDef,
+        rows: &[&dyn WriteRow],
+    ) -> Result<(), StoreError> {
+        self.write()?;
+        self.connection.insert_all(table, rows)
+    }
+
     fn replace(
         &mut self,
         table: &'static TableDef,
