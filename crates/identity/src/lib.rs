@@ -5,6 +5,7 @@ mod change;
 mod client;
 mod create;
 mod error;
+mod escalation;
 mod explain;
 mod oidc;
 mod own;
@@ -101,7 +102,14 @@ pub fn module() -> Module {
             (User::NAME, change::ASSIGN),
             (User::NAME, "set_password"),
             (User::NAME, "create_token"),
+            (User::NAME, "read_tokens"),
             (User::NAME, "revoke_token"),
+            (User::NAME, "bind_account"),
+            (User::NAME, "read_accounts"),
+            (User::NAME, "read_sessions"),
+            (User::NAME, "end_sessions"),
+            (User::NAME, "read_sign_ins"),
+            (User::NAME, "remove_second_factor"),
         ],
         ..Module::default()
     }

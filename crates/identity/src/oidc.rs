@@ -21,7 +21,9 @@ use crate::scope::Scope;
 use crate::session::Opening;
 use crate::settings::IdentityProvider;
 use crate::sign_in_log::{self, Method, Outcome};
-use crate::{Device, Identity, IdentityError, SignedIn, User, UserProfile, create, secret, user};
+use crate::{
+    Device, Identity, IdentityError, SignedIn, User, UserProfile, create, escalation, secret, user,
+};
 use attempt::Attempt;
 use provider::Claims;
 
@@ -156,7 +158,7 @@ impl Identity {
         }
         let subject = subject.to_string();
         self.db().command(actor, move |tx| {
-            profile(tx, user)?;
+            escalation::check_credential(tx, user, &Scope::unlimited())?;
             match account::find(tx, provider, &subject)? {
                 Some(bound) if bound != user => {
                     Err(IdentityError::BoundAlready { login: profile(tx, bound)?.login })

@@ -6,6 +6,7 @@ mod bad_input;
 mod bulk;
 mod credentials;
 mod custom;
+mod escalation;
 mod history;
 mod idempotency;
 mod lists;
