@@ -83,6 +83,17 @@ pub enum IdentityError {
         /// Who they are at the provider.
         subject: String,
     },
+    /// Customizing names a role that there is not.
+    #[error(
+        "identity_provider.{provider}: there is no role `{role}` for default_role: make it, or name \
+         another one"
+    )]
+    NoDefaultRole {
+        /// The provider's code.
+        provider: String,
+        /// The name that is given.
+        role: String,
+    },
     /// A subject is bound to somebody else.
     #[error("this account is bound to {login} already: take it from them first")]
     BoundAlready {
@@ -145,6 +156,9 @@ impl From<IdentityError> for Problem {
             IdentityError::OidcAttempt => (ProblemKind::Forbidden, "identity.oidc_attempt"),
             IdentityError::NotBound { .. } => (ProblemKind::Forbidden, "identity.not_bound"),
             IdentityError::LoginTaken { .. } => (ProblemKind::Conflict, "identity.login_taken"),
+            IdentityError::NoDefaultRole { .. } => {
+                (ProblemKind::Conflict, "identity.no_default_role")
+            }
             IdentityError::BoundAlready { .. } => (ProblemKind::Conflict, "identity.bound_already"),
             IdentityError::NoProvider { .. }
             | IdentityError::NotBoundTo { .. }
