@@ -48,6 +48,21 @@ pub enum IdentityError {
     /// No app is enrolled.
     #[error("no authenticator app is enrolled")]
     NoTotp,
+    /// What a device answered is not what was asked of it.
+    #[error("this passkey can't be taken: {0}")]
+    Passkey(&'static str),
+    /// A passkey is not known, or not of this user, or has not signed.
+    #[error("this passkey is not known here: sign in another way, and add it")]
+    WrongPasskey,
+    /// The password is right, and who has it signs in by a passkey only.
+    #[error("sign in by your passkey: a password alone is not enough for you")]
+    PasskeyNeeded,
+    /// A user has no such passkey.
+    #[error("{login} has no such passkey")]
+    NoPasskey {
+        /// The login.
+        login: String,
+    },
     /// There is no such identity provider.
     #[error("there is no identity provider `{code}`; customizing has: {known}")]
     NoProvider {
@@ -150,6 +165,11 @@ impl From<IdentityError> for Problem {
             IdentityError::ServiceAccount(_) => (ProblemKind::Conflict, "identity.service_account"),
             IdentityError::CodeNeeded => (ProblemKind::Unauthenticated, "identity.code_needed"),
             IdentityError::WrongCode => (ProblemKind::Unauthenticated, "identity.wrong_code"),
+            IdentityError::Passkey(_) => (ProblemKind::Forbidden, "identity.passkey"),
+            IdentityError::WrongPasskey => (ProblemKind::Unauthenticated, "identity.wrong_passkey"),
+            IdentityError::PasskeyNeeded => {
+                (ProblemKind::Unauthenticated, "identity.passkey_needed")
+            }
             IdentityError::TotpAlready => (ProblemKind::Conflict, "identity.totp_already"),
             IdentityError::NoTotp => (ProblemKind::Conflict, "identity.no_totp"),
             IdentityError::Provider { .. } => (ProblemKind::Unavailable, "identity.provider"),
@@ -163,6 +183,7 @@ impl From<IdentityError> for Problem {
             IdentityError::NoProvider { .. }
             | IdentityError::NotBoundTo { .. }
             | IdentityError::NoToken { .. }
+            | IdentityError::NoPasskey { .. }
             | IdentityError::NoSession { .. }
             | IdentityError::NoUser(_) => (ProblemKind::Missing, "missing"),
             IdentityError::Problem(problem) => return problem,

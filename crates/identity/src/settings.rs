@@ -42,6 +42,13 @@ pub struct SignInPolicy {
     pub log_days: u32,
     /// Who must have a second factor.
     pub second_factor: SecondFactor,
+    /// Who must have a passkey: no app is enough for them.
+    #[serde(default = "nobody")]
+    pub passkey: SecondFactor,
+}
+
+fn nobody() -> SecondFactor {
+    SecondFactor::Nobody
 }
 
 /// Who must have a second factor.
@@ -160,6 +167,7 @@ pub fn settings(customizing: &Customizing, problems: &mut Diagnostics) -> Identi
         client_refill_seconds: 30,
         log_days: 180,
         second_factor: SecondFactor::Nobody,
+        passkey: SecondFactor::Nobody,
     };
     let sign_in = entry(&sign_ins, sign_in, problems);
     check_passwords(&passwords, &password, problems);

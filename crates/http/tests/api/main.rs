@@ -12,6 +12,7 @@ mod idempotency;
 mod lists;
 mod objects;
 mod oidc;
+mod passkeys;
 mod protocol;
 mod second_factor;
 mod sign_in;
