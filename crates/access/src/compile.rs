@@ -74,10 +74,14 @@ pub fn draft_with(
         tree: if teams.is_empty() { Arc::default() } else { below(tx, &teams)? },
         teams: teams.into_iter().collect(),
         line: None,
+        no_line: Rows::Nothing,
     };
     for assignment in &person.roles {
         reach.line = match assignment.line {
-            Some(line) => Some(Arc::new(places(tx, line)?)),
+            Some(line) => {
+                let line = tx.load(line)?.value;
+                Some(Arc::new(places(tx, &line)))
+            }
             None => None,
         };
         match edited.filter(|(role, _)| *role == assignment.role) {
@@ -89,11 +93,14 @@ pub fn draft_with(
 }
 
 /// What scopes mean for one user.
-struct Reach {
-    owners: Arc<[ObjectId]>,
-    teams: Arc<[ObjectId]>,
-    tree: Arc<[ObjectId]>,
-    line: Option<Arc<Places>>,
+pub(crate) struct Reach {
+    pub(crate) owners: Arc<[ObjectId]>,
+    pub(crate) teams: Arc<[ObjectId]>,
+    pub(crate) tree: Arc<[ObjectId]>,
+    /// The line for which the role is assigned.
+    pub(crate) line: Option<Arc<Places>>,
+    /// What is in the line where there is none.
+    pub(crate) no_line: Rows,
 }
 
 impl Reach {
@@ -103,14 +110,15 @@ impl Reach {
             Scope::Own => Some(Rows::Owners(self.owners.clone())),
             Scope::Team => Some(Rows::Teams(self.teams.clone())),
             Scope::TeamTree => Some(Rows::Teams(self.tree.clone())),
-            Scope::BusinessLine if self.line.is_none() => Some(Rows::Nothing),
+            Scope::BusinessLine if self.line.is_none() => Some(self.no_line.clone()),
             Scope::BusinessLine => None,
         };
         own.into_iter().chain(self.line.clone().map(Rows::Places)).collect()
     }
 }
 
-fn add(draft: &mut AccessDraft, role: &Role, reach: &Reach) {
+/// Adds what a role allows and denies somebody with this reach.
+pub(crate) fn add(draft: &mut AccessDraft, role: &Role, reach: &Reach) {
     let name: Arc<str> = role.header.name.as_str().into();
     draft.grants.extend(role.grants.iter().map(|grant| Grant {
         role: name.clone(),
@@ -149,7 +157,7 @@ fn add(draft: &mut AccessDraft, role: &Role, reach: &Reach) {
 }
 
 /// These teams and every team below them.
-fn below(tx: &mut Tx<'_>, teams: &BTreeSet<ObjectId>) -> Result<Arc<[ObjectId]>, Fault> {
+pub(crate) fn below(tx: &mut Tx<'_>, teams: &BTreeSet<ObjectId>) -> Result<Arc<[ObjectId]>, Fault> {
     let head = Team::def().head;
     let parent = head.position("parent").ok_or_else(|| Fault::corrupt("a team has no parent"))?;
     let mut children: BTreeMap<ObjectId, Vec<ObjectId>> = BTreeMap::new();
@@ -168,8 +176,7 @@ fn below(tx: &mut Tx<'_>, teams: &BTreeSet<ObjectId>) -> Result<Arc<[ObjectId]>,
 }
 
 /// The places of a line; a company code comes with what belongs to it.
-fn places(tx: &mut Tx<'_>, line: Ref<BusinessLine>) -> Result<Places, Fault> {
-    let line = tx.load(line)?.value;
+pub(crate) fn places(tx: &Tx<'_>, line: &BusinessLine) -> Places {
     let mut places = Places::default();
     for company in &line.companies {
         places.company_codes.insert(company.company_code.to_string());
@@ -191,5 +198,5 @@ fn places(tx: &mut Tx<'_>, line: Ref<BusinessLine>) -> Result<Places, Fault> {
             _ => false,
         };
     }
-    Ok(places)
+    places
 }

@@ -1,8 +1,10 @@
 //! Roles as files: read from objects, written to them, compared.
 
 use serde_json::{Map, Value, json};
-use tessera_kernel::{Cell, Checked as _, Kind as _, Problem, Ref, Tx, json as bodies};
+use tessera_kernel::{Cell, Checked as _, Kind as _, ObjectId, Problem, Ref, Tx, json as bodies};
+use uuid::Uuid;
 
+use crate::gives::Gives as _;
 use crate::{Role, changed};
 
 /// The roles that Tessera ships, as a file.
@@ -76,12 +78,14 @@ fn import(tx: &mut Tx<'_>, name: &str, body: &Value) -> Result<Imported, Problem
     let outcome = match find(tx, name)? {
         None => {
             tx.actor().require(Role::NAME, "create")?;
+            Role::check_given(tx, ObjectId(Uuid::nil()), None, Some(&role))?;
             let made = tx.insert(role)?;
             Some((made.head.id, Imported::Made))
         }
         Some(id) => {
             tx.actor().require(Role::NAME, "change")?;
             let mut stored = tx.load(id)?;
+            Role::check_given(tx, id.id(), Some(&stored.value), Some(&role))?;
             stored.value = role;
             tx.save(&mut stored)?.then_some((id.id(), Imported::Changed))
         }

@@ -2,17 +2,20 @@
 
 mod business_line;
 mod compile;
+mod cover;
 mod entry;
 mod files;
 mod generation;
+mod gives;
 mod role;
 mod role_check;
 mod team;
 
-use tessera_kernel::{EventDef, Module};
+use tessera_kernel::{EventDef, Kind as _, Module};
 
 pub use business_line::{BusinessLine, LineCompany, LineHeader, LineSalesArea};
 pub use compile::{ADMINISTRATOR, Assignment, Person, draft, draft_with};
+pub use cover::{ESCALATE, require_cover};
 pub use files::{Imported, SHIPPED_ROLES, compare_roles, export_roles, import_roles};
 pub use generation::{changed, generation};
 pub use role::{Effect, FieldVisibility, Role, RoleField, RoleGrant, RoleHeader, RoleLimit, Scope};
@@ -38,6 +41,7 @@ pub fn module() -> Module {
         ],
         tables: vec![&generation::ACCESS_GENERATION],
         events: EVENTS,
+        rights: &[(Role::NAME, ESCALATE)],
         ..Module::default()
     }
 }

@@ -29,7 +29,11 @@ impl Audience {
     fn of(method: &Method, path: &str) -> Self {
         match path {
             "/livez" | "/readyz" | "/metrics" => Self::Watchers,
-            "/api/v1/session" | "/api/v1/setup" | "/api/v1/password-reset"
+            "/api/v1/session"
+            | "/api/v1/session/passkey"
+            | "/api/v1/session/passkey/begin"
+            | "/api/v1/setup"
+            | "/api/v1/password-reset"
                 if method == Method::POST =>
             {
                 Self::Strangers

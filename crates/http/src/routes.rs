@@ -9,6 +9,7 @@ mod history;
 mod list;
 mod oidc;
 mod page;
+mod passkey;
 mod password;
 mod past;
 mod read;
@@ -125,11 +126,14 @@ fn of_callers() -> Vec<Route> {
     use Policy::{Known, Open};
     let session = "/api/v1/session";
     let own = "/api/v1/session/password";
+    let (passkey, begun) = ("/api/v1/session/passkey", "/api/v1/session/passkey/begin");
     vec![
         Route::new(get(session), "session.use", Known, session::show),
         Route::new(post(session), "session.use", Open, session::sign_in),
         Route::new(delete(session), "session.use", Known, session::sign_out),
         Route::new(post(own), "session.password", Known, password::change_own),
+        Route::new(post(begun), "session.begin_passkey", Open, passkey::begin_sign_in),
+        Route::new(post(passkey), "session.passkey", Open, passkey::sign_in),
         Route::new(post("/api/v1/setup"), "setup.use", Open, setup::set_up),
         Route::new(post("/api/v1/password-reset"), "password-reset.use", Open, password::reset),
         Route::new(get("/api/v1/oidc"), "oidc.list", Open, oidc::providers),
@@ -194,6 +198,20 @@ fn of_users() -> Vec<Route> {
     ]
 }
 
+/// Passkeys of users.
+fn of_passkeys() -> Vec<Route> {
+    use Policy::Own;
+    let (all, begun) = ("/api/v1/user/{id}/passkeys", "/api/v1/user/{id}/passkeys/begin");
+    let one = "/api/v1/user/{id}/passkeys/{passkey}";
+    let (enrols, removes) = (Own("enrol_second_factor"), Own("remove_second_factor"));
+    vec![
+        Route::new(get(all), "user.passkeys", Own("read_sessions"), passkey::list),
+        Route::new(post(begun), "user.begin_passkey", enrols, passkey::begin),
+        Route::new(post(all), "user.finish_passkey", enrols, passkey::finish),
+        Route::new(delete(one), "user.remove_passkey", removes, passkey::remove),
+    ]
+}
+
 /// What is there for operation.
 fn of_the_server() -> Vec<Route> {
     use Policy::Open;
@@ -213,7 +231,7 @@ fn of_the_server() -> Vec<Route> {
 }
 
 fn routes() -> impl Iterator<Item = Route> {
-    [of_objects(), of_callers(), of_users(), of_the_server()].into_iter().flatten()
+    [of_objects(), of_callers(), of_users(), of_passkeys(), of_the_server()].into_iter().flatten()
 }
 
 static OPERATIONS: LazyLock<Vec<Operation>> =

@@ -3,6 +3,7 @@
 use serde_json::{Value, json as value};
 use tessera_kernel::{Kind, ObjectId, Problem, ProblemKind, Ref, Stored, Tx, json};
 
+use crate::escalation::Gift;
 use crate::{User, session, user};
 
 /// The right to give and take rights.
@@ -32,6 +33,7 @@ pub(crate) fn change(
 /// Saves a user under the rules.
 pub(crate) fn save(tx: &mut Tx<'_>, mut stored: Stored<User>) -> Result<(), Problem> {
     stored.check()?;
+    let gift = Gift::of(tx, stored.head.id, &stored.value)?;
     if !stored.administers() && !user::other_administrator(tx, stored.head.id)? {
         return Err(Problem::new(
             ProblemKind::Conflict,
@@ -50,5 +52,5 @@ pub(crate) fn save(tx: &mut Tx<'_>, mut stored: Stored<User>) -> Result<(), Prob
         let payload = value!({ "login": stored.profile.login, "active": stored.profile.active });
         tx.emit("user.changed", stored.head.id, &payload)?;
     }
-    Ok(())
+    gift.check(tx)
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json as value};
 use tessera_kernel::{Kind, ObjectId, Problem, Stored, Tx, json};
 
+use crate::escalation::Gift;
 use crate::{User, change};
 
 /// The generic surface.
@@ -23,7 +24,9 @@ pub(crate) fn insert(tx: &mut Tx<'_>, user: User) -> Result<Stored<User>, Proble
     if crate::user::by_login(tx, &login)?.is_some() {
         return Err(Problem::invalid("profile.login", format!("there is a user {login} already")));
     }
+    let gift = Gift::to_be_made(tx, &user)?;
     let stored = tx.insert(user)?;
+    gift.to(stored.head.id).check(tx)?;
     tessera_access::changed(tx)?;
     tx.emit("user.created", stored.head.id, &value!({ "login": login }))?;
     Ok(stored)

@@ -48,6 +48,21 @@ pub enum IdentityError {
     /// No app is enrolled.
     #[error("no authenticator app is enrolled")]
     NoTotp,
+    /// What a device answered is not what was asked of it.
+    #[error("this passkey can't be taken: {0}")]
+    Passkey(&'static str),
+    /// A passkey is not known, or not of this user, or has not signed.
+    #[error("this passkey is not known here: sign in another way, and add it")]
+    WrongPasskey,
+    /// The password is right, and who has it signs in by a passkey only.
+    #[error("sign in by your passkey: a password alone is not enough for you")]
+    PasskeyNeeded,
+    /// A user has no such passkey.
+    #[error("{login} has no such passkey")]
+    NoPasskey {
+        /// The login.
+        login: String,
+    },
     /// There is no such identity provider.
     #[error("there is no identity provider `{code}`; customizing has: {known}")]
     NoProvider {
@@ -82,6 +97,17 @@ pub enum IdentityError {
         login: String,
         /// Who they are at the provider.
         subject: String,
+    },
+    /// Customizing names a role that there is not.
+    #[error(
+        "identity_provider.{provider}: there is no role `{role}` for default_role: make it, or name \
+         another one"
+    )]
+    NoDefaultRole {
+        /// The provider's code.
+        provider: String,
+        /// The name that is given.
+        role: String,
     },
     /// A subject is bound to somebody else.
     #[error("this account is bound to {login} already: take it from them first")]
@@ -139,16 +165,25 @@ impl From<IdentityError> for Problem {
             IdentityError::ServiceAccount(_) => (ProblemKind::Conflict, "identity.service_account"),
             IdentityError::CodeNeeded => (ProblemKind::Unauthenticated, "identity.code_needed"),
             IdentityError::WrongCode => (ProblemKind::Unauthenticated, "identity.wrong_code"),
+            IdentityError::Passkey(_) => (ProblemKind::Forbidden, "identity.passkey"),
+            IdentityError::WrongPasskey => (ProblemKind::Unauthenticated, "identity.wrong_passkey"),
+            IdentityError::PasskeyNeeded => {
+                (ProblemKind::Unauthenticated, "identity.passkey_needed")
+            }
             IdentityError::TotpAlready => (ProblemKind::Conflict, "identity.totp_already"),
             IdentityError::NoTotp => (ProblemKind::Conflict, "identity.no_totp"),
             IdentityError::Provider { .. } => (ProblemKind::Unavailable, "identity.provider"),
             IdentityError::OidcAttempt => (ProblemKind::Forbidden, "identity.oidc_attempt"),
             IdentityError::NotBound { .. } => (ProblemKind::Forbidden, "identity.not_bound"),
             IdentityError::LoginTaken { .. } => (ProblemKind::Conflict, "identity.login_taken"),
+            IdentityError::NoDefaultRole { .. } => {
+                (ProblemKind::Conflict, "identity.no_default_role")
+            }
             IdentityError::BoundAlready { .. } => (ProblemKind::Conflict, "identity.bound_already"),
             IdentityError::NoProvider { .. }
             | IdentityError::NotBoundTo { .. }
             | IdentityError::NoToken { .. }
+            | IdentityError::NoPasskey { .. }
             | IdentityError::NoSession { .. }
             | IdentityError::NoUser(_) => (ProblemKind::Missing, "missing"),
             IdentityError::Problem(problem) => return problem,

@@ -5,9 +5,11 @@ mod change;
 mod client;
 mod create;
 mod error;
+mod escalation;
 mod explain;
 mod oidc;
 mod own;
+mod passkey;
 mod password;
 mod password_policy;
 mod recovery_code;
@@ -34,6 +36,7 @@ use tessera_kernel::{Composite as _, EventDef, Kind as _, Module, ObjectEntry};
 
 pub use error::IdentityError;
 pub use oidc::{ExternalAccount, OidcStart};
+pub use passkey::Passkey;
 pub use reset_link::ResetLink;
 pub use rights::authority;
 pub use scope::{Scope, ScopeGrant};
@@ -62,6 +65,8 @@ const EVENTS: &[EventDef] = &[
     EventDef::new("user.reset_link_created", "A user got a link to set a password."),
     EventDef::new("user.totp_confirmed", "A user enrolled an authenticator app."),
     EventDef::new("user.totp_removed", "A user's authenticator app was removed."),
+    EventDef::new("user.passkey_added", "A user added a passkey."),
+    EventDef::new("user.passkey_removed", "A passkey of a user was removed."),
     EventDef::new("user.account_bound", "An account of an identity provider was bound to a user."),
     EventDef::new("user.account_unbound", "Such an account was taken from a user."),
     EventDef::new("token.created", "A user got a token for programs."),
@@ -94,6 +99,8 @@ pub fn module() -> Module {
             &totp::USER_TOTP,
             &recovery_code::USER_RECOVERY_CODE,
             &oidc::OIDC_ATTEMPT,
+            &passkey::USER_PASSKEY,
+            &passkey::PASSKEY_CHALLENGE,
             &oidc::USER_EXTERNAL_ACCOUNT,
         ],
         events: EVENTS,
@@ -101,7 +108,14 @@ pub fn module() -> Module {
             (User::NAME, change::ASSIGN),
             (User::NAME, "set_password"),
             (User::NAME, "create_token"),
+            (User::NAME, "read_tokens"),
             (User::NAME, "revoke_token"),
+            (User::NAME, "bind_account"),
+            (User::NAME, "read_accounts"),
+            (User::NAME, "read_sessions"),
+            (User::NAME, "end_sessions"),
+            (User::NAME, "read_sign_ins"),
+            (User::NAME, "remove_second_factor"),
         ],
         ..Module::default()
     }
@@ -111,7 +125,7 @@ pub fn module() -> Module {
 /// the sign-in log; answers how many.
 pub fn sweep(tx: &mut tessera_kernel::Tx<'_>) -> Result<usize, tessera_kernel::Fault> {
     let credentials = session::sweep(tx)? + token::sweep(tx)?;
-    let links = setup::sweep(tx)? + reset_link::sweep(tx)? + oidc::sweep(tx)?;
+    let links = setup::sweep(tx)? + reset_link::sweep(tx)? + oidc::sweep(tx)? + passkey::sweep(tx)?;
     let tries = attempts::sweep(tx)? + client::sweep(tx)? + sign_in_log::sweep(tx)?;
     Ok(credentials + links + tries)
 }

@@ -9,7 +9,8 @@ mod attempt;
 mod jws;
 mod provider;
 
-use tessera_kernel::{Actor, Code, Fault, Kind as _, ObjectId, Ref, Source, Tx};
+use tessera_access::Role;
+use tessera_kernel::{Actor, Cell, Code, Fault, Kind as _, ObjectId, Ref, Source, Tx};
 
 pub use account::ExternalAccount;
 pub(crate) use account::USER_EXTERNAL_ACCOUNT;
@@ -21,7 +22,10 @@ use crate::scope::Scope;
 use crate::session::Opening;
 use crate::settings::IdentityProvider;
 use crate::sign_in_log::{self, Method, Outcome};
-use crate::{Device, Identity, IdentityError, SignedIn, User, UserProfile, create, secret, user};
+use crate::{
+    Device, Identity, IdentityError, SignedIn, User, UserProfile, UserRole, create, escalation,
+    secret, user,
+};
 use attempt::Attempt;
 use provider::Claims;
 
@@ -39,6 +43,16 @@ impl Identity {
     pub fn identity_providers(&self) -> Result<Vec<(Code, String)>, Fault> {
         let providers = self.settings()?.providers.iter();
         Ok(providers.map(|(code, provider)| (*code, provider.name.clone())).collect())
+    }
+
+    /// Refuses providers whose default role is none: whoever signs in there first could not be made.
+    pub fn check_providers(&self) -> Result<(), IdentityError> {
+        let settings = self.settings()?;
+        self.db().read(&Actor::system(Source::System), |tx| {
+            settings.providers.iter().try_for_each(|(code, provider)| {
+                default_role(tx, *code, provider.default_role.as_deref()).map(drop)
+            })
+        })
     }
 
     /// Begins to sign in at a provider, which sends the browser back to `return_to`.
@@ -132,9 +146,12 @@ impl Identity {
                 return Err(IdentityError::LoginTaken { login, subject: claims.subject.clone() });
             }
             let name = claims.name.clone().unwrap_or_else(|| login.clone());
-            let profile = UserProfile::person(&login, &name);
-            let user = create::insert(tx, User::of(profile))?.head.id;
             let role = settings.default_role.as_deref();
+            let mut made = User::of(UserProfile::person(&login, &name));
+            if let Some(role) = default_role(tx, provider, role)? {
+                made.roles.push(UserRole { line: 1, role, business_line: None, valid: None });
+            }
+            let user = create::insert(tx, made)?.head.id;
             account::bind(tx, provider, &claims.subject, user, role)?;
             Ok(user)
         })
@@ -156,7 +173,7 @@ impl Identity {
         }
         let subject = subject.to_string();
         self.db().command(actor, move |tx| {
-            profile(tx, user)?;
+            escalation::check_credential(tx, user, &Scope::unlimited())?;
             match account::find(tx, provider, &subject)? {
                 Some(bound) if bound != user => {
                     Err(IdentityError::BoundAlready { login: profile(tx, bound)?.login })
@@ -200,6 +217,20 @@ impl Identity {
         self.forget();
         done
     }
+}
+
+/// The role of this name; refused where there is none.
+fn default_role(
+    tx: &mut Tx<'_>,
+    provider: Code,
+    name: Option<&str>,
+) -> Result<Option<Ref<Role>>, IdentityError> {
+    let Some(name) = name else { return Ok(None) };
+    if let Some(role) = tx.find::<Role>("name", Cell::Text(name.to_string()))?.pop() {
+        return Ok(Some(role));
+    }
+    let (provider, role) = (provider.to_string(), name.to_string());
+    Err(IdentityError::NoDefaultRole { provider, role })
 }
 
 fn profile(tx: &mut Tx<'_>, user: ObjectId) -> Result<UserProfile, Fault> {

@@ -1,6 +1,6 @@
 //! What people may do for themselves, and administrators for everybody.
 
-use tessera_kernel::{Kind as _, ObjectId, Problem, Ref, Source, Tx};
+use tessera_kernel::{Kind as _, ObjectId, Problem, Source, Tx};
 
 use crate::{IdentityError, User};
 
@@ -10,9 +10,7 @@ pub(crate) fn only(tx: &mut Tx<'_>, user: ObjectId) -> Result<(), IdentityError>
 }
 
 fn is_own(tx: &mut Tx<'_>, user: ObjectId) -> bool {
-    let actor = tx.actor();
-    actor.source() == Source::Session
-        && tx.load(Ref::<User>::new(user)).is_ok_and(|user| user.profile.login == actor.name())
+    tx.actor().source() == Source::Session && tx.actor().user_id() == Some(user)
 }
 
 /// Lets whoever is signed in as this user; anybody else needs the right. A token gives no more than

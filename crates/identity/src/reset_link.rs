@@ -7,7 +7,8 @@ use tessera_kernel::{
     Operator, Ref, RowBuffer, Select, Source, TableDef, Tx,
 };
 
-use crate::{Identity, IdentityError, User, secret};
+use crate::scope::Scope;
+use crate::{Identity, IdentityError, User, escalation, secret};
 
 /// Links by the hash of their secret.
 pub(crate) static RESET_LINK: LazyLock<TableDef> = LazyLock::new(|| {
@@ -47,6 +48,7 @@ impl Identity {
             if profile.service {
                 return Err(IdentityError::ServiceAccount(profile.login));
             }
+            escalation::check_credential(tx, user, &Scope::unlimited())?;
             end_all(tx, user)?;
             let expires = tx.now().plus_seconds(LASTS);
             let row = RowBuffer(vec![

@@ -77,7 +77,7 @@ pub(crate) fn access_with(
     edited: (Ref<Role>, &Role),
 ) -> Result<Option<Arc<Access>>, Fault> {
     let made = now(tx)?;
-    let Some(person) = person(tx, user, made.1)? else { return Ok(None) };
+    let Some(person) = person(tx, user, made.1, Counting::Active)? else { return Ok(None) };
     let draft = tessera_access::draft_with(tx, &person, Some(edited))?;
     Ok(Some(Arc::new(Access::new(user, made, draft))))
 }
@@ -88,19 +88,44 @@ fn now(tx: &mut Tx<'_>) -> Result<(i64, Date), Fault> {
 }
 
 fn of(tx: &mut Tx<'_>, id: ObjectId, made: (i64, Date)) -> Result<Option<Arc<Access>>, Fault> {
-    let Some(person) = person(tx, id, made.1)? else { return Ok(None) };
+    let Some(person) = person(tx, id, made.1, Counting::Active)? else { return Ok(None) };
     let draft = tessera_access::draft(tx, &person)?;
     Ok(Some(Arc::new(Access::new(id, made, draft))))
 }
 
-/// What the rights of a user follow from on a day; none where they may not sign in.
-fn person(tx: &mut Tx<'_>, id: ObjectId, day: Date) -> Result<Option<Person>, Fault> {
+/// What a user may do on a day once they may sign in; none where there is no such user.
+pub(crate) fn once_active(
+    tx: &mut Tx<'_>,
+    user: ObjectId,
+    day: Date,
+) -> Result<Option<Arc<Access>>, Fault> {
+    let Some(person) = person(tx, user, day, Counting::Everybody)? else { return Ok(None) };
+    let draft = tessera_access::draft(tx, &person)?;
+    Ok(Some(Arc::new(Access::new(user, (i64::MIN, day), draft))))
+}
+
+/// Whose rights count.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Counting {
+    /// Those of whoever may sign in.
+    Active,
+    /// Also those of whoever may not for now.
+    Everybody,
+}
+
+/// What the rights of a user follow from on a day; none where they do not count.
+fn person(
+    tx: &mut Tx<'_>,
+    id: ObjectId,
+    day: Date,
+    counting: Counting,
+) -> Result<Option<Person>, Fault> {
     let user = match tx.load(Ref::<User>::new(id)) {
         Ok(user) => user.value,
         Err(Fault::Missing { .. }) => return Ok(None),
         Err(fault) => return Err(fault),
     };
-    if !user.profile.active {
+    if !user.profile.active && counting == Counting::Active {
         return Ok(None);
     }
     let counts = |valid: &Option<Validity>| valid.is_none_or(|valid| valid.contains(day));

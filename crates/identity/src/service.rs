@@ -7,11 +7,12 @@ use tessera_kernel::{
 };
 
 use crate::oidc::Providers;
+use crate::scope::Scope;
 use crate::settings::IdentitySettings;
 use crate::verified::Verified;
 use crate::{
-    IdentityError, User, UserProfile, VerifiedCaller, attempts, change, create, password,
-    reset_link, rights, secret, session, token, user,
+    IdentityError, User, UserProfile, VerifiedCaller, attempts, change, create, escalation,
+    password, reset_link, rights, secret, session, token, user,
 };
 
 /// Who calls must be known also while others read at length.
@@ -136,7 +137,10 @@ impl Identity {
         actor.require(User::NAME, "set_password")?;
         let login = self.db.read(actor, |tx| login(tx, user))?;
         let hash = self.hash_password(password, &login)?;
-        self.db.command(actor, move |tx| replace_password(tx, user, &hash))?;
+        self.db.command(actor, move |tx| {
+            escalation::check_credential(tx, user, &Scope::unlimited())?;
+            replace_password(tx, user, &hash)
+        })?;
         self.forget();
         Ok(())
     }

@@ -42,6 +42,13 @@ pub struct SignInPolicy {
     pub log_days: u32,
     /// Who must have a second factor.
     pub second_factor: SecondFactor,
+    /// Who must have a passkey: no app is enough for them.
+    #[serde(default = "nobody")]
+    pub passkey: SecondFactor,
+}
+
+fn nobody() -> SecondFactor {
+    SecondFactor::Nobody
 }
 
 /// Who must have a second factor.
@@ -81,7 +88,7 @@ pub struct IdentityProvider {
     /// Whether whoever is known there, and not here, becomes a user.
     #[serde(default)]
     pub create_users: bool,
-    /// Name of the role that they are made with.
+    /// Name of the role that they are made with; it must be there.
     #[serde(default)]
     pub default_role: Option<String>,
 }
@@ -125,6 +132,9 @@ impl IdentityProvider {
         if self.client_secret_env.is_some() && self.client_secret_file.is_some() {
             return Some("take client_secret_env or client_secret_file, not both");
         }
+        if self.default_role.is_some() && !self.create_users {
+            return Some("default_role is for users that are made: set create_users = true");
+        }
         None
     }
 }
@@ -157,6 +167,7 @@ pub fn settings(customizing: &Customizing, problems: &mut Diagnostics) -> Identi
         client_refill_seconds: 30,
         log_days: 180,
         second_factor: SecondFactor::Nobody,
+        passkey: SecondFactor::Nobody,
     };
     let sign_in = entry(&sign_ins, sign_in, problems);
     check_passwords(&passwords, &password, problems);
@@ -279,6 +290,9 @@ mod tests {
         assert_eq!(finding(good), "");
         assert!(finding(&format!("{good}client_secret = \"x\"")).contains("client_secret_env"));
         assert!(finding(&format!("{good}scopes = \"email\"")).contains("contain openid"));
+        let role = "default_role = \"clerk\"\n";
+        assert!(finding(&format!("{good}{role}")).contains("set create_users = true"));
+        assert_eq!(finding(&format!("{good}{role}create_users = true")), "");
         let provider = load(&format!("{head}{good}client_secret_env = \"TESSERA_NO_SUCH\"")).0;
         let secret = provider.providers.values().next().unwrap().client_secret();
         assert_eq!(secret, Err("the variable TESSERA_NO_SUCH is not set".to_string()));

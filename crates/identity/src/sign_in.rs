@@ -9,7 +9,7 @@ use crate::session::Opening;
 use crate::settings::{IdentitySettings, SecondFactor};
 use crate::sign_in_log::{self, Method, Outcome};
 use crate::{Device, Identity, IdentityError, User, UserProfile};
-use crate::{attempts, password, recovery_code, totp, user};
+use crate::{attempts, passkey, password, recovery_code, totp, user};
 
 /// Whoever signed in.
 #[derive(Clone, Debug)]
@@ -36,8 +36,38 @@ struct Known {
     hash: Option<String>,
     /// A code of their app is asked for.
     totp: bool,
-    /// They must have a second factor.
-    must_have: bool,
+    /// They have a passkey.
+    passkey: bool,
+    /// What they must sign in with besides a password.
+    demand: Demand,
+}
+
+/// What is demanded besides a password, each more than the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Demand {
+    Nothing,
+    /// An app or a passkey.
+    SecondFactor,
+    Passkey,
+}
+
+impl Known {
+    /// Whether a password, also with a code, is not enough, since they have a passkey.
+    fn must_use_passkey(&self) -> bool {
+        let enough = if self.totp { Demand::SecondFactor } else { Demand::Nothing };
+        self.passkey && self.demand > enough
+    }
+
+    /// What a session may do that is opened by a password, or by it and a code.
+    fn scope(&self) -> Result<Scope, Fault> {
+        let enough = if self.totp { Demand::SecondFactor } else { Demand::Nothing };
+        let is_lacking = self.demand > enough;
+        if is_lacking {
+            Scope::parse(ENROLMENT).map_err(Fault::corrupt)
+        } else {
+            Ok(Scope::unlimited())
+        }
+    }
 }
 
 impl Identity {
@@ -73,21 +103,20 @@ impl Identity {
         device: &Device,
     ) -> Result<SignedIn, IdentityError> {
         let (client, user) = (Client::at(device.address), known.user);
+        if known.must_use_passkey() {
+            self.ask_for_more(key, known, client, Outcome::PasskeyNeeded)?;
+            return Err(IdentityError::PasskeyNeeded);
+        }
         let method = match code {
             Some(code) if known.totp && is_totp(code) => Method::Totp,
             Some(_) if known.totp => Method::RecoveryCode,
             None if known.totp => {
-                self.ask_for_code(key, known, client)?;
+                self.ask_for_more(key, known, client, Outcome::CodeNeeded)?;
                 return Err(IdentityError::CodeNeeded);
             }
             _ => Method::Password,
         };
-        let scope = match method {
-            Method::Password if known.must_have => {
-                Scope::parse(ENROLMENT).map_err(Fault::corrupt)?
-            }
-            _ => Scope::unlimited(),
-        };
+        let scope = known.scope()?;
         let code = code.filter(|_| method != Method::Password).map(str::to_string);
         let opening = Opening { user, device: device.clone(), method: method.clone(), scope };
         let tried = key.to_string();
@@ -109,12 +138,18 @@ impl Identity {
     }
 
     /// Takes back the try, so that it counts neither as right nor as wrong, and logs it.
-    fn ask_for_code(&self, key: &str, known: &Known, client: Client) -> Result<(), Fault> {
+    fn ask_for_more(
+        &self,
+        key: &str,
+        known: &Known,
+        client: Client,
+        outcome: Outcome,
+    ) -> Result<(), Fault> {
         let (key, user, login) = (key.to_string(), known.user, known.login.clone());
         self.db().command(&Actor::system(Source::Session), move |tx| {
             attempts::take_back(tx, &key, client)?;
             let who = Some((user, login.as_str()));
-            sign_in_log::add(tx, who, client, &Method::Password, Outcome::CodeNeeded)
+            sign_in_log::add(tx, who, client, &Method::Password, outcome)
         })
     }
 
@@ -135,15 +170,16 @@ impl Identity {
             let id = found.map_or(ObjectId(Default::default()), Ref::id);
             let hash = password::load(tx, id)?;
             let totp = totp::is_confirmed(tx, id)?;
+            let passkey = passkey::has_any(tx, id)?;
             let profile = match tx.load(Ref::<User>::new(id)) {
                 Ok(stored) => stored.value.profile,
                 Err(Fault::Missing { .. }) => return Ok(None),
                 Err(fault) => return Err(fault),
             };
             let may = profile.active && !profile.service;
-            let must_have = must_have(tx, &profile)?;
+            let demand = demand(tx, &profile)?;
             let hash = hash.filter(|_| may);
-            Ok(Some(Known { user: id, login: profile.login, hash, totp, must_have }))
+            Ok(Some(Known { user: id, login: profile.login, hash, totp, passkey, demand }))
         })
     }
 
@@ -189,7 +225,9 @@ impl Identity {
             self.db().command(actor, move |tx| crate::service::replace_password(tx, user, &hash));
         self.forget();
         outcome?;
-        let (device, method, scope) = (device.clone(), Method::Password, Scope::unlimited());
+        // Whoever may do nothing but enrol does not get out of it by a new password.
+        let scope = if known.passkey { Scope::unlimited() } else { known.scope()? };
+        let (device, method) = (device.clone(), Method::Password);
         self.open_session(Opening { user, device, method, scope }, move |tx| {
             Ok(attempts::succeeded(tx, &key, client)?)
         })
@@ -204,11 +242,16 @@ fn is_totp(code: &str) -> bool {
     code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn must_have(tx: &Tx<'_>, profile: &UserProfile) -> Result<bool, Fault> {
-    Ok(profile.second_factor
-        || match tx.settings::<IdentitySettings>()?.sign_in.second_factor {
-            SecondFactor::Nobody => false,
-            SecondFactor::Administrators => profile.administrator,
-            SecondFactor::Everybody => true,
-        })
+fn demand(tx: &Tx<'_>, profile: &UserProfile) -> Result<Demand, Fault> {
+    let policy = &tx.settings::<IdentitySettings>()?.sign_in;
+    let is_meant = |who| match who {
+        SecondFactor::Nobody => false,
+        SecondFactor::Administrators => profile.administrator,
+        SecondFactor::Everybody => true,
+    };
+    Ok(match () {
+        () if is_meant(policy.passkey) => Demand::Passkey,
+        () if profile.second_factor || is_meant(policy.second_factor) => Demand::SecondFactor,
+        () => Demand::Nothing,
+    })
 }

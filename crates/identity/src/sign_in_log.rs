@@ -39,6 +39,8 @@ pub(crate) enum Method {
     Totp,
     /// A password and a recovery code.
     RecoveryCode,
+    /// A passkey.
+    Passkey,
     /// An OpenID provider.
     Oidc(Code),
     /// The link of the first administrator.
@@ -52,6 +54,7 @@ impl Method {
             Self::Password => "password".to_string(),
             Self::Totp => "password_and_code".to_string(),
             Self::RecoveryCode => "password_and_recovery_code".to_string(),
+            Self::Passkey => "passkey".to_string(),
             Self::Oidc(provider) => format!("oidc:{provider}"),
             Self::Setup => "setup_link".to_string(),
         }
@@ -65,6 +68,8 @@ pub(crate) enum Outcome {
     SignedIn,
     /// The password was right, and a code has to come with it.
     CodeNeeded,
+    /// The password was right, and is not enough: a passkey is asked for.
+    PasskeyNeeded,
     /// It was not right.
     Wrong,
     /// It was not right, and the login has to wait at this client. Tries before the end of the wait
@@ -77,6 +82,7 @@ impl Outcome {
         match self {
             Self::SignedIn => "signed_in",
             Self::CodeNeeded => "code_needed",
+            Self::PasskeyNeeded => "passkey_needed",
             Self::Wrong => "wrong",
             Self::Locked => "locked",
         }

@@ -1,5 +1,6 @@
 //! Scenarios on a database.
 
+mod passkeys;
 mod sessions;
 mod shared;
 

@@ -10,7 +10,7 @@ use tessera_kernel::{
 
 use crate::scope::Scope;
 use crate::verified::Credential;
-use crate::{Identity, IdentityError, User, secret};
+use crate::{Identity, IdentityError, User, escalation, secret};
 
 /// Tokens by the hash of their secret.
 pub(crate) static USER_TOKEN: LazyLock<TableDef> = LazyLock::new(|| {
@@ -127,7 +127,7 @@ impl Identity {
         let (hash, name) = (secret::hash(&secret), request.name.trim().to_string());
         let seconds = i64::from(request.days) * 86_400;
         let token = self.db().command(actor, move |tx| {
-            tx.load(Ref::<User>::new(user))?;
+            escalation::check_credential(tx, user, &scope)?;
             let token = Token {
                 id: tx.new_id(),
                 name: name.clone(),

@@ -12,7 +12,8 @@ use tessera_kernel::{
     TableDef, Tx,
 };
 
-use crate::{Identity, IdentityError, User, own, recovery_code, secret, session};
+use crate::scope::Scope;
+use crate::{Identity, IdentityError, User, escalation, own, recovery_code, secret, session};
 
 /// Seeds by user. They can't be stored as hashes: the codes are made from them.
 pub(crate) static USER_TOTP: LazyLock<TableDef> = LazyLock::new(|| {
@@ -123,7 +124,7 @@ impl Identity {
     pub fn remove_totp(&self, actor: &Actor, user: ObjectId) -> Result<(), IdentityError> {
         self.db().command(actor, move |tx| {
             own::require(tx, user, "remove_second_factor")?;
-            tx.load(Ref::<User>::new(user))?;
+            escalation::check_credential(tx, user, &Scope::unlimited())?;
             recovery_code::replace(tx, user, &[])?;
             if tx.connection().delete(&USER_TOTP, &[CellRef::Uuid(user.0)]).map_err(Fault::from)?
                 == 0

@@ -19,6 +19,7 @@ pub(super) fn add(paths: &mut Paths) {
     add_passwords(paths);
     add_tokens(paths);
     add_second_factors(paths);
+    add_passkeys(paths);
     add_providers(paths);
     add_log(paths);
 }
@@ -115,6 +116,29 @@ fn add_second_factors(paths: &mut Paths) {
     put(paths, "/api/v1/user/{id}/recovery-codes", "post", with(renew, vec![id()]));
 }
 
+fn add_passkeys(paths: &mut Paths) {
+    let all = "/api/v1/user/{id}/passkeys";
+    let list = operation(TAG, "user.passkeys", "Lists a user's passkeys.", "200", Some(&any()));
+    put(paths, all, "get", with(list, vec![id()]));
+    let help = "Begins to make a passkey: the argument of `navigator.credentials.create`.";
+    let begin = operation(TAG, "user.begin_passkey", help, "201", Some(&any()));
+    put(paths, &format!("{all}/begin"), "post", with(begin, vec![id()]));
+    let help = "Keeps a passkey: the device's answer as JSON, with a `name` beside it.";
+    let finish = operation(TAG, "user.finish_passkey", help, "204", None);
+    let finish = with_body(with(finish, vec![id()]), body(&any(), true));
+    put(paths, all, "post", finish);
+    let remove = operation(TAG, "user.remove_passkey", "Removes a passkey.", "204", None);
+    let remove = with(remove, vec![id(), parameter("passkey", "path", "Id of the passkey.")]);
+    put(paths, &format!("{all}/{{passkey}}"), "delete", remove);
+    let help = "Begins to sign in by a passkey: the argument of `navigator.credentials.get`.";
+    let begin = operation(TAG, "session.begin_passkey", help, "201", Some(&any()));
+    put(paths, "/api/v1/session/passkey/begin", "post", for_strangers(begin));
+    let help = "Signs in by a passkey: the device's answer as JSON.";
+    let sign_in = operation(TAG, "session.passkey", help, "201", Some(&any()));
+    let sign_in = with_body(for_strangers(sign_in), body(&any(), true));
+    put(paths, "/api/v1/session/passkey", "post", sign_in);
+}
+
 fn add_providers(paths: &mut Paths) {
     let help = "Lists the identity providers.";
     let list = operation(TAG, "oidc.list", help, "200", Some(&any()));
@@ -148,7 +172,11 @@ fn add_log(paths: &mut Paths) {
     let log = operation(TAG, "sign_in_log.list", help, "200", Some(&any()));
     let parameters = vec![
         parameter("user", "query", "Id of a user."),
-        parameter("outcome", "query", "`signed_in`, `code_needed`, `wrong` or `locked`."),
+        parameter(
+            "outcome",
+            "query",
+            "`signed_in`, `code_needed`, `passkey_needed`, `wrong` or `locked`.",
+        ),
         parameter("since", "query", "Only what happened at or after this instant."),
         parameter("limit", "query", "Entries per page, 1 to 200."),
         parameter("cursor", "query", "The `next` of the page before."),

@@ -1,10 +1,10 @@
 "use strict";
 // Lists of objects by type, made from /api/v1/metadata; nothing here knows a business object.
 const texts = {
-  en: { language: "Language", theme: "Light / dark", leave: "Sign out", enter: "Sign in", setup: "Set up", reset: "Set password", code: "Code", passkey: "Passkey",
+  en: { language: "Language", theme: "Light / dark", leave: "Sign out", enter: "Sign in", setup: "Set up", reset: "Set password", code: "Code", passkey: "Passkey", addPasskey: "Add a passkey", passkeyName: "Name of the passkey",
     name: "Name", login: "Login", password: "Password", type: "Object type", number: "Number starts with",
     empty: "There is nothing here yet.", more: "Show more", close: "Close", Number: "Number", Changed: "Changed" },
-  zh: { language: "语言", theme: "浅色 / 深色", leave: "退出", enter: "登录", setup: "初始设置", reset: "设置密码", code: "验证码", passkey: "通行密钥",
+  zh: { language: "语言", theme: "浅色 / 深色", leave: "退出", enter: "登录", setup: "初始设置", reset: "设置密码", code: "验证码", passkey: "通行密钥", addPasskey: "添加通行密钥", passkeyName: "通行密钥的名称",
     name: "姓名", login: "登录名", password: "密码", type: "对象类型", number: "编号前缀",
     empty: "暂无数据。", more: "显示更多", close: "关闭", Number: "编号", Changed: "更改时间" },
 };
@@ -12,6 +12,7 @@ const $ = (id) => document.getElementById(id);
 const setup = new URLSearchParams(location.hash.slice(1)).get("setup");
 const reset = new URLSearchParams(location.hash.slice(1)).get("reset");
 let language = localStorage.getItem("language") || (navigator.language.startsWith("zh") ? "zh" : "en");
+const passkeys = !!window.PublicKeyCredential?.parseRequestOptionsFromJSON;
 let metadata, next, turn = 0;
 
 const text = (key) => texts[language][key] || key;
@@ -47,6 +48,8 @@ function guarded(work) {
 function show(inside) {
   $("enter").hidden = inside;
   $("browse").hidden = $("leave").hidden = !inside;
+  $("passkey").hidden = !passkeys || !!setup || !!reset;
+  $("add-passkey").hidden = !passkeys || !inside;
   $("name-row").hidden = !setup;
   const purpose = setup ? "setup" : reset ? "reset" : "enter";
   for (const element of $("enter").querySelectorAll('h2, button[type="submit"]')) element.dataset.text = purpose;
@@ -60,6 +63,8 @@ async function start() {
   const session = await call("GET", "/api/v1/session");
   $("who").textContent = session.login;
   metadata = await call("GET", "/api/v1/metadata");
+  // Whoever must have a second factor sees nothing before.
+  if (!metadata.objects.length) return show(true);
   const chosen = new URLSearchParams(location.search).get("type");
   $("type").replaceChildren(...metadata.objects.map((object) => new Option(object.label, object.name)));
   // The type with which most can be done is what most people look for.
@@ -171,6 +176,20 @@ $("enter").onsubmit = guarded(async (event) => {
     event.target.reset();
     await start();
   }
+});
+$("passkey").onclick = guarded(async () => {
+  const { publicKey } = await call("POST", "/api/v1/session/passkey/begin", {});
+  const credential = await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(publicKey) });
+  await call("POST", "/api/v1/session/passkey", credential);
+  await start();
+});
+$("add-passkey").onclick = guarded(async () => {
+  const name = prompt(text("passkeyName"));
+  if (!name) return;
+  const path = `/api/v1/user/${(await call("GET", "/api/v1/session")).user}/passkeys`;
+  const { publicKey } = await call("POST", `${path}/begin`, {});
+  const credential = await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(publicKey) });
+  await call("POST", path, { ...credential.toJSON(), name });
 });
 $("leave").onclick = guarded(async () => {
   const further = await call("DELETE", "/api/v1/session");

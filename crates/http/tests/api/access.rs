@@ -12,11 +12,17 @@ use crate::support::{Answer, Server, partner};
 pub(crate) struct Seat<'s> {
     server: &'s Server,
     token: String,
-    id: String,
+    pub(crate) id: String,
 }
 
 impl Seat<'_> {
-    async fn call(&self, method: Method, path: &str, more: &[(&str, &str)], body: &str) -> Answer {
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        more: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
         let token = format!("Bearer {}", self.token);
         // Answers that are to be the same are compared as they are: also by the request that they name.
         let mut headers = vec![("authorization", token.as_str()), ("x-request-id", "seat")];
@@ -41,28 +47,33 @@ impl Seat<'_> {
     }
 }
 
-fn id(answer: &Answer) -> String {
+pub(crate) fn id(answer: &Answer) -> String {
     answer.json()["id"].as_str().unwrap().to_string()
 }
 
-async fn made(server: &Server, object: &str, body: Value) -> String {
+pub(crate) async fn made(server: &Server, object: &str, body: Value) -> String {
     id(&server.post(&format!("/api/v1/{object}"), &body).await.expect(201))
 }
 
-async fn team(server: &Server, name: &str, parent: Option<&str>) -> String {
+pub(crate) async fn team(server: &Server, name: &str, parent: Option<&str>) -> String {
     made(server, "team", json!({ "header": { "name": name, "parent": parent } })).await
 }
 
-fn grant(line: u32, object: &str, action: &str, scope: &str) -> Value {
+pub(crate) fn grant(line: u32, object: &str, action: &str, scope: &str) -> Value {
     json!({ "line": line, "object_type": object, "action": action, "scope": scope })
 }
 
-async fn role(server: &Server, name: &str, grants: Value, fields: Value) -> String {
+pub(crate) async fn role(server: &Server, name: &str, grants: Value, fields: Value) -> String {
     let body = json!({ "header": { "name": name }, "grants": grants, "fields": fields });
     made(server, "role", body).await
 }
 
-async fn seat<'s>(server: &'s Server, login: &str, role: &str, teams: &[&str]) -> Seat<'s> {
+pub(crate) async fn seat<'s>(
+    server: &'s Server,
+    login: &str,
+    role: &str,
+    teams: &[&str],
+) -> Seat<'s> {
     let teams = teams.iter().enumerate();
     let teams: Vec<Value> =
         teams.map(|(position, team)| json!({ "team": team, "home": position == 0 })).collect();

@@ -37,6 +37,7 @@ async fn strangers_are_refused_everywhere() {
         let path = path.replace("{id}", "0199f3c2-0000-7000-8000-000000000000");
         let path = path.replace("{number}", "1").replace("{token}", "x");
         let path = path.replace("{session}", "x").replace("{provider}", "CORP");
+        let path = path.replace("{passkey}", "x");
         for (method, operation) in item.as_object().unwrap() {
             if operation["security"] == json!([]) {
                 continue;

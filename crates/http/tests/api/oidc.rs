@@ -8,7 +8,9 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use axum::body::Body;
 use axum::http::{Method, Request};
 use serde_json::{Value, json};
+use tessera_identity::Identity;
 
+use crate::access::{grant, role};
 use crate::sign_in::{add, browse, own_path};
 use crate::support::{Answer, PASSWORD, PUBLIC_URL, Server};
 
@@ -190,7 +192,18 @@ fn whoever_is_known_there_becomes_a_user_where_customizing_says_so() {
     let Some(provider) = provider() else { return };
     let more = "create_users = true\ndefault_role = \"clerk\"";
     Server::everywhere(&customizing(&provider, more), async |server| {
+        let identity = Identity::new(server.installation.db().clone());
+        let lacking = sign_in(server, &provider, "eve").await.expect(409);
+        assert!(lacking.text.contains("there is no role `clerk` for default_role"));
+        let refused = identity.check_providers().unwrap_err().to_string();
+        assert!(refused.contains("identity_provider.CORP"), "{refused}");
+        assert_eq!(server.get("/api/v1/user").await.json()["items"].as_array().unwrap().len(), 1);
+        let grants = json!([grant(1, "product", "read", "all")]);
+        let clerk = role(server, "clerk", grants, json!([])).await;
+        identity.check_providers().unwrap();
         let answer = sign_in(server, &provider, "eve").await.expect(303);
+        get(server, "/api/v1/product", &session(&answer)).await.expect(200);
+        get(server, "/api/v1/business_partner", &session(&answer)).await.expect(403);
         let own = own_path(server, &session(&answer)).await;
         let eve = server.get(&own).await.expect(200).json();
         assert_eq!(eve["profile"]["login"], "eve.of.id");
@@ -200,6 +213,7 @@ fn whoever_is_known_there_becomes_a_user_where_customizing_says_so() {
         );
         let accounts = server.get(&format!("{own}/accounts")).await.expect(200).json();
         assert_eq!(accounts["items"][0]["role"], "clerk");
+        assert_eq!(eve["roles"][0]["role"], clerk.as_str());
         let again = sign_in(server, &provider, "eve").await.expect(303);
         assert_eq!(own_path(server, &session(&again)).await, own);
         // A login that the provider tells gives nobody the user who has it here.

@@ -65,6 +65,7 @@ pub(crate) fn run(command: &Serve) -> Result<ExitCode, CommandError> {
     let installation = command.database.create_archived(command.archive()?)?;
     let services = Arc::new(Services::start(&installation, broker)?);
     let identity = Arc::new(Identity::new(installation.db().clone()));
+    identity.check_providers()?;
     let address = match &command.public_url {
         Some(url) => url.trim_end_matches('/').to_string(),
         None => format!("http://{}", server.address()),
