@@ -134,7 +134,11 @@ impl<'w> Walk<'w> {
         ];
         for head in &kind.def.head_fields {
             let (part, name) = (&kind.def.composite.parts[head.part], head.field.name);
-            let record = if part.flatten { &thing.body } else { &thing.body[part.name] };
+            let record = match &thing.body[part.name] {
+                _ if part.flatten => &thing.body,
+                Value::Array(records) => records.first().unwrap_or(&Value::Null),
+                record => record,
+            };
             let value = match (&record[name], head.field.kind) {
                 (Value::String(text), _) => text.clone(),
                 (Value::Object(money), FieldType::Money) => {
