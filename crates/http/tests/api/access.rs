@@ -403,7 +403,10 @@ async fn a_role_names_only_what_there_is() {
             grant(2, "product", "fly", "all"),
             grant(3, "product", "read", "team"),
         ],
-        "fields": [{ "line": 1, "object_type": "product", "field": "general.wings", "visibility": "hidden" }],
+        "fields": [
+            { "line": 1, "object_type": "product", "field": "general.wings", "visibility": "hidden" },
+            { "line": 2, "object_type": "user", "field": "profile.login", "visibility": "masked" },
+        ],
         "limits": [{ "line": 1, "object_type": "payment", "action": "pay" }],
     });
     let refused = server.post("/api/v1/role", &body).await.expect(422);
@@ -413,6 +416,7 @@ async fn a_role_names_only_what_there_is() {
         "grants[1].action",
         "grants[2].scope",
         "fields[0].field",
+        "fields[1].field",
         "limits[0].amount",
         "limits[0].action",
     ];
