@@ -8,7 +8,9 @@ use tessera_kernel::{Access, Actor, Event, Fault, OUTBOX, ObjectId, Select, Sour
 use super::world::{Seat, World};
 
 /// Everything that happened as a webhook of somebody hears it: what it tells of secrets. And how many events were told.
-pub(super) fn walk(world: &World, seat: &Seat) -> (Vec<String>, usize) {
+///
+/// `planted` is a webhook that forgets whom it tells: it tells what an administrator may read.
+pub(super) fn walk(world: &World, seat: &Seat, planted: bool) -> (Vec<String>, usize) {
     let db = world.server.installation.db();
     let mut events = Vec::new();
     let read = db.read(&Actor::system(Source::System), |tx| {
@@ -19,7 +21,10 @@ pub(super) fn walk(world: &World, seat: &Seat) -> (Vec<String>, usize) {
     });
     read.unwrap();
     let user: ObjectId = seat.user.parse().unwrap();
-    let actor = Actor::with_access(seat.role, Source::System, Arc::new(Access::unknown(user)));
+    let actor = match planted {
+        true => Actor::system(Source::System),
+        false => Actor::with_access(seat.role, Source::System, Arc::new(Access::unknown(user))),
+    };
     let bodies = db.read(&actor, |tx| {
         let told = events.iter().filter_map(|event| told(tx, event).transpose());
         told.map(|event| Ok::<_, Fault>(event?.body())).collect::<Result<Vec<String>, _>>()

@@ -335,7 +335,7 @@ async fn shown(server: &Server, def: &ObjectDef, id: &str) -> Thing {
 }
 
 /// Ids within a value.
-fn ids(value: &Value, found: &mut BTreeSet<String>) {
+pub(super) fn ids(value: &Value, found: &mut BTreeSet<String>) {
     match value {
         Value::String(text) if text.len() == 36 && uuid::Uuid::try_parse(text).is_ok() => {
             found.insert(text.clone());
