@@ -4,7 +4,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use tessera_access::{Imported, SHIPPED_ROLES, compare_roles, export_roles, import_roles};
 use tessera_identity::{Identity, TokenRequest};
-use tessera_kernel::{Actor, ObjectId, Source};
+use tessera_kernel::{Actor, ObjectId, Pattern, Source};
 
 use crate::support::{Answer, Server, partner};
 
@@ -436,6 +436,10 @@ async fn the_roles_that_are_shipped_fit_and_are_told_from_others() {
     assert!(same.iter().all(|(_, outcome)| *outcome == Imported::Same), "{same:?}");
     let exported = db.read(&system, export_roles).unwrap();
     assert_eq!(exported.len(), 8);
+    let reader =
+        Actor::system(Source::CommandLine).within([(Pattern::of("role"), Pattern::of("read"))]);
+    let refused = db.read(&reader, export_roles).unwrap_err();
+    assert!(refused.detail.contains("may not export role"), "{refused}");
     let compared = |roles: &_| db.read(&system, |tx| compare_roles(tx, roles)).unwrap();
     assert!(compared(&exported).is_empty());
     let mut other = exported;
