@@ -41,7 +41,7 @@ pub struct LineSalesArea {
 
 /// A part of the group that keeps its business to itself: company codes and sales areas.
 #[derive(Object, Clone, Debug, PartialEq)]
-#[object(name = "business_line")]
+#[object(name = "business_line", shared)]
 pub struct BusinessLine {
     /// Who it is.
     pub header: LineHeader,

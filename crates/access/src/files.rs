@@ -1,7 +1,9 @@
 //! Roles as files: read from objects, written to them, compared.
 
 use serde_json::{Map, Value, json};
-use tessera_kernel::{Cell, Checked as _, Kind as _, ObjectId, Problem, Ref, Tx, json as bodies};
+use tessera_kernel::{
+    Cell, Checked as _, Kind as _, Object as _, ObjectId, Problem, Ref, Tx, json as bodies,
+};
 use uuid::Uuid;
 
 use crate::gives::Gives as _;
@@ -25,9 +27,13 @@ pub enum Imported {
 ///
 /// # Errors
 ///
-/// Where the actor may not read roles, or the database can't be read.
+/// Where the actor may not export roles, or the database can't be read.
 pub fn export_roles(tx: &mut Tx<'_>) -> Result<Map<String, Value>, Problem> {
-    tx.actor().require(Role::NAME, "read")?;
+    tx.actor().require_whole(Role::def(), "export")?;
+    every_role(tx)
+}
+
+fn every_role(tx: &mut Tx<'_>) -> Result<Map<String, Value>, Problem> {
     let mut roles = Map::new();
     let mut found: Vec<(String, Value)> = Vec::new();
     for id in tx.all::<Role>()? {
@@ -99,9 +105,10 @@ fn import(tx: &mut Tx<'_>, name: &str, body: &Value) -> Result<Imported, Problem
 ///
 /// # Errors
 ///
-/// Where one is no role, or the database can't be read.
+/// Where the actor may not read every role, one is no role, or the database can't be read.
 pub fn compare_roles(tx: &mut Tx<'_>, roles: &Map<String, Value>) -> Result<Vec<String>, Problem> {
-    let there = export_roles(tx)?;
+    tx.actor().require_whole(Role::def(), "read")?;
+    let there = every_role(tx)?;
     let mut differences = Vec::new();
     for (name, body) in roles {
         let mut body = body.clone();

@@ -110,7 +110,7 @@ pub struct RoleLimit {
 
 /// What somebody may do who has the role.
 #[derive(Object, Clone, Debug, PartialEq)]
-#[object(name = "role")]
+#[object(name = "role", shared)]
 pub struct Role {
     /// Who it is.
     pub header: RoleHeader,

@@ -1,8 +1,11 @@
 //! What a role must be: every name in it means something.
 
-use tessera_kernel::{Checked, Fault, FieldProblem, ObjectDef, ObjectEntry, Problem, Registry, Tx};
+use tessera_kernel::{
+    Checked, Fault, FieldProblem, Kind as _, ObjectDef, ObjectEntry, Problem, Registry, Tx,
+    UserKind,
+};
 
-use crate::{Effect, Role, Scope};
+use crate::{Effect, FieldVisibility, Role, RoleField, Scope};
 
 impl Checked for Role {
     fn check(&self, tx: &mut Tx<'_>) -> Result<(), Problem> {
@@ -35,6 +38,12 @@ impl Checked for Role {
             {
                 findings.push(finding);
             }
+            if rule.visibility != FieldVisibility::ReadOnly && is_name_of_users(rule) {
+                let (_, login) = UserKind::NAMED_BY;
+                let rule =
+                    format!("{login} tells at every object who made it: withhold other fields");
+                findings.push(FieldProblem::new(format!("{path}.field"), rule));
+            }
         }
         for (position, limit) in self.limits.iter().enumerate() {
             let path = format!("limits[{position}]");
@@ -55,6 +64,14 @@ impl Checked for Role {
         }
         if findings.is_empty() { Ok(()) } else { Err(Fault::Invalid(findings).into()) }
     }
+}
+
+fn is_name_of_users(rule: &RoleField) -> bool {
+    let (part, field) = UserKind::NAMED_BY;
+    let own = rule.field.as_str();
+    let is_it =
+        own == part || own.strip_prefix(part).is_some_and(|rest| rest == format!(".{field}"));
+    rule.object_type == UserKind::NAME && is_it
 }
 
 /// The definition of an object type that a role names; none for `*`, and for what is no type.

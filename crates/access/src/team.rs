@@ -19,7 +19,7 @@ pub struct TeamHeader {
 
 /// People who are responsible for objects together.
 #[derive(Object, Clone, Debug, PartialEq)]
-#[object(name = "team")]
+#[object(name = "team", shared)]
 pub struct Team {
     /// Who it is.
     pub header: TeamHeader,

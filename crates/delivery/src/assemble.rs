@@ -39,7 +39,7 @@ fn common(tx: &Tx<'_>, order: &Stored<SalesDocument>) -> Result<Common, Delivery
     })
 }
 
-/// The shipping point that all items leave from.
+/// The shipping point that all items leave from, out of the stock of one company.
 fn shipping_point(tx: &Tx<'_>, items: &[DeliveryItem]) -> Result<Code, DeliveryError> {
     let organisation = tx.settings::<OrganisationSettings>()?;
     let of = |plant| {
@@ -47,10 +47,17 @@ fn shipping_point(tx: &Tx<'_>, items: &[DeliveryItem]) -> Result<Code, DeliveryE
             .shipping_point_for(plant)
             .map_err(|message| DeliveryError::field("plant", message))
     };
-    let point = of(items[0].plant)?;
+    let owner = |plant| {
+        let found = organisation.company_of_plant(plant);
+        found.map(|(code, _)| code).map_err(|message| DeliveryError::field("plant", message))
+    };
+    let (point, company) = (of(items[0].plant)?, owner(items[0].plant)?);
     for item in items {
         if of(item.plant)? != point {
             return Err(DeliveryError::TwoShippingPoints { item: item.order_item });
+        }
+        if owner(item.plant)? != company {
+            return Err(DeliveryError::TwoCompanies { item: item.order_item });
         }
     }
     Ok(point)

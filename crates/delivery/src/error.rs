@@ -53,6 +53,12 @@ pub enum DeliveryError {
         /// Item of the order.
         item: u32,
     },
+    /// Items that are stock of different companies.
+    #[error("item {item} is stock of another company: make a delivery of its own for it")]
+    TwoCompanies {
+        /// Item of the order.
+        item: u32,
+    },
     /// The customer wants one delivery.
     #[error("{number} wants everything in one delivery, and item {item} is not complete")]
     Incomplete {
@@ -151,6 +157,7 @@ impl From<DeliveryError> for Problem {
             DeliveryError::NotTogether { .. } => "delivery.not_together",
             DeliveryError::OneEach { .. } => "delivery.one_each",
             DeliveryError::TwoShippingPoints { .. } => "delivery.two_shipping_points",
+            DeliveryError::TwoCompanies { .. } => "delivery.two_companies",
             DeliveryError::Incomplete { .. } => "delivery.incomplete",
             DeliveryError::NoPlantData { .. } => "delivery.no_plant_data",
             _ => "delivery.wrong_status",

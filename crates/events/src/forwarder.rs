@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use tessera_kernel::{Actor, Database, Event, Fault, ObjectId, Source};
 
-use crate::broker::{Broker, BrokerError, broker_queue};
+use crate::broker::{Broker, BrokerError, Published, broker_queue};
 use crate::dead_letter::{self, DeadLetter};
 use crate::lease::Lease;
 use crate::offset::{self, Offset};
 use crate::signal::{Running, Signal};
-use crate::{DeliveryPolicy, backoff, outbox};
+use crate::{DeliveryPolicy, backoff, outbox, told};
 
 /// How long the thread sleeps when nobody wakes it.
 const POLL: Duration = Duration::from_millis(200);
@@ -31,15 +31,29 @@ const PATIENCE: DeliveryPolicy =
 pub struct Forwarder(Running);
 
 impl Forwarder {
-    /// Starts the thread. What happens from now on is published, also where the broker is away now;
-    /// where the broker has a queue already, what happened since its last event.
+    /// Starts the thread, for a broker that hears of everything. What happens from now on is published, also where the
+    /// broker is away now; where the broker has a queue already, what happened since its last event.
     ///
     /// # Errors
     ///
     /// Where offsets can't be read or there is no thread to be had.
     pub fn start(db: Database, broker: Box<dyn Broker>) -> Result<Self, Fault> {
+        Self::start_for(db, broker, None)
+    }
+
+    /// The same for a user, by login: the broker hears of what they may read, as a webhook of theirs does. While there
+    /// is no such user, or they may not sign in, events wait.
+    ///
+    /// # Errors
+    ///
+    /// Where offsets can't be read or there is no thread to be had.
+    pub fn start_for(
+        db: Database,
+        broker: Box<dyn Broker>,
+        listener: Option<String>,
+    ) -> Result<Self, Fault> {
         let lease = Lease::new(db.clone(), broker.name());
-        let mut queue = Queue::new(db, broker);
+        let mut queue = Queue::new(db, broker, listener);
         queue.begin()?;
         let run = move |signal: Arc<Signal>| run(&mut queue, lease, &signal);
         Running::start("forwarder", run).map(Self)
@@ -99,6 +113,10 @@ struct Queue {
     db: Database,
     broker: Box<dyn Broker>,
     name: String,
+    /// Login of the user by whose rights the broker hears of events; none: of everything.
+    listener: Option<String>,
+    /// That the user may not hear of anything was said.
+    is_mute: bool,
     /// The last event that broker and offset have; none where they have to be asked.
     at: Option<ObjectId>,
     failures: u32,
@@ -109,9 +127,9 @@ fn system() -> Actor {
 }
 
 impl Queue {
-    fn new(db: Database, broker: Box<dyn Broker>) -> Self {
+    fn new(db: Database, broker: Box<dyn Broker>, listener: Option<String>) -> Self {
         let name = broker_queue(broker.name());
-        Self { db, broker, name, at: None, failures: 0 }
+        Self { db, broker, name, listener, is_mute: false, at: None, failures: 0 }
     }
 
     /// Makes the queue where there is none; it begins now.
@@ -143,22 +161,58 @@ impl Queue {
         if events.is_empty() {
             return Ok(Step::Idle);
         }
-        let published = self.broker.publish(&events);
-        if let Some(last) = published.kept.checked_sub(1).and_then(|last| events.get(last))
-            && !self.advance(at, last.id)?
+        let ids: Vec<ObjectId> = events.iter().map(|event| event.id).collect();
+        let Some(told) = self.told(events)? else { return Ok(Step::Idle) };
+        let published = match told.is_empty() {
+            true => Published { kept: 0, stopped: None },
+            false => self.broker.publish(&told),
+        };
+        // What the broker is not told is done with, up to the first event that it did not take.
+        let next = published.stopped.as_ref().and(told.get(published.kept));
+        let next = next.and_then(|next| ids.iter().position(|id| *id == next.id));
+        let done = next.unwrap_or(ids.len());
+        if let Some(last) = done.checked_sub(1).map(|last| ids[last])
+            && !self.advance(at, last)?
         {
             return Ok(Step::Idle);
         }
-        match (published.stopped, events.get(published.kept)) {
-            (None, _) if events.len() == BATCH as usize => Ok(Step::More),
+        match (published.stopped, ids.get(done)) {
+            (None, _) if ids.len() == BATCH as usize => Ok(Step::More),
             (None, _) => Ok(Step::Idle),
-            (Some(BrokerError::Refused(reason)), Some(event)) => self.give_up(event, &reason),
+            (Some(BrokerError::Refused(reason)), Some(event)) => self.give_up(*event, &reason),
             (Some(BrokerError::Overtaken), _) => {
                 self.at = None;
                 Ok(Step::Idle)
             }
             (Some(error), _) => self.failed(&error),
         }
+    }
+
+    /// Events as the broker may know them, without those that it may not; none where its user may not hear of anything
+    /// now.
+    fn told(&mut self, events: Vec<Event>) -> Result<Option<Vec<Event>>, Fault> {
+        let Some(login) = &self.listener else { return Ok(Some(events)) };
+        let listener = self.db.read(&system(), |tx| told::listener_called(tx, login))?;
+        let told = match listener {
+            None => None,
+            Some(listener) => self.db.read(&listener, |tx| {
+                if tx.actor().access().is_none() {
+                    // The user may do nothing any more, since a moment ago.
+                    return Ok(None);
+                }
+                let told = events.iter().filter_map(|event| told::told(tx, event).transpose());
+                told.collect::<Result<Vec<Event>, Fault>>().map(Some)
+            })?,
+        };
+        if told.is_none() && !self.is_mute {
+            tracing::warn!(
+                queue = self.name,
+                login,
+                "there is no such user, or they may not sign in: events wait"
+            );
+        }
+        self.is_mute = told.is_none();
+        Ok(told)
     }
 
     /// Where to go on, told by the broker and by the offset: whichever is further. What the broker
@@ -207,10 +261,10 @@ impl Queue {
     }
 
     /// An event that the broker will never take becomes a dead letter.
-    fn give_up(&mut self, event: &Event, reason: &str) -> Result<Step, Fault> {
-        tracing::error!(queue = self.name, event = %event.id, reason, "an event is given up");
+    fn give_up(&mut self, event: ObjectId, reason: &str) -> Result<Step, Fault> {
+        tracing::error!(queue = self.name, %event, reason, "an event is given up");
         let Some(from) = self.at else { return Ok(Step::Idle) };
-        let (queue, id, error) = (self.name.clone(), event.id, reason.to_string());
+        let (queue, id, error) = (self.name.clone(), event, reason.to_string());
         let moved = self.db.command(&system(), move |tx| {
             if !offset::advance(tx, &queue, from, Offset::at(id))? {
                 return Ok(false);

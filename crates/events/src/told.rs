@@ -30,10 +30,27 @@ pub(crate) fn listener(tx: &mut Tx<'_>, webhook: &Stored<Webhook>) -> Result<Opt
         let system = Actor::system(Source::System);
         return Ok((head.created_by == system.name()).then_some(system));
     };
+    with_rights_of(tx, user, "webhook")
+}
+
+/// The actor for whom a broker hears of events: the user with this login. None where there is no such user, or they
+/// may not do anything any more.
+///
+/// # Errors
+///
+/// Where the database can't be read.
+pub(crate) fn listener_called(tx: &mut Tx<'_>, login: &str) -> Result<Option<Actor>, Fault> {
+    match user_by_login(tx, login)? {
+        Some(user) => with_rights_of(tx, user, "broker"),
+        None => Ok(None),
+    }
+}
+
+fn with_rights_of(tx: &mut Tx<'_>, user: ObjectId, name: &str) -> Result<Option<Actor>, Fault> {
     let settings = &tx.environment().settings;
     let Some(authority) = settings.get::<Arc<dyn Authority>>().cloned() else { return Ok(None) };
     let access = authority.current(tx, &Arc::new(Access::unknown(user)), true)?;
-    Ok(access.map(|access| Actor::with_access("webhook", Source::System, access)))
+    Ok(access.map(|access| Actor::with_access(name, Source::System, access)))
 }
 
 fn user_by_login(tx: &mut Tx<'_>, login: &str) -> Result<Option<ObjectId>, Fault> {

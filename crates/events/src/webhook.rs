@@ -45,7 +45,7 @@ pub struct WebhookEvent {
 
 /// An address outside that hears of events: of what the user may read who is responsible for it.
 #[derive(Object, Clone, Debug)]
-#[object(name = "webhook", owned)]
+#[object(name = "webhook", owned, shared)]
 pub struct Webhook {
     /// Where.
     pub target: WebhookTarget,

@@ -142,7 +142,7 @@ pub struct ChoiceValue {
 
 /// A segment that an installation adds to an object type.
 #[derive(Object, Clone, Debug, PartialEq)]
-#[object(name = "custom_segment")]
+#[object(name = "custom_segment", shared)]
 pub struct CustomSegmentDefinition {
     /// What it is.
     pub header: SegmentHeader,

@@ -65,7 +65,7 @@ pub fn export_ledger(
     format: LedgerFormat,
     out: &mut dyn Write,
 ) -> Result<(), FinanceError> {
-    tx.actor().require("journal_entry", "export")?;
+    tx.actor().require_whole(JournalEntry::def(), "export")?;
     let declarations = declarations(tx)?;
     match format {
         LedgerFormat::Hledger => hledger::declare(&declarations, out)?,

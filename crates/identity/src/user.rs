@@ -98,7 +98,7 @@ pub struct UserSubstitute {
 
 /// Somebody who may sign in.
 #[derive(Object, Clone, Debug)]
-#[object(name = "user")]
+#[object(name = "user", shared)]
 pub struct User {
     /// Who they are.
     pub profile: UserProfile,

@@ -19,6 +19,6 @@ pub use error::InstallationError;
 pub use history::HistoryKeeper;
 pub use location::{Location, ServerUrl};
 pub use open::{Installation, Options};
-pub use services::Services;
+pub use services::{Publication, Services};
 pub use tessera_store_sqlite::archive;
 pub use verify::verify;

@@ -21,6 +21,14 @@ pub struct Services {
     _housekeeping: Housekeeping,
 }
 
+/// A message broker that events are published to.
+pub struct Publication {
+    /// The broker.
+    pub broker: Box<dyn Broker>,
+    /// Login of the user by whose rights it hears of events; none: of everything.
+    pub listener: Option<String>,
+}
+
 impl Services {
     /// Starts them; events go to the broker as well, if there is one.
     ///
@@ -29,15 +37,15 @@ impl Services {
     /// Where offsets can't be read or there is no thread to be had.
     pub fn start(
         installation: &Installation,
-        broker: Option<Box<dyn Broker>>,
+        publication: Option<Publication>,
     ) -> Result<Self, Fault> {
         let db = installation.db();
-        let retention = Retention::new(db.clone(), broker.as_ref().map(|broker| broker.name()));
-        let forward = |broker| Forwarder::start(db.clone(), broker);
+        let retention = Retention::new(db.clone(), publication.as_ref().map(|it| it.broker.name()));
+        let forward = |it: Publication| Forwarder::start_for(db.clone(), it.broker, it.listener);
         Ok(Self {
             dispatcher: Dispatcher::start(db.clone())?,
             sender: Sender::start(db.clone())?,
-            forwarder: broker.map(forward).transpose()?,
+            forwarder: publication.map(forward).transpose()?,
             _housekeeping: Housekeeping::start(db.clone(), retention)?,
         })
     }

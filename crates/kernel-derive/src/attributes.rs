@@ -152,12 +152,15 @@ pub(crate) struct ObjectAttributes {
     pub(crate) numbers: Option<LitStr>,
     pub(crate) cached: bool,
     pub(crate) owned: bool,
+    pub(crate) shared: bool,
+    /// Part and field.
+    pub(crate) place: Option<(String, String)>,
 }
 
 impl ObjectAttributes {
     pub(crate) fn parse(name: &Ident, attributes: &[Attribute]) -> Result<Self> {
         let (mut object, mut numbers) = (None, None);
-        let (mut cached, mut owned) = (false, false);
+        let (mut cached, mut owned, mut shared, mut place) = (false, false, false, None);
         for attribute in attributes.iter().filter(|a| a.path().is_ident("object")) {
             attribute.parse_nested_meta(|meta| {
                 if meta.path.is_ident("name") {
@@ -168,8 +171,18 @@ impl ObjectAttributes {
                     cached = true;
                 } else if meta.path.is_ident("owned") {
                     owned = true;
+                } else if meta.path.is_ident("shared") {
+                    shared = true;
+                } else if meta.path.is_ident("place") {
+                    let text: LitStr = meta.value()?.parse()?;
+                    let of = text.value();
+                    let Some((part, field)) = of.split_once('.') else {
+                        return Err(Error::new(text.span(), "a place is \"part.field\""));
+                    };
+                    place = Some((part.to_string(), field.to_string()));
                 } else {
-                    let rule = "an object takes: name = \"…\", numbers = \"…\", cached, owned";
+                    let rule = "an object takes: name = \"…\", numbers = \"…\", cached, owned, shared, \
+                                place = \"part.field\"";
                     return Err(meta.error(rule));
                 }
                 Ok(())
@@ -178,7 +191,7 @@ impl ObjectAttributes {
         let name = object.ok_or_else(|| {
             Error::new(name.span(), "#[object(...)] needs name = \"its_head_table\"")
         })?;
-        Ok(Self { name, numbers, cached, owned })
+        Ok(Self { name, numbers, cached, owned, shared, place })
     }
 }
 

@@ -130,6 +130,11 @@ pub(crate) fn expand_object(input: &DeriveInput) -> Result<TokenStream> {
         Some(range) => quote!(::std::option::Option::Some(#range)),
         None => quote!(::std::option::Option::None),
     };
+    let located = match &attributes.place {
+        Some((part, field)) => quote!(ByFirst(#part, #field)),
+        None if attributes.shared => quote!(Nowhere),
+        None => quote!(ByHead),
+    };
     Ok(quote! {
         #composite
         impl ::tessera_kernel::Kind for #name {
@@ -142,6 +147,7 @@ pub(crate) fn expand_object(input: &DeriveInput) -> Result<TokenStream> {
                         #object,
                         #numbers,
                         (#cached, #owned),
+                        ::tessera_kernel::Located::#located,
                         <#name as ::tessera_kernel::Composite>::composite(),
                     ));
                 &DEF

@@ -44,7 +44,8 @@ pub fn derive_form(input: TokenStream) -> TokenStream {
 
 /// A business object: `#[object(name = "sales_order", numbers = "sales_order")]` on a struct of
 /// segments (`S`, `Option<S>` or `Vec<S>`). `cached` is for what many commands read and few change,
-/// `owned` for what a user and a team are responsible for.
+/// `owned` for what a user and a team are responsible for, `shared` for what is in no place of the organisation, so
+/// that all business lines have it; `place = "items.plant"` where the first record of a part tells the place.
 #[proc_macro_derive(Object, attributes(object))]
 pub fn derive_object(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

@@ -166,6 +166,23 @@ impl Actor {
         Err(self.refused(object, action))
     }
 
+    /// Refuses to do `action` to all objects of a type at once, as an export does, unless the actor may do it to each
+    /// of them and is shown all of their fields.
+    pub fn require_whole(&self, def: &'static ObjectDef, action: &str) -> Result<(), Problem> {
+        let all = *self.rows(def, action) == Predicate::Always;
+        if !all && !self.may(def.name, action) {
+            return Err(self.refused(def.name, action));
+        }
+        if all && self.mask(def).is_none_or(|mask| mask.shows_all()) {
+            return Ok(());
+        }
+        let (name, object) = (&self.name, def.name);
+        let detail = format!(
+            "{name} may not {action} every {object} with all of its fields: ask an administrator"
+        );
+        Err(Problem::new(ProblemKind::Forbidden, "forbidden", detail))
+    }
+
     /// The refusal of an action.
     pub(crate) fn refused(&self, object: &str, action: &str) -> Problem {
         Problem::new(

@@ -91,7 +91,7 @@ pub use id::{Kind, ObjectId, Ref};
 pub use money::{Money, MoneyError, Rounding, RoundingRule};
 pub use number::{NumberRange, Numbering};
 pub use numbers_in_use::{NumbersInUse, compare_last_number, compare_last_numbers};
-pub use object::{Head, HeadField, Object, ObjectDef, Stored, head_column};
+pub use object::{Head, HeadField, Located, Object, ObjectDef, Stored, head_column};
 pub use percentage::Percentage;
 pub use predicate::{Branches, Predicate};
 pub use problem::{FieldProblem, Problem, ProblemKind, with_article};

@@ -34,7 +34,7 @@ pub mod head_column {
     pub const TEAM: usize = 10;
 }
 
-/// A field of a one-row segment that stands in the head row too.
+/// A field that stands in the head row too: of a one-row segment, or of the first record of one that tells the place.
 #[derive(Clone, Debug)]
 pub struct HeadField {
     /// Name in lists.
@@ -51,6 +51,20 @@ pub struct HeadField {
     pub field: &'static crate::FieldDef,
 }
 
+/// Where the objects of a type are: what business lines tell them apart by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Located {
+    /// At the places in their head row: company code, sales organisation, plant.
+    ByHead,
+    /// Where the first record of a part is, by this field, which stands in the head row for that.
+    ByFirst(&'static str, &'static str),
+    /// In no place: all business lines share them.
+    Nowhere,
+}
+
+/// Catalogues of the places that business lines consist of.
+const PLACES: [&str; 3] = ["company_code", "sales_organisation", "plant"];
+
 /// Definition of an object type.
 #[derive(Debug)]
 pub struct ObjectDef {
@@ -62,6 +76,8 @@ pub struct ObjectDef {
     pub cached: bool,
     /// A user and a team are responsible for it, at first whoever made it and their team.
     pub owned: bool,
+    /// Where its objects are.
+    pub located: Located,
     /// Its segments.
     pub composite: &'static CompositeDef,
     /// The head table: identity, version and what lists need, one narrow row per object.
@@ -71,11 +87,13 @@ pub struct ObjectDef {
 }
 
 impl ObjectDef {
-    /// A definition; panics (when the program starts) on two list fields of the same name.
+    /// A definition; panics (when the program starts) on two list fields of the same name, and where nobody said
+    /// to which business lines its objects belong.
     pub fn new(
         name: &'static str,
         numbers: Option<&'static str>,
         (cached, owned): (bool, bool),
+        located: Located,
         composite: &'static CompositeDef,
     ) -> Self {
         let mut segments = composite.parts.iter().filter_map(|part| part.segment);
@@ -92,13 +110,12 @@ impl ObjectDef {
         let mut head_fields = Vec::new();
         for (part, definition) in composite.parts.iter().enumerate() {
             let Some(segment) = definition.segment else { continue };
-            if segment.cardinality != Cardinality::One {
-                continue;
-            }
+            let is_one = segment.cardinality == Cardinality::One;
             let mut source = 0;
             for field in segment.fields {
                 let width = field.kind.columns().len();
-                if field.list {
+                let is_place = located == Located::ByFirst(definition.name, field.name);
+                if is_place || is_one && field.list {
                     let column = head.columns.len();
                     for (offset, (label, ty)) in field.column_names().enumerate() {
                         assert!(
@@ -119,7 +136,14 @@ impl ObjectDef {
             }
         }
         let head = Box::leak(Box::new(head));
-        Self { name, numbers, cached, owned, composite, head, head_fields }
+        let def = Self { name, numbers, cached, owned, located, composite, head, head_fields };
+        let has_place = PLACES.iter().any(|catalogue| def.place(catalogue).is_some());
+        assert!(
+            has_place == (located != Located::Nowhere),
+            "{name} must have a place in its head row (list a company code, a sales organisation or a plant, or say \
+             `place = \"part.field\"`), or be `shared` by all business lines"
+        );
+        def
     }
 
     /// The first head column that is copied from a segment.
@@ -134,6 +158,11 @@ impl ObjectDef {
         let of = |field: &&HeadField| matches!(field.field.kind, FieldType::Code { catalogue: own } if own == catalogue);
         let declared = self.head_fields.iter().filter(|field| !self.is_custom(field.part));
         declared.into_iter().find(of).map(|field| field.column)
+    }
+
+    /// Whether the first record of a part tells the place.
+    pub(crate) fn is_placed_by(&self, part: usize) -> bool {
+        matches!(self.located, Located::ByFirst(name, _) if name == self.composite.parts[part].name)
     }
 
     /// Whether a part was made at run time.

@@ -133,7 +133,7 @@ pub(crate) struct Price {
 
 /// A thing in a collection.
 #[derive(Object, Clone, Debug, PartialEq)]
-#[object(name = "specimen")]
+#[object(name = "specimen", shared)]
 pub(crate) struct Specimen {
     /// General data.
     pub(crate) general: General,

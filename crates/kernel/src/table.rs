@@ -7,8 +7,8 @@ use crate::{Cell, CellRef, ColumnType, Placement, StoreError};
 pub enum Fill {
     /// This value; [`Cell::Null`] is none.
     Value(Cell),
-    /// What stands in this column of another table, in the row whose first column equals the
-    /// first column here; empty where there is no such row.
+    /// What stands in this column of another table, in the row whose first column equals the first column here, of
+    /// several in that with the lowest key; empty where there is no such row.
     Copy(&'static TableDef, usize),
     /// No value would be true: a table that has rows refuses the column.
     Nothing,

@@ -31,7 +31,7 @@ pub struct ExchangeRateValidity {
 
 /// How one currency is exchanged for another. Its number is the pair, like `EUR/USD`.
 #[derive(Object, Clone, Debug, PartialEq)]
-#[object(name = "exchange_rate", cached)]
+#[object(name = "exchange_rate", cached, shared)]
 pub struct ExchangeRate {
     /// The pair.
     pub pair: ExchangeRatePair,

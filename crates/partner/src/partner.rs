@@ -10,7 +10,7 @@ use crate::segments::{
 
 /// A person or organisation one deals with: a customer, a contact, an employee, several at once.
 #[derive(Object, Clone, Debug, PartialEq)]
-#[object(name = "business_partner", numbers = "business_partner", cached, owned)]
+#[object(name = "business_partner", numbers = "business_partner", cached, owned, shared)]
 pub struct BusinessPartner {
     /// What is true of the partner everywhere.
     pub general: PartnerGeneral,

@@ -13,7 +13,7 @@ use crate::{
 
 /// The rates of one condition type for one combination of key fields.
 #[derive(Object, Clone, Debug, PartialEq)]
-#[object(name = "condition_record", cached)]
+#[object(name = "condition_record", cached, shared)]
 pub struct ConditionRecord {
     /// What it is for.
     pub key: ConditionKey,

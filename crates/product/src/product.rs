@@ -8,7 +8,7 @@ use crate::segments::{
 
 /// Something that is sold. Its number may be given from outside, like the SKU of a web shop.
 #[derive(Object, Clone, Debug, PartialEq)]
-#[object(name = "product", numbers = "product", cached)]
+#[object(name = "product", numbers = "product", cached, shared)]
 pub struct Product {
     /// What is true of the product everywhere.
     pub general: ProductGeneral,

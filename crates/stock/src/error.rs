@@ -119,6 +119,21 @@ pub enum StockError {
         /// Its company.
         to_company: Code,
     },
+    /// A movement would be of several companies.
+    #[error(
+        "plant {plant} belongs to company {company}, plant {first} to {first_company}: post a goods movement for each \
+         company"
+    )]
+    TwoCompanies {
+        /// Plant of the first item.
+        first: Code,
+        /// Its company.
+        first_company: Code,
+        /// Plant of this one.
+        plant: Code,
+        /// Its company.
+        company: Code,
+    },
     /// A code is not in customizing, or two codes don't fit together.
     #[error("{path}: {message}")]
     Organisation {
@@ -246,6 +261,7 @@ impl From<StockError> for Problem {
                 invalid("stock.organisation", detail).field(path, message)
             }
             StockError::OtherCompany { .. } => at("stock.other_company", "to_plant", detail),
+            StockError::TwoCompanies { .. } => at("stock.two_companies", "plant", detail),
             StockError::NotInDestination { .. } => at("stock.not_in_plant", "to_plant", detail),
             StockError::NoItems => at("stock.no_items", "items", detail),
             StockError::ReversedAlready { .. } => conflict("stock.reversed_already", detail),

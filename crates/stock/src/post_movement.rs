@@ -119,7 +119,8 @@ pub fn post_movement(
         .map_err(|message| StockError::organisation("posting_date", message))?;
     let mut items = Vec::with_capacity(draft.items.len());
     for (position, (number, line)) in (1..).zip(&draft.items).enumerate() {
-        let item = complete(tx, movement.direction, number, line);
+        let item = within_one_company(tx, draft.items[0].plant, line.plant)
+            .and_then(|()| complete(tx, movement.direction, number, line));
         items.push(item.map_err(|error| error.of_item(position))?);
     }
     let header = GoodsMovementHeader {
@@ -133,6 +134,18 @@ pub fn post_movement(
         text: draft.text,
     };
     book(tx, header, items)
+}
+
+/// A movement is where its goods are: stock, books, and whoever may see them are those of one company.
+fn within_one_company(tx: &Tx<'_>, first: Code, plant: Code) -> Result<(), StockError> {
+    let organisation = tx.settings::<OrganisationSettings>()?;
+    let wrong = |message| StockError::organisation("plant", message);
+    let (first_company, _) = organisation.company_of_plant(first).map_err(wrong)?;
+    let (company, _) = organisation.company_of_plant(plant).map_err(wrong)?;
+    if first_company == company {
+        return Ok(());
+    }
+    Err(StockError::TwoCompanies { first, first_company, plant, company })
 }
 
 /// Checks a line and fills in what it left out, and its value.

@@ -55,7 +55,7 @@ pub fn suite() -> Vec<Case> {
         histories: no_sum_under_a_guard_is_lost, no_version_is_overwritten,
             no_write_is_skewed_under_a_hold;
         schema: migrating_twice, columns_are_added, earlier_rows_get_the_default,
-            a_column_without_a_true_value_is_refused, a_copied_column_is_filled, indexes_are_added, former_indexes_are_dropped, other_types_are_refused,
+            a_column_without_a_true_value_is_refused, a_copied_column_is_filled, a_copied_column_is_filled_from_the_first_of_many, indexes_are_added, former_indexes_are_dropped, other_types_are_refused,
             looser_and_tighter_columns, what_was_added_at_run_time_stays, a_sound_database;
     }
 }

@@ -115,6 +115,19 @@ pub(crate) fn a_copied_column_is_filled(store: &dyn Store) {
     assert_eq!(rows(store, again, &[]), [ints(&[1, 11]), ints(&[2, 20]), ints(&[3, 30])]);
 }
 
+pub(crate) fn a_copied_column_is_filled_from_the_first_of_many(store: &dyn Store) {
+    let origin = make(store, integers("origins", &["k", "item", "a"], 2));
+    fill(store, origin, vec![ints(&[1, 20, 7]), ints(&[1, 10, 8]), ints(&[3, 10, 9])]);
+    let def = || integers("first_copy", &["k"], 1);
+    let before = make(store, def());
+    fill(store, before, (1..=3).map(|k| ints(&[k])).collect());
+    let mut def = def();
+    def.columns.push(ColumnDef::optional("a", ColumnType::Int).filled(Fill::Copy(origin, 2)));
+    let after = make(store, def);
+    let filled = [ints(&[1, 8]), vec![Cell::Int(2), Cell::Null], ints(&[3, 9])];
+    assert_eq!(rows(store, after, &[]), filled);
+}
+
 pub(crate) fn indexes_are_added(store: &dyn Store) {
     let table = make(store, integers("indexed", &["k", "a", "b"], 1));
     fill(store, table, vec![ints(&[1, 5, 1]), ints(&[2, 5, 2])]);

@@ -250,13 +250,25 @@ fn copy(link: &mut Link, table: &TableDef, column: &ColumnDef) -> Result<(), Fai
     let (target, column, own) = (name(table), quote(&column.name), quote(&table.columns[0].name));
     let (from, key) = (name(origin), quote(&origin.columns[0].name));
     let value = quote(&origin.columns[at].name);
+    let order: Vec<String> = origin.columns[..origin.key].iter().map(|c| quote(&c.name)).collect();
+    let order = order.join(", ");
     loop {
-        let sql = format!(
-            "UPDATE {target} t SET {column} = o.{value} FROM {from} o
-             WHERE o.{key} = t.{own} AND t.{own} IN (
-                SELECT u.{own} FROM {target} u JOIN {from} p ON p.{key} = u.{own}
-                WHERE u.{column} IS DISTINCT FROM p.{value} LIMIT {CHUNK})"
-        );
+        let sql = if origin.key == 1 {
+            format!(
+                "UPDATE {target} t SET {column} = o.{value} FROM {from} o
+                 WHERE o.{key} = t.{own} AND t.{own} IN (
+                    SELECT u.{own} FROM {target} u JOIN {from} p ON p.{key} = u.{own}
+                    WHERE u.{column} IS DISTINCT FROM p.{value} LIMIT {CHUNK})"
+            )
+        } else {
+            format!(
+                "UPDATE {target} t SET {column} = f.value FROM (
+                    SELECT u.{own} AS own, o.value FROM {target} u CROSS JOIN LATERAL (
+                        SELECT {value} AS value FROM {from} WHERE {key} = u.{own} ORDER BY {order} LIMIT 1) o
+                    WHERE u.{column} IS DISTINCT FROM o.value LIMIT {CHUNK}) f
+                 WHERE f.own = t.{own}"
+            )
+        };
         if ask(link, sql)?.affected == 0 {
             return Ok(());
         }

@@ -83,9 +83,11 @@ fn copy(connection: &Connection, table: &TableDef, column: &ColumnDef) -> Result
     let (name, column) = (quote(&table.name), quote(&column.name));
     let (from, value) = (quote(&origin.name), quote(&origin.columns[at].name));
     let (key, own) = (quote(&origin.columns[0].name), quote(&table.columns[0].name));
+    let mut order = String::new();
+    push_names(&mut order, origin.columns[..origin.key].iter().map(|column| &*column.name));
     let sql = format!(
         "UPDATE {name} SET {column} =
-            (SELECT o.{value} FROM {from} o WHERE o.{key} = {name}.{own})"
+            (SELECT o.{value} FROM {from} o WHERE o.{key} = {name}.{own} ORDER BY {order} LIMIT 1)"
     );
     run(connection, &sql)
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use tessera_installation::Publication;
 use tessera_nats::{Nats, NatsError, Options};
 
 /// Whether and where events are published to NATS.
@@ -28,11 +29,14 @@ pub(crate) struct NatsArguments {
     /// those that the system trusts.
     #[arg(long, value_name = "FILE", env = "TESSERA_NATS_AUTHORITY", requires = "nats")]
     nats_authority: Option<PathBuf>,
+    /// Publishes what this user may read, as a webhook of theirs hears it; else every event with every field.
+    #[arg(long, value_name = "LOGIN", env = "TESSERA_NATS_AS", requires = "nats")]
+    nats_as: Option<String>,
 }
 
 impl NatsArguments {
-    /// The stream, not connected yet; none where no server is given.
-    pub(crate) fn stream(&self) -> Result<Option<Nats>, NatsError> {
+    /// The stream, not connected yet, and who hears; none where no server is given.
+    pub(crate) fn publication(&self) -> Result<Option<Publication>, NatsError> {
         let Some(servers) = &self.nats else { return Ok(None) };
         let mut options = Options::new(servers, &self.nats_subject)?;
         if let Some(file) = &self.nats_login {
@@ -41,6 +45,7 @@ impl NatsArguments {
         if let Some(file) = &self.nats_authority {
             options = options.authority(file.clone())?;
         }
-        Nats::new(options).map(Some)
+        let broker = Box::new(Nats::new(options)?);
+        Ok(Some(Publication { broker, listener: self.nats_as.clone() }))
     }
 }

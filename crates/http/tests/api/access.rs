@@ -4,7 +4,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use tessera_access::{Imported, SHIPPED_ROLES, compare_roles, export_roles, import_roles};
 use tessera_identity::{Identity, TokenRequest};
-use tessera_kernel::{Actor, ObjectId, Source};
+use tessera_kernel::{Actor, ObjectId, Pattern, Source};
 
 use crate::support::{Answer, Server, partner};
 
@@ -414,7 +414,10 @@ async fn a_role_names_only_what_there_is() {
             grant(2, "product", "fly", "all"),
             grant(3, "product", "read", "team"),
         ],
-        "fields": [{ "line": 1, "object_type": "product", "field": "general.wings", "visibility": "hidden" }],
+        "fields": [
+            { "line": 1, "object_type": "product", "field": "general.wings", "visibility": "hidden" },
+            { "line": 2, "object_type": "user", "field": "profile.login", "visibility": "masked" },
+        ],
         "limits": [{ "line": 1, "object_type": "payment", "action": "pay" }],
     });
     let refused = server.post("/api/v1/role", &body).await.expect(422);
@@ -424,6 +427,7 @@ async fn a_role_names_only_what_there_is() {
         "grants[1].action",
         "grants[2].scope",
         "fields[0].field",
+        "fields[1].field",
         "limits[0].amount",
         "limits[0].action",
     ];
@@ -443,6 +447,10 @@ async fn the_roles_that_are_shipped_fit_and_are_told_from_others() {
     assert!(same.iter().all(|(_, outcome)| *outcome == Imported::Same), "{same:?}");
     let exported = db.read(&system, export_roles).unwrap();
     assert_eq!(exported.len(), 8);
+    let reader =
+        Actor::system(Source::CommandLine).within([(Pattern::of("role"), Pattern::of("read"))]);
+    let refused = db.read(&reader, export_roles).unwrap_err();
+    assert!(refused.detail.contains("may not export role"), "{refused}");
     let compared = |roles: &_| db.read(&system, |tx| compare_roles(tx, roles)).unwrap();
     assert!(compared(&exported).is_empty());
     let mut other = exported;

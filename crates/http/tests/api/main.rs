@@ -3,6 +3,7 @@
 mod access;
 mod admission;
 mod bad_input;
+mod broker;
 mod bulk;
 mod credentials;
 mod custom;

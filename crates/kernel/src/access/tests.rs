@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::sample::Specimen;
-use crate::{Currency, Object as _, parse_date};
+use crate::{Actor, Cell, Currency, Object as _, Source, head_column, parse_date};
 
 fn grant(line: u32, action: &str, allow: bool, rows: Vec<Rows>) -> Grant {
     let (object, action) = (Pattern::of("specimen"), Pattern::of(action));
@@ -61,4 +61,33 @@ fn a_limit_counts_unless_another_role_allows_the_same_without_one() {
     draft.grants.push(Grant { role: "boss".into(), ..grant(1, "release", true, vec![]) });
     assert!(made(&draft).limits("specimen", "release").is_empty());
     assert_eq!(made(&draft).limits("specimen", "other").len(), 1);
+}
+
+#[test]
+fn what_takes_every_object_out_needs_the_right_to_all_of_them_and_to_all_their_fields() {
+    let whole = |access: Access| {
+        let actor = Actor::with_access("ada", Source::Session, Arc::new(access));
+        let refused = actor.require_whole(Specimen::def(), "export").err();
+        refused.map(|problem| problem.detail).unwrap_or_default()
+    };
+    let numbered = Predicate::one_of(head_column::NUMBER, vec![Cell::Text("1".into())]);
+    let some = Rows::Where("specimen", Arc::new(numbered));
+    assert_eq!(whole(access(vec![grant(1, "export", true, vec![])])), "");
+    let without = whole(access(vec![grant(1, "read", true, vec![])]));
+    assert!(without.starts_with("ada may not export specimen"), "{without}");
+    let part = whole(access(vec![grant(1, "export", true, vec![some])]));
+    assert!(part.starts_with("ada may not export every specimen"), "{part}");
+    let mut draft = access(vec![grant(1, "export", true, vec![])]).draft().clone();
+    let part = &Specimen::def().composite.parts[0];
+    draft.fields.push(FieldRule {
+        role: "clerk".into(),
+        line: 1,
+        object: Pattern::of("specimen"),
+        part: part.name.into(),
+        field: Some(part.fields[0].name.into()),
+        visibility: Visibility::Masked,
+    });
+    let day = parse_date("2026-01-01").unwrap();
+    let masked = whole(Access::new(ObjectId(Uuid::nil()), (0, day), draft));
+    assert!(masked.contains("with all of its fields"), "{masked}");
 }

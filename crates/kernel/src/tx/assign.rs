@@ -13,6 +13,12 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UserKind;
 
+impl UserKind {
+    /// Part and field by which a user is named wherever it is told who did something. It stands with every object and
+    /// change, so it can't be withheld.
+    pub const NAMED_BY: (&'static str, &'static str) = ("profile", "login");
+}
+
 impl Kind for UserKind {
     const NAME: &'static str = "user";
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::save::{ABSENT, Keyed, head_updates};
+use super::save::{Keyed, first, head_updates};
 use crate::change::{Image, compare};
 use crate::history::{Deed, StateDigest};
 use crate::{
@@ -218,9 +218,8 @@ impl Tx<'_> {
             return Ok(false);
         }
         self.supersede(base, id)?;
-        let fields = head_updates(def, &|part| {
-            change.is_given(part).then(|| new[part].first().unwrap_or(&ABSENT))
-        });
+        let fields =
+            head_updates(def, &|part| change.is_given(part).then(|| first(def, part, &new[part])));
         let changes = self.lines((id, head.version + 1), differences);
         let next = self.next(def, (id, head.history), Deed::Changed, changes);
         self.raise_version(def, id, (head.version, next.history), &fields)?;

@@ -107,6 +107,11 @@ impl<'c> Tx<'c> {
             state.record(segment, row);
             if segment.cardinality == Cardinality::One {
                 heads[part] = RowBuffer::of(row);
+            } else if def.is_placed_by(part) {
+                let record = RowBuffer::of(row);
+                if is_before(segment, &record, &heads[part]) {
+                    heads[part] = record;
+                }
             }
             records.push((segment, Keyed { id, row }));
         });
@@ -244,9 +249,8 @@ impl<'c> Tx<'c> {
         let next = self.next(def, (id, history), Deed::Changed, changes);
         let is_kept =
             |part| part >= declared && !custom.as_ref().is_some_and(|it| it.is_given(part));
-        let fields = head_updates(def, &|part| {
-            (!is_kept(part)).then(|| new[part].first().unwrap_or(&ABSENT))
-        });
+        let fields =
+            head_updates(def, &|part| (!is_kept(part)).then(|| first(def, part, &new[part])));
         self.raise_version(def, id, (version, next.history), &fields)?;
         self.write_rows(id, rows)?;
         self.write_changes(id, &next)?;
@@ -467,7 +471,19 @@ impl<'c> Tx<'c> {
 }
 
 /// The record of a segment that an object lacks: its list fields are empty.
-pub(super) static ABSENT: RowBuffer = RowBuffer(Vec::new());
+static ABSENT: RowBuffer = RowBuffer(Vec::new());
+
+/// The record of a part that the head row has fields of: the first by its key.
+pub(super) fn first<'r>(def: &ObjectDef, part: usize, records: &'r [RowBuffer]) -> &'r RowBuffer {
+    let Some(segment) = def.composite.parts[part].segment else { return &ABSENT };
+    let lower = |found, next| if is_before(segment, next, found) { next } else { found };
+    records.iter().fold(&ABSENT, lower)
+}
+
+fn is_before(segment: &SegmentDef, record: &RowBuffer, other: &RowBuffer) -> bool {
+    let key = segment.key_columns();
+    other.0.is_empty() || record.0[..key] < other.0[..key]
+}
 
 /// Head columns with the values of the records that changed.
 pub(super) fn head_updates<'r>(

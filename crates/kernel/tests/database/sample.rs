@@ -71,7 +71,7 @@ pub(crate) struct MemberDuty {
 
 /// Someone who borrows books.
 #[derive(Object, Clone, Debug, PartialEq)]
-#[object(name = "member", numbers = "member", cached)]
+#[object(name = "member", numbers = "member", cached, shared)]
 pub(crate) struct Member {
     /// General data.
     pub(crate) general: MemberGeneral,
@@ -142,7 +142,7 @@ pub(crate) struct LoanReturn {
 
 /// Books that a member has at home.
 #[derive(Object, Clone, Debug, PartialEq)]
-#[object(name = "loan", numbers = "loan")]
+#[object(name = "loan", numbers = "loan", shared)]
 pub(crate) struct Loan {
     /// Header.
     pub(crate) header: LoanHeader,

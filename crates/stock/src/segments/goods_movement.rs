@@ -108,7 +108,7 @@ pub struct GoodsMovementItem {
 
 /// A goods movement. It is never changed: what was wrong is reversed by another one.
 #[derive(Object, Clone, Debug, PartialEq)]
-#[object(name = "goods_movement", numbers = "goods_movement")]
+#[object(name = "goods_movement", numbers = "goods_movement", place = "items.plant")]
 pub struct GoodsMovement {
     /// Header.
     pub header: GoodsMovementHeader,

@@ -1,4 +1,4 @@
-use tessera_kernel::{Money, Problem};
+use tessera_kernel::{Cell, Code, Money, Object, Problem, Query};
 use tessera_stock::AvailabilityPolicy::Proposal;
 use tessera_stock::{
     GoodsMovement, MovementDraft, MovementLine, StockError, post_movement, reverse_movement,
@@ -100,6 +100,29 @@ fn a_transfer_does_not_give_goods_to_another_company() {
     assert!(problem.detail.contains("belongs to company 1000"), "{problem}");
     assert_eq!(fixture.on_hand(PLANT), pieces(10));
     assert_eq!(fixture.verify(&[].into()), [""; 0]);
+}
+
+#[test]
+fn a_movement_is_of_one_company_and_listed_by_its_plant() {
+    let fixture = Fixture::new();
+    let draft = |plants: [Code; 2]| {
+        let lines = plants.map(|plant| MovementLine { plant, ..fixture.line(3) });
+        MovementDraft::new(code("561"), may(2), lines.to_vec())
+    };
+    let mixed = draft([PLANT, FOREIGN_PLANT]);
+    let refused = fixture.run(move |tx| post_movement(tx, mixed.clone()).map(drop)).unwrap_err();
+    let problem = Problem::from(refused);
+    assert_eq!(problem.code, "stock.two_companies");
+    assert_eq!(problem.fields[0].path, "items[1].plant");
+    let both = draft([OTHER_PLANT, PLANT]);
+    fixture.run(move |tx| post_movement(tx, both.clone()).map(drop)).unwrap();
+    fixture.post("561", fixture.line(1)).unwrap();
+    let def = GoodsMovement::def();
+    let column = def.place("plant").unwrap();
+    let page = fixture.run(move |tx| Ok(tx.list(def, &Query::default())?)).unwrap();
+    let plants = page.rows.iter().map(|row| row[column].clone());
+    let expected = [PLANT, OTHER_PLANT].map(|plant| Cell::Text(plant.to_string()));
+    assert_eq!(plants.collect::<Vec<_>>(), expected);
 }
 
 #[test]

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use tessera_events::Broker;
 use tessera_http::{Api, Limits, Server};
 use tessera_identity::Identity;
 use tessera_installation::archive::ArchiveOptions;
@@ -60,10 +59,10 @@ impl Serve {
 }
 
 pub(crate) fn run(command: &Serve) -> Result<ExitCode, CommandError> {
-    let broker = command.nats.stream()?.map(|nats| Box::new(nats) as Box<dyn Broker>);
+    let publication = command.nats.publication()?;
     let server = Server::listen(&command.listen)?;
     let installation = command.database.create_archived(command.archive()?)?;
-    let services = Arc::new(Services::start(&installation, broker)?);
+    let services = Arc::new(Services::start(&installation, publication)?);
     let identity = Arc::new(Identity::new(installation.db().clone()));
     identity.check_providers()?;
     let address = match &command.public_url {

@@ -37,7 +37,9 @@ impl Input<'_> {
         match field.kind {
             FieldType::Text { .. } => "x".into(),
             FieldType::Code { catalogue: "company_code" } => {
-                self.world.kind("receivable").own.body["header"]["company_code"].clone()
+                let kind = self.world.kind("receivable");
+                let thing = if self.secret { &kind.secret } else { &kind.own };
+                thing.body["header"]["company_code"].clone()
             }
             FieldType::Code { catalogue } => {
                 let catalogues = &self.world.server.installation.db().environment().catalogues;

@@ -8,7 +8,7 @@ use tessera_http::{Operation, Policy, operations};
 use tessera_kernel::{ActionTarget, FieldType};
 
 use super::input::Input;
-use super::world::{Kind, Seat, Thing, World, call, secret_fields};
+use super::world::{Kind, Seat, Thing, World, call, ids, secret_fields};
 use crate::support::Answer;
 
 /// One call.
@@ -20,6 +20,8 @@ pub(super) struct Call {
     pub(super) body: String,
     /// The ids of what it is about: nothing may tell them from ids of nothing.
     pub(super) about: Vec<String>,
+    /// It asks about a place that is beyond the caller's business line: it has to be refused.
+    pub(super) beyond: bool,
 }
 
 /// Where the walk goes.
@@ -85,7 +87,7 @@ impl<'w> Walk<'w> {
 
     fn call_of(&self, operation: &Operation, path: String) -> Call {
         let (method, headers) = (operation.method.clone(), Vec::new());
-        Call { method, path, headers, body: String::new(), about: Vec::new() }
+        Call { method, path, headers, body: String::new(), about: Vec::new(), beyond: false }
     }
 
     fn queries_of_all(&self, operation: &Operation) -> Vec<String> {
@@ -134,7 +136,11 @@ impl<'w> Walk<'w> {
         ];
         for head in &kind.def.head_fields {
             let (part, name) = (&kind.def.composite.parts[head.part], head.field.name);
-            let record = if part.flatten { &thing.body } else { &thing.body[part.name] };
+            let record = match &thing.body[part.name] {
+                _ if part.flatten => &thing.body,
+                Value::Array(records) => records.first().unwrap_or(&Value::Null),
+                record => record,
+            };
             let value = match (&record[name], head.field.kind) {
                 (Value::String(text), _) => text.clone(),
                 (Value::Object(money), FieldType::Money) => {
@@ -164,11 +170,13 @@ impl<'w> Walk<'w> {
         let bulk = call.path.ends_with("/bulk");
         let bodies = bodies.into_iter().enumerate().flat_map(|(at, body)| {
             let body = if bulk { json!([body, {}]) } else { body };
+            let mut named = BTreeSet::new();
+            ids(&body, &mut named);
             let key = format!("{}-{}-{at}-{bulk}", kind.def.name, thing.id);
             let call = Call {
                 headers: vec![("idempotency-key", key)],
                 body: body.to_string(),
-                about: Vec::new(),
+                about: named.intersection(&self.seat.secrets.ids).cloned().collect(),
                 ..call.clone()
             };
             // The answer to a repeated call is one of its own.
@@ -253,6 +261,10 @@ impl<'w> Walk<'w> {
                     call.body = body.to_string();
                     if on_object {
                         call.about = vec![thing.id.clone()];
+                    } else {
+                        let theirs = &self.world.kind("receivable").secret.body;
+                        let names = body["company_code"] == theirs["header"]["company_code"];
+                        call.beyond = self.seat.role == "business_line" && names;
                     }
                     self.make(operation, call).await;
                 }
@@ -270,10 +282,17 @@ impl<'w> Walk<'w> {
         if !told.is_empty() {
             self.note(&it, &answer, &format!("tells {}", told[..told.len().min(4)].join(", ")));
         }
+        if it.beyond && status.is_success() {
+            self.note(&it, &answer, "answers about another line");
+        }
         if status.is_server_error() {
             self.note(&it, &answer, "fails");
         }
-        if self.planted.is_some() || !it.about.iter().any(|id| self.seat.secrets.ids.contains(id)) {
+        // Who reads finds something where a surface forgets to ask: what it tells of that is what counts. Who makes,
+        // restores or deletes something is told little, but whether there is what they name.
+        let forgets = self.planted.is_some()
+            && !matches!(operation.name, "create" | "bulk" | "delete" | "restore");
+        if forgets || !it.about.iter().any(|id| self.seat.secrets.ids.contains(id)) {
             return;
         }
         // What may not be read is as if there was nothing.
@@ -281,10 +300,11 @@ impl<'w> Walk<'w> {
         let swap = |text: &str| {
             it.about.iter().fold(text.to_string(), |text, id| text.replace(id, nothing))
         };
-        let other = Call { path: swap(&it.path), body: swap(&it.body), ..it.clone() };
-        if other.path == it.path {
+        let mut other = Call { path: swap(&it.path), body: swap(&it.body), ..it.clone() };
+        if (&other.path, &other.body) == (&it.path, &it.body) {
             return;
         }
+        other.headers.retain(|(name, _)| *name != "idempotency-key");
         let other = self.answer(operation, &other).await;
         if (other.status, &other.text) != (status, &swap(&answer.text)) {
             let text: String = other.text.chars().take(300).collect();

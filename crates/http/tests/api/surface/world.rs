@@ -6,8 +6,8 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use tessera_identity::{Identity, TokenRequest};
 use tessera_kernel::{
-    Actor, Cell, CellRef, FieldDef, FieldType, ObjectDef, ObjectEntry, ObjectId, Query, Registry,
-    RowBuffer, Source, Tx, head_column, read_cell,
+    Actor, Cell, CellRef, FieldDef, FieldType, Kind as _, ObjectDef, ObjectEntry, ObjectId, Query,
+    Registry, RowBuffer, Source, Tx, UserKind, head_column, read_cell,
 };
 
 use super::secrets::Secrets;
@@ -25,6 +25,9 @@ pub(super) struct World {
     pub(super) kinds: Vec<Kind>,
     /// Marks that the history has as former or new values.
     pub(super) changed: Vec<String>,
+    /// What belongs to the roles by rows, by type and id, and who is responsible for it.
+    own: Vec<(&'static str, String)>,
+    responsible: Value,
 }
 
 /// An object type with an object for the roles by rows, and one beyond them.
@@ -62,7 +65,14 @@ impl World {
         let all = everything(&server);
         let registry = &server.installation.db().environment().registry;
         let own = own_chain(&server, registry, &all).await;
-        hand_over(&server, registry, &all, &own, &people).await;
+        let responsible = json!({ "owner": people.owner, "team": people.team });
+        let defs = registry.objects().map(|entry| (entry.def)());
+        let assigned: Vec<(&'static str, String)> = defs
+            .filter(|def| is_assigned(registry, def))
+            .flat_map(|def| all[def.name].keys().map(move |id| (def.name, id.clone())))
+            .filter(|(_, id)| own.contains(id))
+            .collect();
+        hand_over(&server, &assigned, &responsible).await;
         let mut kinds = Vec::new();
         for entry in registry.objects() {
             kinds.push(kind(&server, *entry, &all[(entry.def)().name], &own).await);
@@ -85,7 +95,12 @@ impl World {
                 Seat { role, token: token.clone(), user: user.clone(), secrets }
             })
             .collect();
-        Self { server, seats, kinds, changed }
+        Self { server, seats, kinds, changed, own: assigned, responsible }
+    }
+
+    /// Gives the roles by rows what is theirs, also where somebody handed it over meanwhile.
+    pub(super) async fn hand_over(&self) {
+        hand_over(&self.server, &self.own, &self.responsible).await;
     }
 
     pub(super) fn seat(&self, role: &str) -> &Seat {
@@ -253,7 +268,8 @@ fn fields(registry: &Registry, role: &str) -> Vec<Value> {
     rules
 }
 
-/// The fields that some are not shown: amounts, and texts that are no key.
+/// The fields that some are not shown: amounts, and texts that are no key. By which users are named no role may
+/// withhold.
 pub(super) fn secret_fields(def: &'static ObjectDef) -> Vec<(usize, &'static FieldDef)> {
     let parts = def.composite.parts.iter().enumerate();
     let fields = parts.flat_map(|(position, part)| {
@@ -261,7 +277,12 @@ pub(super) fn secret_fields(def: &'static ObjectDef) -> Vec<(usize, &'static Fie
         let fields = part.fields.iter().skip(keys);
         fields.filter(|_| part.segment.is_some()).map(move |field| (position, field))
     });
-    fields.filter(|(_, field)| is_text(field) || field.kind == FieldType::Money).collect()
+    let is_secret = |field: &FieldDef| is_text(field) || field.kind == FieldType::Money;
+    fields.filter(|(_, field)| is_secret(field) && !is_name(def, field)).collect()
+}
+
+fn is_name(def: &ObjectDef, field: &FieldDef) -> bool {
+    def.name == UserKind::NAME && field.name == UserKind::NAMED_BY.1
 }
 
 fn is_text(field: &FieldDef) -> bool {
@@ -314,7 +335,7 @@ async fn shown(server: &Server, def: &ObjectDef, id: &str) -> Thing {
 }
 
 /// Ids within a value.
-fn ids(value: &Value, found: &mut BTreeSet<String>) {
+pub(super) fn ids(value: &Value, found: &mut BTreeSet<String>) {
     match value {
         Value::String(text) if text.len() == 36 && uuid::Uuid::try_parse(text).is_ok() => {
             found.insert(text.clone());
@@ -356,19 +377,9 @@ async fn own_chain(server: &Server, registry: &Registry, all: &All) -> BTreeSet<
     own
 }
 
-async fn hand_over(
-    server: &Server,
-    registry: &Registry,
-    all: &All,
-    own: &BTreeSet<String>,
-    people: &People,
-) {
-    let to = json!({ "owner": people.owner, "team": people.team });
-    let defs = registry.objects().map(|entry| (entry.def)());
-    for def in defs.filter(|def| is_assigned(registry, def)) {
-        for id in all[def.name].keys().filter(|id| own.contains(*id)) {
-            server.post(&format!("/api/v1/{}/{id}/assign", def.name), &to).await.expect(200);
-        }
+async fn hand_over(server: &Server, own: &[(&'static str, String)], to: &Value) {
+    for (kind, id) in own {
+        server.post(&format!("/api/v1/{kind}/{id}/assign"), to).await.expect(200);
     }
 }
 
@@ -443,7 +454,8 @@ fn mark_object(
         for mut row in rows {
             let mut column = 1;
             for (at, field) in segment.fields.iter().enumerate() {
-                if is_text(field) && at >= segment.key_fields() && row[column] != Cell::Null {
+                let is_free = is_text(field) && at >= segment.key_fields() && !is_name(def, field);
+                if is_free && row[column] != Cell::Null {
                     row[column] = Cell::Text(next());
                     let is_it = |it: &&tessera_kernel::HeadField| {
                         it.part == position && it.field.name == field.name
