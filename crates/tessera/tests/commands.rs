@@ -296,3 +296,27 @@ fn the_server_tells_its_address_and_setup_link_and_ends_on_sigterm() {
     assert!(server.wait().unwrap().success());
     assert!(Path::new(&place.path("tessera.db")).exists());
 }
+
+#[test]
+fn the_server_does_not_start_where_users_would_be_made_with_a_role_that_is_none() {
+    let place = Place::new();
+    std::fs::create_dir(place.path("own")).unwrap();
+    let provider = "[identity_provider.CORP]\nname = \"C\"\nissuer = \"https://id.example.com\"\n\
+                    client_id = \"t\"\ncreate_users = true\ndefault_role = \"sales_clerk\"\n";
+    place.write("own/a.toml", provider);
+    let mut server = place
+        .command(&["serve", "--listen", "127.0.0.1:0", "--config", "own"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let told = BufReader::new(server.stdout.take().unwrap()).lines().next();
+    if let Some(line) = told {
+        server.kill().unwrap();
+        panic!("it started: {line:?}");
+    }
+    let output = server.wait_with_output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && text.contains("no role `sales_clerk`"), "{text}");
+    place.done(&["role", "import", "--shipped", "--config", "own"]);
+}

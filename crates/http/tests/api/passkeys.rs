@@ -149,6 +149,9 @@ fn what_a_passkey_signed_counts_once_for_this_site_and_its_owner() {
         // A copy of the device is found out by its counter, when the other one was used meanwhile.
         finish_sign_in(server, &signed!(server, device)).await.expect(201);
         finish_sign_in(server, &signed!(server, copy)).await.expect(403);
+        let log = server.get("/api/v1/sign-in-log?limit=1").await.expect(200).json();
+        let last = (&log["items"][0]["method"], &log["items"][0]["outcome"]);
+        assert_eq!(last, (&json!("passkey"), &json!("wrong")));
         let locked = json!({ "profile": { "active": false } });
         server.patch(&bob, "*", &locked).await.expect(200);
         finish_sign_in(server, &signed!(server, device)).await.expect(401);
