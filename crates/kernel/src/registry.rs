@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 
 use crate::{
     Actor, Balance, CompositeDef, Database, EventDef, Fault, NumberRange, Object, ObjectDef,
-    ObjectId, Problem, Ref, Stored, Subscriber, TableDef, Tx, json,
+    ObjectId, Problem, ProblemKind, Ref, Stored, Subscriber, TableDef, Tx, json,
+    problem::with_article,
 };
 
 /// One rule of a verb, in the order in which rules run.
@@ -299,6 +300,12 @@ fn delete<T: Checked>(
     let stored: Stored<T> = tx.load(Ref::new(id))?;
     if let Some(version) = version {
         tx.expect_version(&stored, version)?;
+    }
+    if let Some(other) = tx.referrer(T::def(), id)? {
+        let what = T::NAME.replace('_', " ");
+        let other = with_article(&other.replace('_', " "));
+        let detail = format!("this {what} can't be deleted: {other} refers to it");
+        return Err(Problem::new(ProblemKind::Conflict, format!("{}.in_use", T::NAME), detail));
     }
     Ok(tx.delete(&stored)?)
 }

@@ -7,6 +7,7 @@ mod history;
 mod load;
 mod permit;
 mod query;
+mod referrers;
 mod save;
 mod walk;
 mod written;

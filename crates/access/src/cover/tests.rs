@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use tessera_kernel::{
-    AccessDraft, Checked, Currency, Date, FieldRule, Grant, Module, Money, Object, ObjectEntry,
-    ObjectId, Pattern, Places, Segment, Source,
+    AccessDraft, Checked, Code, Currency, Date, FieldRule, Grant, Module, Money, Object,
+    ObjectEntry, ObjectId, Pattern, Places, Segment, Source,
 };
 use uuid::Uuid;
 
@@ -20,6 +20,9 @@ struct LetterHeader {
     /// Who wrote it.
     #[field(max = 80)]
     writer: String,
+    /// Whose letter it is.
+    #[field(code = "company_code", list)]
+    company_code: Code,
 }
 
 /// Something that belongs to users and teams.

@@ -528,3 +528,40 @@ async fn what_an_edit_of_a_role_would_change_is_told_by_user_and_counted() {
     let wrong = json!({ "grants": [grant(1, "nonsense", "read", "all")] });
     server.post(&ask, &wrong).await.expect(422);
 }
+
+/// Otherwise it could not be told any more what they may do, and they could not sign in.
+#[tokio::test]
+async fn what_somebody_has_rights_by_is_not_deleted() {
+    let server = Server::start();
+    let grants = json!([grant(1, "business_partner", "create", "business_line")]);
+    let role = role(&server, "reader", grants, json!([])).await;
+    let above = team(&server, "All", None).await;
+    let below = team(&server, "North", Some(&above)).await;
+    let line = made(&server, "business_line", json!({ "header": { "name": "Retail" } })).await;
+    let user = json!({
+        "profile": { "login": "rita", "name": "Rita" },
+        "roles": [{ "line": 1, "role": role, "business_line": line }],
+        "teams": [{ "team": below, "home": true }],
+    });
+    let user = made(&server, "user", user).await;
+    let delete = async |kind: &str, id: &str| {
+        let path = format!("/api/v1/{kind}/{id}");
+        server.call(Method::DELETE, &path, &[("if-match", "*")], "").await
+    };
+    let kept = [
+        ("role", &role, "user"),
+        ("business_line", &line, "user"),
+        ("team", &below, "user"),
+        ("team", &above, "team"),
+    ];
+    for (kind, id, by) in kept {
+        let refused = delete(kind, id).await.expect(409);
+        let detail = refused.json()["detail"].as_str().unwrap().to_string();
+        assert!(detail.ends_with(&format!("a {by} refers to it")), "{detail}");
+    }
+    let path = format!("/api/v1/user/{user}");
+    server.patch(&path, "*", &json!({ "roles": [], "teams": [] })).await.expect(200);
+    for (kind, id) in [("role", &role), ("business_line", &line), ("team", &below)] {
+        delete(kind, id).await.expect(204);
+    }
+}

@@ -118,3 +118,25 @@ fn nobody_but_an_administrator_may() {
     assert_eq!(problem.kind, ProblemKind::Forbidden);
     assert_eq!(problem.detail, "eve may not create member: ask an administrator");
 }
+
+#[test]
+fn what_something_refers_to_is_not_deleted() {
+    let town = Town::new();
+    let entry = *town.database.environment().registry.object("member").unwrap();
+    let (lent, free) = town
+        .command(|tx| {
+            let lent = tx.insert(member("Ada", "A-1"))?.id();
+            tx.insert(loan(lent, "2024-06-01"))?;
+            Ok::<_, tessera_kernel::Fault>((lent, tx.insert(member("Bob", "B-1"))?.id()))
+        })
+        .unwrap();
+    let delete = |id: ObjectId| -> Result<(), Problem> {
+        town.database.command(&crate::town::ada(), move |tx| {
+            (entry.delete.unwrap())(tx, id, None, &Value::Null)
+        })
+    };
+    let refused = delete(lent.id()).unwrap_err();
+    assert_eq!((refused.kind, refused.code.as_str()), (ProblemKind::Conflict, "member.in_use"));
+    assert_eq!(refused.detail, "this member can't be deleted: a loan refers to it");
+    delete(free.id()).unwrap();
+}
