@@ -1,8 +1,9 @@
 //! What a scope of rows costs: a list of 50 of 1,000,000 partners as somebody sees it who may read all
 //! of them, and as somebody who may read those of a tree of teams, in turns in one run.
 //!
-//! `scope URL [OBJECTS [TEAMS]]`: a database that is made for it, `sqlite:…` or `postgres://…`, and how many teams
-//! of a hundred the tree has (13).
+//! `scope URL [OBJECTS [TEAMS [REST]]]`: a database that is made for it, `sqlite:…` or `postgres://…`, how many teams
+//! of a hundred the tree has (13), and how many seconds it rests before the lists (0): a server makes statistics of
+//! what it was just given within some 90 s, and plans badly before.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -34,6 +35,7 @@ fn main() -> Outcome<()> {
     let url = arguments.next().ok_or("name a database that is made for it")?;
     let objects: u64 = arguments.next().map_or(Ok(1_000_000), |text| text.parse())?;
     let teams: u64 = arguments.next().map_or(Ok(13), |text| text.parse())?;
+    let rest: u64 = arguments.next().map_or(Ok(0), |text| text.parse())?;
     let installation = Installation::open(Options::creating(&url))?;
     let db = installation.db().clone();
     let top = team(&db, "top", None)?;
@@ -44,6 +46,7 @@ fn main() -> Outcome<()> {
     }
     let entry = *db.environment().registry.object("business_partner").ok_or("no partners")?;
     fill(&db, (entry.def)(), objects, &ids)?;
+    std::thread::sleep(Duration::from_secs(rest));
     let identity = Arc::new(Identity::new(db.clone()));
     let all = user(&db, &identity, "all", "all", None)?;
     let tree = user(&db, &identity, "tree", "team_tree", Some(top))?;

@@ -85,9 +85,9 @@ pub struct Select {
     pub conditions: Vec<Condition>,
     /// Must hold besides; it never decides which index is used.
     pub scope: Predicate,
-    /// Where there are any: only rows of which one of these holds. Each is read in order by an index,
-    /// and all are merged; a row of which several hold counts for each towards the limit. The query
-    /// is in order of its primary key of one column.
+    /// Where there are any: only rows of which one of these holds. Each is read in order by an index, and all are
+    /// merged; a row of which several hold counts for each towards the limit, and may come for each, one after the
+    /// other. The query is in order of its primary key of one column.
     pub branches: Vec<Condition>,
     /// Sort order; a keyset needs it to end in the primary key.
     pub order: Vec<(usize, Direction)>,

@@ -122,7 +122,11 @@ impl Connection for Session<'_> {
         let table = placed::on_server(select.table);
         let bucket = self.bucket_by(table, told.as_ref());
         let shifted = values.into_iter().map(|(at, cell)| (column(select.table, at), cell));
-        let answer = self.ask(query::step(select, bucket), &shifted.collect::<Vec<_>>())?;
+        let (step, shifted) = (query::step(select, bucket), shifted.collect::<Vec<_>>());
+        let answer = match select.branches.len() {
+            0 | 1 => self.ask(step, &shifted)?,
+            _ => self.ask_by_parts(step, &shifted)?,
+        };
         visit_rows(&answer, visit)
     }
 

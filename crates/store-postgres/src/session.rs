@@ -351,14 +351,39 @@ impl<'l> Session<'l> {
         step: Step,
         values: &[(usize, Cell)],
     ) -> Result<Answer, StoreError> {
+        self.ask_around(None, step, values)
+    }
+
+    /// The same of a query of many parts, which takes longer to plan than to answer: a read plans it once for all values,
+    /// as commands do with each statement.
+    pub(crate) fn ask_by_parts(
+        &mut self,
+        step: Step,
+        values: &[(usize, Cell)],
+    ) -> Result<Answer, StoreError> {
+        let modes = ["force_generic_plan", "auto"];
+        let around = modes.map(|mode| Step::bare(&format!("SET LOCAL plan_cache_mode = {mode}")));
+        self.ask_around(Some(around).filter(|_| !self.writes), step, values)
+    }
+
+    fn ask_around(
+        &mut self,
+        around: Option<[Step; 2]>,
+        step: Step,
+        values: &[(usize, Cell)],
+    ) -> Result<Answer, StoreError> {
         self.usable()?;
         let mut steps = Vec::new();
         if let Some(table) = step.table {
             self.pending.take_before((table, values), self.texts, &mut steps);
         }
+        let [before, after] = around.map_or([None, None], |around| around.map(Some));
+        steps.extend(before);
+        let at = steps.len();
         steps.push(step);
+        steps.extend(after);
         let mut answers = self.sent(steps)?;
-        Ok(answers.pop().unwrap_or_default())
+        Ok(if at < answers.len() { answers.swap_remove(at) } else { Answer::default() })
     }
 
     /// Sends statements; a failure leaves nothing but to roll back.

@@ -58,8 +58,8 @@ impl<'q, D: Dialect> Render<'_, 'q, D> {
         self.sql.push_str("SELECT ");
         self.answer(select);
         self.sql.push_str(" FROM ");
-        push_name(self.sql, &select.table.name);
         if select.branches.is_empty() {
+            push_name(self.sql, &select.table.name);
             self.conditions(select, None, own);
             if !select.aggregates.is_empty() && !select.columns.is_empty() {
                 self.sql.push_str(" GROUP BY ");
@@ -67,38 +67,53 @@ impl<'q, D: Dialect> Render<'_, 'q, D> {
             }
             self.order(select);
             self.limit(select);
+        } else if D::MERGES {
+            push_name(self.sql, &select.table.name);
+            self.keys_of_branches(select, own);
+            self.order(select);
         } else {
             self.branches(select, own);
-            self.order(select);
         }
     }
 
-    /// The keys of the first rows of each branch, merged.
-    fn branches(&mut self, select: &'q Select, own: Option<(&str, i64)>) {
+    /// The keys of the first rows of the branches, which the engine merges.
+    fn keys_of_branches(&mut self, select: &'q Select, own: Option<(&str, i64)>) {
         self.sql.push_str(" WHERE ");
         self.name(0);
         self.sql.push_str(" IN (SELECT ");
         self.name(0);
         self.sql.push_str(" FROM (");
         for (position, branch) in select.branches.iter().enumerate() {
-            self.sql.push_str(if position > 0 { " UNION ALL " } else { "" });
-            self.sql.push_str(if D::MERGES { "SELECT " } else { "(SELECT " });
+            self.sql.push_str(if position > 0 { " UNION ALL SELECT " } else { "SELECT " });
             self.name(0);
             self.sql.push_str(" FROM ");
             push_name(self.sql, &select.table.name);
             self.conditions(select, Some(branch), own);
-            if !D::MERGES {
-                self.order(select);
-                self.limit(select);
-                self.sql.push(')');
-            }
         }
-        // A single query in brackets is in order already, and no second order may follow it.
-        if D::MERGES || select.branches.len() > 1 {
+        self.order(select);
+        self.limit(select);
+        self.sql.push_str(") AS found)");
+    }
+
+    /// The first rows of each branch, and of these the first: an engine that is told how many it is to take of each
+    /// reads them side by side, and of most branches but one.
+    fn branches(&mut self, select: &'q Select, own: Option<(&str, i64)>) {
+        for (position, branch) in select.branches.iter().enumerate() {
+            self.sql.push_str(if position > 0 { " UNION ALL (SELECT " } else { "((SELECT " });
+            self.answer(select);
+            self.sql.push_str(" FROM ");
+            push_name(self.sql, &select.table.name);
+            self.conditions(select, Some(branch), own);
+            self.order(select);
+            self.limit(select);
+            self.sql.push(')');
+        }
+        self.sql.push_str(") AS found");
+        // A single query in brackets is in order already.
+        if select.branches.len() > 1 {
             self.order(select);
             self.limit(select);
         }
-        self.sql.push_str(") AS found)");
     }
 
     fn limit(&mut self, select: &Select) {
