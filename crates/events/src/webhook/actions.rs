@@ -68,6 +68,14 @@ pub(crate) const ACTIONS: &[Action] = &[
         &[],
         replay,
     ),
+    Action::on_object(
+        Webhook::NAME,
+        "take_over",
+        "Makes it yours: it hears of what you may read from now on, and you may change it.",
+        NoInput::composite,
+        &[],
+        take_over,
+    ),
 ];
 
 fn register(tx: &mut Tx<'_>, _target: ObjectId, body: &Value) -> Result<Value, Problem> {
@@ -123,6 +131,18 @@ fn replay(tx: &mut Tx<'_>, id: ObjectId, body: &Value) -> Result<Value, Problem>
     Ok(answer)
 }
 
+fn take_over(tx: &mut Tx<'_>, id: ObjectId, body: &Value) -> Result<Value, Problem> {
+    tx.actor().require(Webhook::NAME, "take_over")?;
+    json::parse::<NoInput>(body)?;
+    let Some(user) = tx.actor().user_id() else {
+        let detail = "a webhook belongs to a user: sign in as the one who takes it over";
+        return Err(Problem::new(ProblemKind::Forbidden, "webhook.no_user", detail));
+    };
+    tx.give(Ref::<Webhook>::new(id), Ref::new(user))?;
+    tx.emit("webhook.changed", id, &value!({ "owner": user.to_string() }))?;
+    Ok(value!({ "id": id.to_string(), "owner": user.to_string() }))
+}
+
 /// The generic surface's change.
 pub(crate) fn change(
     tx: &mut Tx<'_>,
@@ -163,14 +183,14 @@ pub(crate) fn delete(
     Ok(offset::remove(tx, &queue_name(id))?)
 }
 
-/// A webhook hears of what its owner may read: nobody else says where that goes, unless they may hand webhooks over.
+/// A webhook hears of what its owner may read: nobody else says where that goes. Whoever takes it over does, and it
+/// hears of what they may read.
 fn require_owner(tx: &Tx<'_>, stored: &Stored<Webhook>) -> Result<(), Problem> {
-    let actor = tx.actor();
-    if stored.head.owner == actor.user_id() || actor.may(Webhook::NAME, "assign") {
+    if stored.head.owner == tx.actor().user_id() {
         return Ok(());
     }
-    let detail = "this webhook hears of what its owner may read: only they change it, or whoever \
-                  may assign webhooks; register one of your own";
+    let detail = "this webhook hears of what its owner may read: only they change it; take it over, or register one \
+                  of your own";
     Err(Problem::new(ProblemKind::Forbidden, "webhook.not_yours", detail))
 }
 

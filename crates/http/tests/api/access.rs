@@ -565,3 +565,34 @@ async fn what_somebody_has_rights_by_is_not_deleted() {
         delete(kind, id).await.expect(204);
     }
 }
+
+/// It hears of what its owner may read, so that nobody else may say where that goes.
+#[tokio::test]
+async fn a_webhook_of_somebody_else_is_taken_over_before_it_is_changed() {
+    let server = Server::start();
+    let target = json!({ "url": "https://example.com/hook", "active": true });
+    let body = json!({ "target": target, "events": [{ "pattern": "sales_document.*" }] });
+    let made = server.post("/api/v1/webhook/register", &body).await.expect(200).json();
+    let path = format!("/api/v1/webhook/{}", made["id"].as_str().unwrap());
+    let rights = ["read", "change", "renew_secret", "assign"];
+    let mut grants: Vec<Value> =
+        rights.iter().zip(1..).map(|(right, line)| grant(line, "webhook", right, "all")).collect();
+    let keeper = role(&server, "keeper", json!(grants), json!([])).await;
+    let ivy = seat(&server, "ivy", &keeper, &[]).await;
+    let away = json!({ "target": { "url": "https://elsewhere.example/hook" } });
+    for refused in [
+        ivy.patch(&path, &away).await.expect(403),
+        ivy.post(&format!("{path}/renew_secret"), &json!({})).await.expect(403),
+    ] {
+        assert!(refused.json()["type"].as_str().unwrap().ends_with("webhook.not_yours"));
+    }
+    ivy.post(&format!("{path}/take_over"), &json!({})).await.expect(403);
+    grants.push(grant(9, "webhook", "take_over", "all"));
+    let role = format!("/api/v1/role/{keeper}");
+    server.patch(&role, "*", &json!({ "grants": grants })).await.expect(200);
+    let taken = ivy.post(&format!("{path}/take_over"), &json!({})).await.expect(200).json();
+    assert_eq!(taken["owner"], ivy.id.as_str());
+    ivy.patch(&path, &away).await.expect(200);
+    // Whoever had it does not get it back by changing it, administrator or not.
+    server.patch(&path, "*", &json!({ "target": { "active": false } })).await.expect(403);
+}

@@ -79,6 +79,11 @@ fn assign<T: Object>(tx: &mut Tx<'_>, id: ObjectId, input: &Value) -> Result<Val
 }
 
 impl Tx<'_> {
+    /// Hands an object over to a user, who is known.
+    pub fn give<T: Object>(&mut self, id: Ref<T>, owner: Ref<UserKind>) -> Result<(), Fault> {
+        self.hand_over(T::def(), id.id(), Some(owner.id()), None)
+    }
+
     fn hand_over(
         &mut self,
         def: &'static ObjectDef,
