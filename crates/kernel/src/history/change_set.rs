@@ -145,8 +145,7 @@ impl ChangeSet {
 }
 
 /// One deed a line: its name, type and id of the object, version, digest. Where an earlier line has the same
-/// object, its position stands instead of type and id: most sets touch one several times, and a row of more
-/// than a quarter of a page would need a page of its own.
+/// object, its position stands instead of type and id: most sets of a chain of documents touch one several times.
 fn write_objects(objects: &[Touched]) -> String {
     let mut text = String::with_capacity(objects.len() * 110);
     for (position, Touched { deed, kind, id, version, digest }) in objects.iter().enumerate() {
