@@ -35,11 +35,7 @@ impl Gives for Role {
         after: Option<&Self>,
     ) -> Result<(), Problem> {
         let draft = |role: Option<&Self>| {
-            let mut draft = AccessDraft::default();
-            if let Some(role) = role {
-                compile::add(&mut draft, role, &anybody());
-            }
-            draft
+            role.map_or_else(AccessDraft::default, |role| draft_of(role, &anybody()))
         };
         let (former, mut gets) = (draft(before), draft(after));
         let freed = freed(tx, &former, &gets);
@@ -67,9 +63,7 @@ impl Gives for Team {
         let reach = Reach { tree, ..anybody() };
         let is_given = |scope| scope == Scope::TeamTree;
         for role in roles(tx, is_given)? {
-            let mut gets = AccessDraft::default();
-            compile::add(&mut gets, &role, &reach);
-            require_cover(tx, tx.actor(), None, &somebody(gets))?;
+            require_cover(tx, tx.actor(), None, &somebody(draft_of(&role, &reach)))?;
         }
         Ok(())
     }
@@ -91,10 +85,7 @@ impl Gives for BusinessLine {
         let (former, wider) = (Arc::new(former), Arc::new(wider));
         for role in roles(tx, |_| true)? {
             let within = |line: &Arc<Places>| {
-                let mut draft = AccessDraft::default();
-                let reach = Reach { line: Some(line.clone()), ..anybody() };
-                compile::add(&mut draft, &role, &reach);
-                somebody(draft)
+                somebody(draft_of(&role, &Reach { line: Some(line.clone()), ..anybody() }))
             };
             require_cover(tx, tx.actor(), Some(&within(&former)), &within(&wider))?;
         }
@@ -126,6 +117,13 @@ fn anybody() -> Reach {
         line: None,
         no_line: Rows::Places(line.into()),
     }
+}
+
+/// What a role gives somebody with this reach.
+fn draft_of(role: &Role, reach: &Reach) -> AccessDraft {
+    let mut draft = AccessDraft::default();
+    compile::add(&mut draft, role, reach);
+    draft
 }
 
 fn somebody(draft: AccessDraft) -> Actor {

@@ -206,10 +206,4 @@ impl Tx<'_> {
         self.fresh.write(self.connection)?;
         self.connection.select(query, visit)
     }
-
-    /// Writes what was kept in memory until the end of a command that is to be kept.
-    pub(crate) fn end(&mut self) -> Result<(), Fault> {
-        self.fresh.write(self.connection)?;
-        self.close_set()
-    }
 }

@@ -137,6 +137,12 @@ impl<'c> Tx<'c> {
         if self.reserved.is_none() { Err(Fault::ReadOnly) } else { Ok(()) }
     }
 
+    /// Writes what was kept in memory until the end of a command that is to be kept.
+    pub(crate) fn end(&mut self) -> Result<(), Fault> {
+        self.fresh.write(self.connection)?;
+        self.close_set()
+    }
+
     /// What the command changes it reads from the database from now on.
     fn touch(&mut self, kind: &'static str, id: ObjectId) {
         self.touched.insert(id);
